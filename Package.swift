@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, knows others: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: others, swiftSettings: settings)
+}
+
+func tests(_ name: String, of others: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: others + ["Support"], swiftSettings: settings)
+}
+
+// The arrows between the rooms are drawn once more in Tests/TidyTests, because SwiftPM does not
+// stop an import of what is reached only transitively.
+let package = Package(
+  name: "tuckshop",
+  products: [.executable(name: "tuckshop", targets: ["tuckshop"])],
+  targets: [
+    .target(
+      name: "CFastCGI",
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])],
+      linkerSettings: [.linkedLibrary("fcgi")]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    room("Postgres", knows: ["CPostgres"]),
+    room("Migrations", knows: ["Postgres"]),
+    room("HTTP"),
+    room("FastCGI", knows: ["CFastCGI", "HTTP"]),
+    room("Telemetry"),
+    room("API", knows: ["HTTP", "Postgres", "Telemetry"]),
+    .executableTarget(
+      name: "tuckshop",
+      dependencies: ["API", "FastCGI", "HTTP", "Migrations", "Postgres", "Telemetry"],
+      swiftSettings: settings),
+
+    .target(
+      name: "Support", dependencies: ["FastCGI", "HTTP", "Migrations", "Postgres"],
+      path: "Tests/Support", swiftSettings: settings),
+    tests("PostgresTests", of: ["Postgres"]),
+    tests("MigrationsTests", of: ["Migrations", "Postgres"]),
+    tests("HTTPTests", of: ["HTTP"]),
+    tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI"]),
+    tests("TelemetryTests", of: ["Telemetry"]),
+    tests("APITests", of: ["API", "HTTP", "Postgres", "Telemetry"]),
+    tests("EndToEndTests", of: ["HTTP", "Postgres", "FastCGI"]),
+    tests("TidyTests", of: []),
+  ],
+  swiftLanguageModes: [.v6])

@@ -1,0 +1,116 @@
+internal import HTTP
+internal import Postgres
+
+/// Turns what went wrong into the answer for it, in the dialect of the path. Nothing else decides about errors.
+struct Answers {
+  let dialect: Dialect
+  let requestID: String
+
+  func answer(to error: any Error) -> Response {
+    switch error {
+    case let failure as RequestFailure: answer(to: failure)
+    case let shape as ShapeError: answer(to: .shape(shape))
+    case let error as PostgresError where error.isBadInput:
+      respond(Fault(400, "invalid_value", "A value cannot be stored."))
+    case let error as PostgresError where error.isUnavailable:
+      respond(Fault(503, "unavailable", "The service is not available at the moment.")).with("Retry-After", "1")
+    default: respond(Fault(500, "internal_error", "Something went wrong on our side."))
+    }
+  }
+
+  private func answer(to failure: RequestFailure) -> Response {
+    switch failure {
+    case .unknownPath:
+      respond(Fault(404, "not_found", "There is nothing at this path."))
+    case .wrongMethod(let allow):
+      respond(Fault(405, "method_not_allowed", "This path allows \(allow).")).with("Allow", allow)
+    case .malformedPath:
+      respond(Fault(400, "malformed_path", "The path cannot be decoded as UTF-8."))
+    case .bodyTooLarge(let limitBytes):
+      respond(Fault(413, "body_too_large", "The body is larger than \(limitBytes) bytes."))
+    case .bodyIncomplete:
+      respond(Fault(400, "body_incomplete", "The body is not as long as was announced."))
+    case .queuedTooLong:
+      respond(Fault(503, "overloaded", "The request waited too long for its turn.")).with("Retry-After", "1")
+    case .shape(let error):
+      respond(Fault(422, "invalid_request", "\(error.location.joined(separator: ".")): \(error.message)", error))
+    }
+  }
+
+  private struct Fault {
+    let status: Int
+    let code: String
+    let message: String
+    let shape: ShapeError?
+
+    init(_ status: Int, _ code: String, _ message: String, _ shape: ShapeError? = nil) {
+      self.status = status
+      self.code = code
+      self.message = message
+      self.shape = shape
+    }
+  }
+
+  private func respond(_ fault: Fault) -> Response {
+    switch dialect {
+    case .merch:
+      // Its contract knows 400 for all that is wrong with a request, but for path and method.
+      let status = [413, 422].contains(fault.status) ? 400 : fault.status
+      return .json(MerchError(errors: fault.message), status: status)
+    case .inventory:
+      return .json(
+        InventoryError(error: fault.code, message: fault.message), status: fault.status == 422 ? 400 : fault.status)
+    case .problem:
+      return .json(
+        Problem(
+          title: Self.titles[fault.status] ?? "Error", status: fault.status,
+          detail: fault.shape.map { .places([.init(loc: $0.location, msg: $0.message, type: $0.kind.rawValue)]) }
+            ?? .text(fault.message),
+          code: fault.code, request_id: requestID, error: fault.status == 500 ? "internal_error" : nil),
+        status: fault.status, type: "application/problem+json")
+    }
+  }
+
+  private static let titles = [
+    400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
+    422: "Unprocessable Content", 500: "Internal Server Error", 503: "Service Unavailable",
+  ]
+}
+
+private struct MerchError: Encodable {
+  let errors: String
+}
+
+private struct InventoryError: Encodable {
+  let error: String
+  let message: String
+}
+
+/// RFC 9457, with the list that clients of the common Python stack expect on 422.
+private struct Problem: Encodable {
+  enum Detail: Encodable {
+    struct Place: Encodable {
+      let loc: [String]
+      let msg: String
+      let type: String
+    }
+
+    case text(String)
+    case places([Place])
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .text(let text): try text.encode(to: encoder)
+      case .places(let places): try places.encode(to: encoder)
+      }
+    }
+  }
+
+  let type = "about:blank"
+  let title: String
+  let status: Int
+  let detail: Detail
+  let code: String
+  let request_id: String
+  let error: String?
+}

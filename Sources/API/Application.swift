@@ -1,0 +1,94 @@
+// Knows routes, handlers and how errors are told. Refuses to know FastCGI, SQL and rules of the shop.
+
+package import HTTP
+package import Postgres
+package import Telemetry
+
+/// The whole program behind the wire: what a worker runs and what tests boot.
+package final class Application {
+  package struct Limits: Sendable {
+    package var requestMilliseconds = 5000
+    package var queueMilliseconds = 2000
+    package init() {}
+  }
+
+  private let router: Router<Endpoint>
+  private let lender: Lender
+  private let page: SharedPage
+  private let log: Log
+  private let limits: Limits
+  private let requiredSchemaVersion: Int
+  private let tally: Tally
+
+  package init(
+    router: Router<Endpoint> = routes(), lender: Lender, page: SharedPage, log: Log,
+    limits: Limits = Limits(), requiredSchemaVersion: Int
+  ) {
+    self.router = router
+    self.lender = lender
+    self.page = page
+    self.log = log
+    self.limits = limits
+    self.requiredSchemaVersion = requiredSchemaVersion
+    tally = Tally(page)
+    lender.onFailure = { error in
+      log(.warning, "PostgreSQL is away", ("cause", "\(error)"))
+    }
+  }
+
+  /// Answers every request, whatever happens inside.
+  package func respond(to request: Request, failure: RequestFailure? = nil) -> Response {
+    let started = Clock.monotonicNanoseconds
+    var template = "unmatched"
+    let response: Response
+    do {
+      if let failure { throw failure }
+      response = try dispatch(request, &template)
+    } catch {
+      response = Answers(dialect: Dialect(path: request.path), requestID: request.id).answer(to: error)
+      note(error, request, template, response)
+    }
+    let microseconds = (Clock.monotonicNanoseconds - started) / 1000
+    tally.count(template, status: response.status, microseconds: microseconds)
+    return response
+  }
+
+  /// Between requests: notices that the session died, or that PostgreSQL is back.
+  package func tick() { lender.tend() }
+
+  private func dispatch(_ request: Request, _ template: inout String) throws -> Response {
+    let route: Router<Endpoint>.Route
+    var request = request
+    switch router.match(request.method, request.path) {
+    case .found(let found, let parameters):
+      route = found
+      request.parameters = parameters
+    case .wrongMethod(let allow): throw RequestFailure.wrongMethod(allow: allow)
+    case .unknownPath: throw RequestFailure.unknownPath
+    case .malformedPath: throw RequestFailure.malformedPath
+    }
+    template = route.template
+    // Whoever asked has most likely given up, and working for nobody is how a queue never ends.
+    if let arrived = request.arrivedMilliseconds, Clock.unixMilliseconds - arrived > limits.queueMilliseconds {
+      throw RequestFailure.queuedTooLong
+    }
+    let context = Context(
+      deadline: .after(milliseconds: limits.requestMilliseconds),
+      requiredSchemaVersion: requiredSchemaVersion, page: page)
+    switch route.endpoint {
+    case .plain(let handler): return try handler(request, context)
+    case .probing(let handler): return handler(request, context, lender)
+    case .lent(let repeatable, let handler):
+      return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
+        try handler(request, context, connection)
+      }
+    }
+  }
+
+  private func note(_ error: any Error, _ request: Request, _ template: String, _ response: Response) {
+    guard response.status >= 500 else { return }
+    log(
+      response.status == 500 ? .error : .warning, "a request failed", ("request_id", request.id),
+      ("route", template), ("status", "\(response.status)"), ("cause", "\(error)"))
+  }
+}

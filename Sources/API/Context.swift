@@ -1,0 +1,19 @@
+package import HTTP
+package import Postgres
+package import Telemetry
+
+/// What a handler may know of its surroundings besides the request.
+package struct Context {
+  package let deadline: Deadline
+  package let requiredSchemaVersion: Int
+  package let page: SharedPage
+}
+
+/// What a route leads to. Only a `lent` one gets the connection, so no other can touch the database.
+package enum Endpoint {
+  case plain((Request, Context) throws -> Response)
+  /// `repeatable` says that running it twice does no harm: it is then run again when its session proves dead.
+  case lent(repeatable: Bool, (Request, Context, borrowing Connection) throws -> Response)
+  /// For health alone: decides for itself how long it tries to get a connection.
+  case probing((Request, Context, Lender) -> Response)
+}

@@ -1,0 +1,1 @@
+package let version = "0.1.0"

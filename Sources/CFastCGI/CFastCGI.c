@@ -1,0 +1,176 @@
+#define _GNU_SOURCE
+#include "CFastCGI.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int silence_milliseconds = 2000;
+static const struct timeval receive_timeout = {.tv_sec = 2};
+static const struct timeval send_timeout = {.tv_sec = 10};
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal) { stopping = 1; }
+
+static int64_t now_milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int cfcgi_block_signals(void) {
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  const int signals[] = {SIGTERM, SIGUSR1, SIGINT, SIGHUP, SIGQUIT};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaddset(&blocked, signals[i]);
+  return pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+}
+
+int cfcgi_open(struct cfcgi *self, int listener) {
+  memset(self, 0, sizeof *self);
+  self->listener = listener;
+  self->epoll = -1;
+  if (cfcgi_block_signals() != 0) return -1;
+  pthread_sigmask(SIG_BLOCK, NULL, &self->open_mask);
+  sigdelset(&self->open_mask, SIGTERM);
+  sigdelset(&self->open_mask, SIGUSR1);
+  // FCGX_Init installs handlers of its own for PIPE, TERM and USR1, so ours come after it.
+  if (FCGX_Init() != 0) return -1;
+  const struct sigaction ignore = {.sa_handler = SIG_IGN}, leave = {.sa_handler = stop};
+  sigaction(SIGPIPE, &ignore, NULL);
+  sigaction(SIGTERM, &leave, NULL);
+  sigaction(SIGUSR1, &leave, NULL);
+  FCGX_InitRequest(&self->request, -1, 0);
+
+  const int flags = fcntl(listener, F_GETFL);
+  if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) < 0) return -1;
+  self->epoll = epoll_create1(EPOLL_CLOEXEC);
+  struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = listener};
+  return self->epoll < 0 ? -1 : epoll_ctl(self->epoll, EPOLL_CTL_ADD, listener, &event);
+}
+
+void cfcgi_close(struct cfcgi *self) {
+  while (self->waiting_count > 0) close(self->waiting[--self->waiting_count].fd);
+  if (self->epoll >= 0) close(self->epoll);
+  self->epoll = -1;
+}
+
+static void keep_waiting(struct cfcgi *self, int fd) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = fd};
+  if (self->waiting_count == CFCGI_WAITING_MAX || epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+    self->silent++;
+    close(fd);
+    return;
+  }
+  self->waiting[self->waiting_count].fd = fd;
+  self->waiting[self->waiting_count++].until = now_milliseconds() + silence_milliseconds;
+}
+
+static void wait_no_longer(struct cfcgi *self, int fd) {
+  epoll_ctl(self->epoll, EPOLL_CTL_DEL, fd, NULL);
+  for (int i = 0; i < self->waiting_count; i++)
+    if (self->waiting[i].fd == fd) self->waiting[i] = self->waiting[--self->waiting_count];
+}
+
+static void close_silent(struct cfcgi *self, int64_t now) {
+  for (int i = self->waiting_count - 1; i >= 0; i--) {
+    if (self->waiting[i].until > now) continue;
+    self->silent++;
+    const int fd = self->waiting[i].fd;
+    wait_no_longer(self, fd);
+    close(fd);
+  }
+}
+
+// True once a request stands open. A peer that has already left is not worked for.
+static int begin(struct cfcgi *self, int fd) {
+  struct pollfd peer = {.fd = fd, .events = POLLIN | POLLRDHUP};
+  poll(&peer, 1, 0);
+  if (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) {
+    self->stale++;
+    close(fd);
+    return 0;
+  }
+  if (!(peer.revents & POLLIN)) {
+    keep_waiting(self, fd);
+    return 0;
+  }
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive_timeout, sizeof receive_timeout);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
+  // keepConnection = 1 makes FCGX_Accept_r take ipcFd as it stands; detached = 1 makes its own
+  // failure path close at once, where it would else wait two seconds for the peer (OS_Close).
+  self->request.ipcFd = fd;
+  self->request.keepConnection = 1;
+  self->request.detached = 1;
+  if (FCGX_Accept_r(&self->request) == 0) return 1;
+  self->malformed++;
+  return 0;
+}
+
+// A signal that waits behind a busy socket would wait for ever: epoll_pwait reports events before
+// signals and shuts the mask again. So the pending set is looked at first.
+static int stop_pending(void) {
+  sigset_t pending;
+  sigpending(&pending);
+  return stopping || sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGUSR1) == 1;
+}
+
+enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
+  const int64_t until = now_milliseconds() + timeout_milliseconds;
+  for (;;) {
+    const int64_t now = now_milliseconds();
+    if (self->waiting_count > 0) close_silent(self, now);
+    const int leaving = stop_pending();
+    // What was accepted is served before leaving; what still queues belongs to the other workers.
+    if (leaving && self->waiting_count == 0) return CFCGI_STOP;
+    if (leaving) epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->listener, NULL);
+    if (!leaving && now > until) return CFCGI_IDLE;
+
+    int64_t wake = until;
+    for (int i = 0; i < self->waiting_count; i++)
+      if (leaving || self->waiting[i].until < wake) wake = self->waiting[i].until;
+    struct epoll_event event;
+    const int ready =
+        epoll_pwait(self->epoll, &event, 1, wake > now ? (int)(wake - now) + 1 : 0, &self->open_mask);
+    if (ready < 0 && errno != EINTR) return CFCGI_FAILED;
+    if (ready <= 0) continue;
+
+    int fd = event.data.fd;
+    if (fd != self->listener) {
+      wait_no_longer(self, fd);
+    } else if ((fd = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC)) < 0) {
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) continue;
+      return CFCGI_FAILED;
+    }
+    if (begin(self, fd)) return CFCGI_REQUEST;
+  }
+}
+
+char *const *cfcgi_parameters(const struct cfcgi *self) { return self->request.envp; }
+
+int cfcgi_read(struct cfcgi *self, void *buffer, int capacity) {
+  return FCGX_GetStr(buffer, capacity, self->request.in);
+}
+
+int cfcgi_body_broke(const struct cfcgi *self) { return FCGX_GetError(self->request.in); }
+
+int cfcgi_finish(struct cfcgi *self, const void *head, int head_length, const void *body, int body_length) {
+  const int fd = self->request.ipcFd;
+  int failed = FCGX_PutStr(head, head_length, self->request.out) != head_length;
+  if (body_length > 0) failed |= FCGX_PutStr(body, body_length, self->request.out) != body_length;
+  failed |= FCGX_FClose(self->request.out);
+  // Finishing would close the connection after a wait of up to two seconds; it is closed here instead.
+  self->request.keepConnection = 1;
+  self->request.detached = 1;
+  FCGX_Finish_r(&self->request);
+  if (self->request.ipcFd >= 0) close(fd);
+  self->request.ipcFd = -1;
+  return failed ? -1 : 0;
+}

@@ -1,0 +1,47 @@
+/// The query of a URL, decoded when it is read.
+package struct Query: Sendable {
+  private let raw: Substring
+
+  package init(_ raw: Substring) { self.raw = raw }
+
+  /// The first value of that name; nil if it is not there.
+  package func optional<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T? {
+    for pair in raw.split(separator: "&") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard Percent.decoded(parts[0], plusIsSpace: true).map({ $0.utf8.elementsEqual(name.utf8) }) == true
+      else { continue }
+      guard let text = Percent.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true) else {
+        throw ShapeError(["query", name], "Value cannot be decoded as UTF-8", .malformed)
+      }
+      guard let value = T(readingText: text) else { throw ShapeError.unreadable(["query", name], T.self) }
+      return value
+    }
+    return nil
+  }
+
+  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T {
+    guard let value = try optional(name, as: type) else {
+      throw ShapeError(["query", name], "Field required", .missing)
+    }
+    return value
+  }
+}
+
+/// The values that stood in a route's braces, decoded.
+package struct PathParameters: Sendable, Equatable {
+  var values: [(name: String, text: String)] = []
+
+  package init() {}
+
+  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T {
+    guard let text = values.first(where: { $0.name == name })?.text else {
+      preconditionFailure("the route has no parameter \(name)")
+    }
+    guard let value = T(readingText: text) else { throw ShapeError.unreadable(["path", name], T.self) }
+    return value
+  }
+
+  package static func == (left: PathParameters, right: PathParameters) -> Bool {
+    left.values.elementsEqual(right.values) { $0 == $1 }
+  }
+}

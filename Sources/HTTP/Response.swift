@@ -1,0 +1,34 @@
+internal import FoundationEssentials
+
+/// One answer, whole in memory before its first byte leaves.
+package struct Response: Sendable {
+  package var status: Int
+  package var headers: [(name: String, value: String)]
+  package var body: [UInt8]
+
+  package init(_ status: Int = 200, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  package static func json(
+    _ value: some Encodable, status: Int = 200, type: String = "application/json"
+  ) -> Response {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    // Encoding fails only on values that no answer of ours has: NaN, or a type that throws.
+    let body = try! encoder.encode(value)
+    return Response(status, headers: [("Content-Type", type)], body: Array(body))
+  }
+
+  package static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+    Response(headers: [("Content-Type", type)], body: Array(text.utf8))
+  }
+
+  package func with(_ name: String, _ value: String) -> Response {
+    var copy = self
+    copy.headers.append((name, value))
+    return copy
+  }
+}

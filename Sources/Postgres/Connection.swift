@@ -1,0 +1,103 @@
+// Knows libpq and the rules of lending a session out. Refuses to know what the statements are for:
+// no C pointer leaves this room, and no table is named in it.
+
+internal import CPostgres
+internal import Glibc
+
+/// One session with PostgreSQL, started in one place and finished in the deinit beside it.
+package struct Connection: ~Copyable {
+  let handle: OpaquePointer
+  let session: Session
+
+  /// What changes while a connection is only borrowed.
+  final class Session {
+    var statements = StatementCache()
+    var deadline = Deadline.after(milliseconds: 5000)
+    var savepoints = 0
+  }
+
+  package static func open(
+    _ settings: ConnectionSettings, turn: Int = 0, deadline: Deadline
+  ) throws -> Connection {
+    let connection = Connection(adopting: try start(settings.parameters(turn: turn)))
+    // From here on the deinit releases the handle, also when this throws.
+    try connection.establish(by: deadline)
+    PQsetnonblocking(connection.handle, 1)
+    PQsetNoticeProcessor(connection.handle, { _, _ in }, nil)
+    return connection
+  }
+
+  private init(adopting started: OpaquePointer) {
+    handle = started
+    session = Session()
+  }
+
+  deinit { PQfinish(handle) }
+
+  private static func start(_ parameters: [(keyword: String, value: String)]) throws -> OpaquePointer {
+    let started = withCStrings(parameters.map(\.keyword)) { keywords in
+      withCStrings(parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
+    }
+    guard let started else { throw PostgresError(reason: .connection, message: "libpq is out of memory") }
+    return started
+  }
+
+  /// `PQconnectdb` would wait as long as the network likes.
+  private func establish(by deadline: Deadline) throws {
+    var wanted = PGRES_POLLING_WRITING
+    while wanted != PGRES_POLLING_OK {
+      guard wanted != PGRES_POLLING_FAILED, PQstatus(handle) != CONNECTION_BAD else {
+        throw PostgresError(
+          reason: .connection, message: String(cString: PQerrorMessage(handle)).trimmedLines)
+      }
+      try wait(for: wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, until: deadline)
+      wanted = PQconnectPoll(handle)
+    }
+  }
+
+  /// Until when the statements of the present borrower must be over.
+  package func limit(to deadline: Deadline) { session.deadline = deadline }
+
+  /// `PQstatus` says OK on a session that ended while it was idle, so the socket itself is asked.
+  package var isAlive: Bool {
+    guard PQstatus(handle) == CONNECTION_OK else { return false }
+    var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN) | pollHangUp, revents: 0)
+    guard poll(&socket, 1, 0) > 0 else { return true }
+    if socket.revents & ~Int16(POLLIN) != 0 { return false }
+    return PQconsumeInput(handle) == 1 && PQstatus(handle) == CONNECTION_OK
+  }
+
+  package var isIdle: Bool { isAlive && PQtransactionStatus(handle) == PQTRANS_IDLE }
+
+  package var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
+
+  package var processIdentifier: Int { Int(PQbackendPID(handle)) }
+
+  func wait(for event: Int32, until deadline: Deadline) throws {
+    var socket = pollfd(fd: PQsocket(handle), events: Int16(event), revents: 0)
+    while true {
+      let ready = poll(&socket, 1, Int32(clamping: deadline.remainingMilliseconds))
+      if ready > 0 { return }
+      if ready == 0 || deadline.hasPassed {
+        throw PostgresError(reason: .deadline, message: "PostgreSQL did not answer in time")
+      }
+    }
+  }
+}
+
+private let pollHangUp = Int16(0x2000)  // POLLRDHUP, which glibc shows only under _GNU_SOURCE
+
+/// libpq's arrays of C strings, ended by a null pointer.
+private func withCStrings<T>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> T
+) rethrows -> T {
+  let copies = strings.map { UnsafePointer(strdup($0)) } + [nil]
+  defer { for copy in copies { free(UnsafeMutablePointer(mutating: copy)) } }
+  return try copies.withUnsafeBufferPointer { try body($0.baseAddress!) }
+}
+
+extension String {
+  var trimmedLines: String {
+    split(whereSeparator: \.isNewline).map { $0.drop { $0 == "\t" || $0 == " " } }.joined(separator: "; ")
+  }
+}

@@ -1,0 +1,101 @@
+internal import Glibc
+
+/// Owns the worker's one connection and lends it to one borrower at a time.
+package final class Lender {
+  private let settings: ConnectionSettings
+  private let breaker: Breaker?
+  private let connectMilliseconds: Int
+  private var connection: Connection?
+  private var turn = 0
+
+  /// Sessions opened and attempts that failed since this worker started.
+  package private(set) var opened = 0
+  package private(set) var failures = 0
+  package var onFailure: (PostgresError) -> Void = { _ in }
+
+  package init(_ settings: ConnectionSettings, breaker: Breaker? = nil, connectMilliseconds: Int = 1000) {
+    self.settings = settings
+    self.breaker = breaker
+    self.connectMilliseconds = connectMilliseconds
+  }
+
+  /// Lends the connection, opening one if there is none alive. A `repeatable` borrower is run once
+  /// more on a new session when the old one turns out to be dead; any other is not, because what it
+  /// sent may have happened.
+  package func lend<T>(
+    until deadline: Deadline, repeatable: Bool = false, _ body: (borrowing Connection) throws -> T
+  ) throws -> T {
+    let first = try take(until: deadline)
+    do {
+      return try use(first, until: deadline, body)
+    } catch let error as PostgresError
+      where repeatable && error.endsSession && error.reason != .deadline && !deadline.hasPassed
+    {
+      return try use(take(until: deadline), until: deadline, body)
+    }
+  }
+
+  /// For the idle tick: notices a dead session early, and is the one to probe when nobody asks.
+  package func tend() {
+    if let idle = connection.take() {
+      if idle.isIdle { connection = consume idle }
+    }
+    guard connection == nil, let own = try? open(until: .after(milliseconds: connectMilliseconds), once: true)
+    else { return }
+    connection = consume own
+  }
+
+  private func take(until deadline: Deadline) throws -> Connection {
+    if let idle = connection.take() {
+      if idle.isAlive { return idle }
+    }
+    return try open(until: min(deadline, .after(milliseconds: connectMilliseconds)), once: false)
+  }
+
+  /// Takes the session back only if it is fit to be lent again; else it ends here.
+  private func use<T>(
+    _ lent: consuming Connection, until deadline: Deadline, _ body: (borrowing Connection) throws -> T
+  ) throws -> T {
+    lent.limit(to: deadline)
+    do {
+      let value = try body(lent)
+      if lent.isIdle { connection = consume lent }
+      return value
+    } catch {
+      let ends = (error as? PostgresError)?.endsSession ?? false
+      if !ends && lent.isIdle { connection = consume lent }
+      throw error
+    }
+  }
+
+  private func open(until deadline: Deadline, once: Bool) throws -> Connection {
+    var attempt = 0
+    while true {
+      let admission = breaker?.admit() ?? .closed
+      if case .open(let milliseconds) = admission {
+        throw PostgresError(reason: .connection, message: "PostgreSQL is away; next try in \(milliseconds) ms")
+      }
+      do {
+        let made = try Connection.open(settings, turn: turn, deadline: deadline)
+        opened += 1
+        breaker?.succeeded()
+        return made
+      } catch let error as PostgresError {
+        attempt += 1
+        turn += 1
+        failures += 1
+        let pause = Int(Backoff.milliseconds(attempt: attempt, shortest: 50, longest: 2000))
+        if once || admission == .probe || pause >= deadline.remainingMilliseconds {
+          breaker?.failed()
+          onFailure(error)
+          throw error
+        }
+        Postgres.pause(milliseconds: pause)
+      }
+    }
+  }
+}
+
+func pause(milliseconds: Int) {
+  _ = poll(nil, 0, Int32(clamping: milliseconds))
+}

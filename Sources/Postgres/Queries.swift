@@ -1,0 +1,156 @@
+internal import CPostgres
+internal import Glibc
+
+extension Connection {
+  /// All rows of one prepared statement, each turned into a Swift value while the answer is at hand.
+  package func rows<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> [T] {
+    let result = try execute(sql)
+    defer { PQclear(result) }
+    var values: [T] = []
+    values.reserveCapacity(Int(PQntuples(result)))
+    do {
+      for index in 0..<PQntuples(result) { values.append(try read(Row(result: result, index: index))) }
+    } catch let error as PostgresError {
+      throw error.during(sql.text)
+    }
+    return values
+  }
+
+  package func row<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> T? {
+    try rows(sql, read).first
+  }
+
+  /// The first column of the only row.
+  package func value<T: PostgresDecodable>(_ sql: SQL, as type: T.Type = T.self) throws -> T {
+    guard let value = try row(sql, { try $0.value(0, as: type) }) else {
+      throw PostgresError(reason: .mismatch, message: "no row where one is due").during(sql.text)
+    }
+    return value
+  }
+
+  /// Runs a statement for its effect; the number of rows it touched.
+  @discardableResult
+  package func run(_ sql: SQL) throws -> Int {
+    let result = try execute(sql)
+    defer { PQclear(result) }
+    return Int(String(cString: PQcmdTuples(result))) ?? 0
+  }
+
+  /// One statement as plain text and unprepared: what migrations and transaction control are made of.
+  package func perform(_ text: String) throws {
+    PQclear(try exchange(text) { PQsendQuery(handle, text) })
+  }
+
+  private func execute(_ sql: SQL) throws -> OpaquePointer {
+    do {
+      return try executePrepared(sql)
+    } catch let error as PostgresError where error.staleStatement {
+      session.statements.removeAll()
+      // Inside a transaction the error has already ended it; `transaction` begins it anew.
+      guard !isInTransaction else { throw error }
+      try perform("DEALLOCATE ALL")
+      return try executePrepared(sql)
+    }
+  }
+
+  private func executePrepared(_ sql: SQL) throws -> OpaquePointer {
+    let parameters = try ParameterText(sql.binds)
+    let name = try session.statements[sql.text] ?? prepare(sql.text)
+    return try exchange(sql.text) {
+      parameters.withPointers { values in
+        PQsendQueryPrepared(handle, name, Int32(sql.binds.count), values, nil, nil, 0)
+      }
+    }
+  }
+
+  private func prepare(_ text: String) throws -> String {
+    let name = session.statements.nextName()
+    PQclear(try exchange(text) { PQsendPrepare(handle, name, text, 0, nil) })
+    if let leaving = session.statements.insert(text, name: name) { try perform("DEALLOCATE \(leaving)") }
+    return name
+  }
+
+  /// Sends, flushes and collects, never waiting past the borrower's deadline. The first error wins.
+  private func exchange(_ text: String, send: () -> Int32) throws -> OpaquePointer {
+    do {
+      // A session with a dead socket refuses to send: nothing has happened then.
+      guard send() == 1 else { throw broken() }
+    } catch let error as PostgresError {
+      throw error.during(text)
+    }
+    var kept: OpaquePointer?
+    do {
+      while true {
+        let left = PQflush(handle)
+        if left == 0 { break }
+        if left < 0 { throw broken() }
+        try wait(for: POLLIN | POLLOUT, until: session.deadline)
+        guard PQconsumeInput(handle) == 1 else { throw broken() }
+      }
+      while let result = try nextResult() {
+        let status = PQresultStatus(kept)
+        if kept == nil || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
+          PQclear(kept)
+          kept = result
+        } else {
+          PQclear(result)
+        }
+      }
+      guard let kept else { throw broken() }
+      let status = PQresultStatus(kept)
+      guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else {
+        throw PostgresError(result: kept, connectionIsBad: PQstatus(handle) != CONNECTION_OK)
+      }
+      return kept
+    } catch var error as PostgresError {
+      PQclear(kept)
+      error.outcomeUnknown = error.reason == .connection || error.reason == .deadline
+      throw error.during(text)
+    }
+  }
+
+  private func nextResult() throws -> OpaquePointer? {
+    while PQisBusy(handle) == 1 {
+      try wait(for: POLLIN, until: session.deadline)
+      // A FATAL message may lie in front of the end of the stream: read on, the result tells it.
+      if PQconsumeInput(handle) == 0 && PQisBusy(handle) == 1 { throw broken() }
+    }
+    return PQgetResult(handle)
+  }
+
+  private func broken() -> PostgresError {
+    PostgresError(reason: .connection, message: String(cString: PQerrorMessage(handle)).trimmedLines)
+  }
+}
+
+/// Bound values as the C strings libpq wants, all in one buffer.
+private struct ParameterText {
+  private var bytes: [CChar] = []
+  private var starts: [Int?] = []
+
+  init(_ binds: [Bind]) throws {
+    starts.reserveCapacity(binds.count)
+    for bind in binds {
+      guard case .text(let text) = bind else {
+        starts.append(nil)
+        continue
+      }
+      starts.append(bytes.count)
+      for byte in text.utf8 {
+        // A NUL would end the value right here, in silence.
+        guard byte != 0 else {
+          throw PostgresError(reason: .refused, sqlstate: "22021", message: "a value contains NUL")
+        }
+        bytes.append(CChar(bitPattern: byte))
+      }
+      bytes.append(0)
+    }
+  }
+
+  func withPointers<T>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> T) -> T {
+    bytes.withUnsafeBufferPointer { buffer in
+      let pointers = starts.map { start in start.map { buffer.baseAddress! + $0 } }
+      return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/// A statement with its binds. `"… WHERE id = \(id)"` binds; only `\(raw:)` puts text into the statement.
+package struct SQL: ExpressibleByStringInterpolation, Sendable {
+  package private(set) var text: String
+  package private(set) var binds: [Bind]
+
+  package init(stringLiteral value: String) {
+    text = value
+    binds = []
+  }
+
+  package init(stringInterpolation: StringInterpolation) {
+    text = stringInterpolation.text
+    binds = stringInterpolation.binds
+  }
+
+  package struct StringInterpolation: StringInterpolationProtocol {
+    var text = ""
+    var binds: [Bind] = []
+
+    package init(literalCapacity: Int, interpolationCount: Int) {
+      text.reserveCapacity(literalCapacity + interpolationCount * 3)
+      binds.reserveCapacity(interpolationCount)
+    }
+
+    package mutating func appendLiteral(_ literal: String) { text += literal }
+
+    package mutating func appendInterpolation(_ value: some PostgresEncodable) {
+      binds.append(value.bind)
+      text += "$"
+      text += String(binds.count)
+    }
+
+    /// Text that becomes part of the statement as it is. Never text from outside.
+    package mutating func appendInterpolation(raw: String) { text += raw }
+  }
+}
+
+/// One bound value in PostgreSQL's text format.
+package enum Bind: Sendable, Equatable {
+  case null
+  case text(String)
+}
+
+package protocol PostgresEncodable {
+  var bind: Bind { get }
+}
+
+extension String: PostgresEncodable {
+  package var bind: Bind { .text(self) }
+}
+
+extension Int: PostgresEncodable {
+  package var bind: Bind { .text(String(self)) }
+}
+
+extension Bool: PostgresEncodable {
+  package var bind: Bind { .text(self ? "t" : "f") }
+}
+
+extension Double: PostgresEncodable {
+  package var bind: Bind { .text(String(self)) }
+}
+
+extension Array: PostgresEncodable where Element == UInt8 {
+  package var bind: Bind {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = Array("\\x".utf8)
+    text.reserveCapacity(2 + count * 2)
+    for byte in self {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return .text(String(decoding: text, as: UTF8.self))
+  }
+}
+
+extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
+  package var bind: Bind { self?.bind ?? .null }
+}

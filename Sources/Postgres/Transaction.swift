@@ -1,0 +1,51 @@
+internal import CPostgres
+
+extension Connection {
+  /// Commits what `body` did, or nothing of it. Inside a transaction it is a savepoint.
+  /// What may succeed when tried again (a deadlock, a lock timeout) is tried up to three times, outermost only.
+  package func transaction<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
+    guard !isInTransaction else { return try savepoint(body) }
+    var attempt = 1
+    while true {
+      do {
+        return try attemptTransaction(body)
+      } catch let error as PostgresError where attempt < 3 && mayRepeat(error) {
+        attempt += 1
+        pause(milliseconds: Int.random(in: 1...(10 * attempt)))
+      }
+    }
+  }
+
+  private func attemptTransaction<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
+    try perform("BEGIN")
+    let value: T
+    do {
+      value = try body(self)
+    } catch {
+      // The first error wins: if even the rollback fails, the session is not idle and will be closed.
+      try? perform("ROLLBACK")
+      throw error
+    }
+    try perform("COMMIT")
+    return value
+  }
+
+  private func savepoint<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
+    session.savepoints += 1
+    let name = "p\(session.savepoints)"
+    defer { session.savepoints -= 1 }
+    try perform("SAVEPOINT \(name)")
+    do {
+      let value = try body(self)
+      try perform("RELEASE SAVEPOINT \(name)")
+      return value
+    } catch {
+      try? perform("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)")
+      throw error
+    }
+  }
+
+  private func mayRepeat(_ error: PostgresError) -> Bool {
+    (error.isTransient || error.staleStatement) && !isInTransaction && isAlive && !session.deadline.hasPassed
+  }
+}

@@ -1,0 +1,89 @@
+// Knows counters, their exposition and log lines. Refuses to know what is being counted.
+
+internal import Glibc
+package import Synchronization
+
+package typealias Word = Atomic<UInt64>
+
+/// A file mapped by every worker of the machine: what one counts, all can tell.
+///
+/// Series are found by name and never move, so that binaries of two versions can share the page
+/// during a rolling reload. All words are independent atomics; only a new name takes a lock.
+package final class SharedPage: @unchecked Sendable {
+  let words: UnsafeMutablePointer<Word>
+  private let descriptor: Int32
+
+  enum Layout {
+    static let magic: UInt64 = 0x5455_434B_5348_3031  // "TUCKSH01"
+    static let breaker = 8
+    static let draining = 10
+    static let pacing = 16
+    static let workers = 64
+    static let workerWords = 8
+    static let workerCount = 248
+    static let series = workers + workerWords * workerCount
+    static let seriesWords = 32
+    static let seriesCount = 2048
+    static let total = series + seriesWords * seriesCount
+  }
+
+  /// Without a path the page is this process's own: for commands and for tests.
+  package init(path: String? = nil) throws(SystemError) {
+    let bytes = Layout.total * 8
+    descriptor = path.map { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o660) } ?? -1
+    if path != nil && descriptor < 0 { throw SystemError("cannot open the shared page \(path!)") }
+    // Growing to the size it already has changes nothing, so whoever comes first makes the page.
+    if path != nil && ftruncate(descriptor, bytes) != 0 { throw SystemError("cannot size the shared page") }
+    let flags = path == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, descriptor, 0)
+    guard let memory, memory != MAP_FAILED else { throw SystemError("cannot map the shared page") }
+    words = memory.bindMemory(to: Word.self, capacity: Layout.total)
+    let found = words[0].compareExchange(expected: 0, desired: Layout.magic, ordering: .relaxed)
+    guard found.exchanged || found.original == Layout.magic else {
+      munmap(memory, bytes)
+      throw SystemError("the shared page \(path ?? "") has another layout", code: 0)
+    }
+  }
+
+  deinit {
+    munmap(words, Layout.total * 8)
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Two words for the breaker of the database.
+  package var breaker: UnsafeMutablePointer<Word> { words + Layout.breaker }
+
+  /// Set while this machine is to be taken out of rotation; readiness says so.
+  package var isDraining: Bool {
+    get { words[Layout.draining].load(ordering: .relaxed) != 0 }
+    set { words[Layout.draining].store(newValue ? 1 : 0, ordering: .relaxed) }
+  }
+
+  /// One word for each pool, for spacing its starts.
+  func pacing(pool: Int) -> UnsafeMutablePointer<Word> { words + Layout.pacing + pool }
+
+  func exclusively<T>(_ body: () throws -> T) rethrows -> T {
+    if descriptor >= 0 { flock(descriptor, LOCK_EX) }
+    defer { if descriptor >= 0 { flock(descriptor, LOCK_UN) } }
+    return try body()
+  }
+}
+
+package struct SystemError: Error, CustomStringConvertible {
+  package let description: String
+
+  package init(_ what: String, code: Int32 = errno) {
+    description = code == 0 ? what : "\(what): \(String(cString: strerror(code)))"
+  }
+}
+
+package enum Clock {
+  package static var monotonicNanoseconds: UInt64 { read(CLOCK_MONOTONIC) }
+  package static var unixMilliseconds: Int { Int(read(CLOCK_REALTIME) / 1_000_000) }
+
+  private static func read(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}

@@ -1,0 +1,98 @@
+internal import Synchronization
+
+/// A worker's own line in the page: which process it is, and whether it still shows signs of life.
+package struct WorkerEntry: @unchecked Sendable {
+  private let words: UnsafeMutablePointer<Word>
+
+  /// A worker ticks at least twice a second; one unseen for this long has left its line to others.
+  package static let forgottenAfterMilliseconds: UInt64 = 10_000
+
+  init(words: UnsafeMutablePointer<Word>) { self.words = words }
+
+  private enum Field: Int {
+    case process, pool, seen, requests, resident, sessions, ready
+  }
+
+  private func load(_ field: Field) -> UInt64 { words[field.rawValue].load(ordering: .relaxed) }
+  private func store(_ field: Field, _ value: UInt64) { words[field.rawValue].store(value, ordering: .relaxed) }
+
+  package var process: Int { Int(load(.process)) }
+  package var pool: Pool? { Pool(rawValue: Int(load(.pool))) }
+  package var requests: Int { Int(load(.requests)) }
+  package var residentKilobytes: Int { Int(load(.resident)) }
+  package var sessions: Int { Int(load(.sessions)) }
+  package var isReady: Bool { load(.ready) == 1 }
+
+  package var isAlive: Bool {
+    let now = Clock.monotonicNanoseconds / 1_000_000
+    let seen = load(.seen)
+    return seen > 0 && seen <= now && now - seen < Self.forgottenAfterMilliseconds
+  }
+
+  /// Takes this line if nobody lives in it.
+  func claim(process: Int, pool: Pool) -> Bool {
+    guard !isAlive else { return false }
+    for field in [Field.requests, .resident, .sessions, .ready] { store(field, 0) }
+    store(.process, UInt64(process))
+    store(.pool, UInt64(pool.rawValue))
+    touch()
+    return true
+  }
+
+  package func touch() { store(.seen, Clock.monotonicNanoseconds / 1_000_000) }
+  package func becomeReady() { store(.ready, 1) }
+  package func leave() { store(.seen, 0) }
+
+  package func report(requests: Int, residentKilobytes: Int, sessions: Int) {
+    store(.requests, UInt64(requests))
+    store(.resident, UInt64(residentKilobytes))
+    store(.sessions, UInt64(sessions))
+    touch()
+  }
+}
+
+/// The bulkheads. Each has a socket and workers of its own.
+package enum Pool: Int, CaseIterable, Sendable {
+  case app, auth, ops
+
+  package var name: String { "\(self)" }
+
+  package init?(name: String) {
+    guard let pool = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = pool
+  }
+}
+
+extension SharedPage {
+  package func enter(process: Int, pool: Pool) -> WorkerEntry {
+    exclusively {
+      let free = allEntries.first { $0.claim(process: process, pool: pool) }
+      // More workers than lines: the surplus shares the last one and is merely not told apart.
+      return free ?? allEntries.last!
+    }
+  }
+
+  package var workers: [WorkerEntry] { allEntries.filter(\.isAlive) }
+
+  private var allEntries: [WorkerEntry] {
+    (0..<Layout.workerCount).map { WorkerEntry(words: words + Layout.workers + $0 * Layout.workerWords) }
+  }
+
+  /// How long a worker has to wait before it starts. A pool may start 64 at once and fifty a second for
+  /// ever; beyond that its workers are dying as fast as they come, and each start waits, up to a second.
+  package func pauseBeforeStart(in pool: Pool, nowMilliseconds: UInt64? = nil) -> Int {
+    let interval: UInt64 = 20
+    let burst: UInt64 = 64 * interval
+    let now = nowMilliseconds ?? Clock.monotonicNanoseconds / 1_000_000
+    let word = pacing(pool: pool.rawValue)
+    var due = word.pointee.load(ordering: .relaxed)
+    while true {
+      // A moment beyond any pause is left over from before the last boot.
+      let start = due > now + burst + 1000 ? now : max(due, now)
+      let next = min(start + interval, now + burst + 1000)
+      let result = word.pointee.weakCompareExchange(expected: due, desired: next, ordering: .relaxed)
+      if result.exchanged { return next > now + burst ? Int(next - now - burst) : 0 }
+      due = result.original
+    }
+  }
+}

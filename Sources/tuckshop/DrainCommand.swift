@@ -1,0 +1,17 @@
+internal import Telemetry
+
+enum DrainCommand: Command {
+  static let name = "drain"
+  static let summary = "Lets readiness fail, so that a balancer in front sends no more; off undoes it."
+  static let usage = "tuckshop drain on|off"
+
+  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
+    var arguments = arguments
+    let word = arguments.takeWord()
+    try arguments.finish()
+    guard let word, ["on", "off"].contains(word) else { throw UsageError("drain wants on or off") }
+    let page = try SharedPage(path: environment.directory(.runDirectory) + "/shared.page")
+    page.isDraining = word == "on"
+    return 0
+  }
+}

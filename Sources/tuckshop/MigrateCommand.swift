@@ -1,0 +1,104 @@
+internal import Glibc
+internal import Migrations
+internal import Postgres
+
+enum MigrateCommand: Command {
+  static let name = "migrate"
+  static let summary = "Brings the database's schema up to date, or back."
+  static let usage = """
+    tuckshop migrate up [--dry-run]         apply what is missing
+           tuckshop migrate down [N] [--dry-run]   take back the last N (1)
+           tuckshop migrate status                 which are applied, and since when
+           tuckshop migrate verify                 compare database and files; 1 if they differ
+           tuckshop migrate baseline [--dry-run]   note all as applied, running none
+           tuckshop migrate wait [SECONDS]         until the database has all of them (60)
+           tuckshop migrate new NAME               make an empty pair of files
+
+    Connects as the owner of the schema: set PGUSER, or TUCKSHOP_DATABASE_URL.
+    """
+
+  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
+    var arguments = arguments
+    let dryRun = arguments.takeFlag("--dry-run")
+    guard let verb = arguments.takeWord() else { throw UsageError("migrate wants a word after it") }
+    let directory = try environment.directory(.migrations)
+    if verb == "new" {
+      guard let name = arguments.takeWord() else { throw UsageError("migrate new wants a name") }
+      try arguments.finish()
+      for file in try Migration.create(name, in: directory) { say("\(directory)/\(file)") }
+      return 0
+    }
+    let argument = arguments.takeWord()
+    try arguments.finish()
+    let number = try argument.map { text in
+      guard let number = Int(text), number > 0, ["down", "wait"].contains(verb) else {
+        throw UsageError("\(text) is not understood")
+      }
+      return number
+    }
+    let migrations = try Migration.all(in: directory)
+    let settings = Migrator.settings(try environment.database(applicationName: "tuckshop migrate"))
+    if verb == "wait" { return try wait(seconds: number ?? 60, migrations, settings) }
+    guard ["up", "down", "status", "verify", "baseline"].contains(verb) else {
+      throw UsageError("migrate \(verb) is not understood")
+    }
+
+    let patience = try environment.integer(.migrateWait, in: 0...86_400)
+    let migrator = Migrator(migrations, on: try connect(settings, seconds: patience), report: say)
+    return try perform(verb, number, dryRun: dryRun, migrator)
+  }
+
+  private static func perform(
+    _ verb: String, _ number: Int?, dryRun: Bool, _ migrator: borrowing Migrator
+  ) throws -> Int32 {
+    switch verb {
+    case "up": if try migrator.up(dryRun: dryRun) == 0 { say("nothing to apply") }
+    case "down": if try migrator.down(number ?? 1, dryRun: dryRun) == 0 { say("nothing to take back") }
+    case "baseline": if try migrator.baseline(dryRun: dryRun) == 0 { say("nothing to note") }
+    case "status":
+      for (migration, appliedAt) in try migrator.status() {
+        say("\(padded(migration.title, 40)) \(appliedAt.map { "applied \($0) UTC" } ?? "pending")")
+      }
+    default:
+      let differences = try migrator.differences()
+      for difference in differences { say(difference) }
+      if differences.isEmpty { say("database and files agree") }
+      return differences.isEmpty ? 0 : 1
+    }
+    return 0
+  }
+
+  /// PostgreSQL may be starting at this moment; a wrong password does not get better by waiting, but costs no more.
+  private static func connect(_ settings: ConnectionSettings, seconds: Int) throws -> Connection {
+    let deadline = Deadline.after(milliseconds: seconds * 1000)
+    var turn = 0
+    while true {
+      do {
+        return try Connection.open(settings, turn: turn, deadline: max(deadline, .after(milliseconds: 1000)))
+      } catch {
+        guard !deadline.hasPassed else { throw error }
+        turn += 1
+        usleep(200_000)
+      }
+    }
+  }
+
+  private static func wait(
+    seconds: Int, _ migrations: [Migration], _ settings: ConnectionSettings
+  ) throws -> Int32 {
+    let deadline = Deadline.after(milliseconds: seconds * 1000)
+    var missing = ""
+    repeat {
+      do {
+        let migrator = Migrator(migrations, on: try connect(settings, seconds: deadline.remainingMilliseconds / 1000))
+        guard let difference = try migrator.differences().first else { return 0 }
+        missing = difference
+      } catch let error as PostgresError {
+        missing = "\(error)"
+      }
+      usleep(200_000)
+    } while !deadline.hasPassed
+    complain("gave up after \(seconds) seconds: \(missing)")
+    return 1
+  }
+}

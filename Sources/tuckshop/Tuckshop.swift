@@ -1,0 +1,63 @@
+// Knows the command line and the environment, and puts the rooms together. Refuses to know anything else.
+
+internal import API
+internal import Glibc
+
+@main
+struct Tuckshop {
+  static var commands: [any Command.Type] {
+    [WorkerCommand.self, MigrateCommand.self, HealthCommand.self, ReloadCommand.self, DrainCommand.self]
+  }
+
+  static func main() {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    let first = arguments.isEmpty ? "--help" : arguments.removeFirst()
+    switch first {
+    case "--help", "-h", "help":
+      say(arguments.first.flatMap(command(named:)).map(help(for:)) ?? help)
+    case "--version", "version":
+      say("tuckshop \(API.version)")
+    default:
+      guard let command = command(named: first) else {
+        complain("there is no command \(first); tuckshop --help names them all")
+        exit(64)
+      }
+      if arguments.contains("--help") || arguments.contains("-h") {
+        say(help(for: command))
+      } else {
+        run(command, arguments)
+      }
+    }
+  }
+
+  private static func run(_ command: any Command.Type, _ arguments: [String]) {
+    do {
+      exit(try command.run(Arguments(arguments), Environment()))
+    } catch let error as UsageError {
+      complain("\(error.description)\n\n\(help(for: command))")
+      exit(64)
+    } catch {
+      complain("\(error)")
+      exit(1)
+    }
+  }
+
+  private static func command(named name: String) -> (any Command.Type)? {
+    commands.first { $0.name == name }
+  }
+}
+
+/// One word behind `tuckshop`.
+protocol Command {
+  static var name: String { get }
+  static var summary: String { get }
+  static var usage: String { get }
+  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32
+}
+
+func say(_ text: String) { print(text) }
+
+func complain(_ text: String) {
+  let line = Array("tuckshop: \(text)\n".utf8)
+  _ = write(2, line, line.count)
+}

@@ -1,0 +1,91 @@
+internal import API
+internal import FastCGI
+internal import Glibc
+internal import HTTP
+internal import Migrations
+internal import Postgres
+internal import Telemetry
+
+enum WorkerCommand: Command {
+  static let name = "worker"
+  static let summary = "Serves FastCGI requests on file descriptor 0, one at a time."
+  static let usage = """
+    tuckshop worker
+
+    Started by spawn-fcgi and multiwatch (see bin/pool), or by systemd with its own socket.
+    SIGTERM and SIGUSR1 let it finish the request in hand and leave with 0.
+    """
+
+  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
+    try arguments.finish()
+    Responder.holdSignals()
+    let settings = try WorkerSettings(environment)
+    let log = Log(
+      threshold: settings.logLevel, common: [("pool", settings.pool.name), ("pid", "\(getpid())")])
+    let page = try SharedPage(path: settings.pagePath)
+
+    let pause = page.pauseBeforeStart(in: settings.pool)
+    if pause > 0 {
+      log(.warning, "this pool's workers start too often; sleeping first", ("milliseconds", "\(pause)"))
+      usleep(useconds_t(pause) * 1000)
+    }
+
+    let lender = Lender(
+      settings.database, breaker: Breaker(words: page.breaker), connectMilliseconds: settings.connectMilliseconds)
+    let application = Application(
+      lender: lender, page: page, log: log, limits: settings.limits,
+      requiredSchemaVersion: settings.requiredSchemaVersion)
+    var responder = try Responder(bodyLimitBytes: settings.bodyLimitBytes)
+
+    application.tick()
+    var life = WorkerLife(settings, page: page, lender: lender)
+    let end = responder.serve(
+      tickMilliseconds: 500,
+      answer: { result in
+        switch result {
+        case .success(let request): application.respond(to: request)
+        case .failure(let rejection): application.respond(to: rejection.request, failure: rejection.failure)
+        }
+      },
+      between: { wasIdle, discarded in
+        if wasIdle { application.tick() }
+        return life.goesOn(wasIdle: wasIdle, discarded: discarded)
+      })
+    life.end()
+    log(.info, "leaving", ("why", "\(end)"), ("requests", "\(life.requests)"))
+    if case .failed = end { return 1 }
+    return 0
+  }
+}
+
+/// A worker's settings, all checked before it serves its first request.
+struct WorkerSettings {
+  let pool: Pool
+  let pagePath: String
+  let database: ConnectionSettings
+  let connectMilliseconds: Int
+  let limits: Application.Limits
+  let bodyLimitBytes: Int
+  let requiredSchemaVersion: Int
+  let maxRequests: Int
+  let maxAgeSeconds: Int
+  let maxResidentMebibytes: Int
+  let logLevel: Log.Level
+
+  init(_ environment: Environment) throws {
+    pool = try environment.choice(.pool)
+    pagePath = try environment.directory(.runDirectory) + "/shared.page"
+    database = try environment.database(applicationName: "tuckshop \(pool.name)")
+    connectMilliseconds = try environment.integer(.connectTimeout, in: 1...60_000)
+    var limits = Application.Limits()
+    limits.requestMilliseconds = try environment.integer(.requestTimeout, in: 1...600_000)
+    limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
+    self.limits = limits
+    bodyLimitBytes = try environment.integer(.bodyLimit, in: 0...1 << 30)
+    requiredSchemaVersion = try Migration.all(in: environment.directory(.migrations)).last?.version ?? 0
+    maxRequests = try environment.integer(.maxRequests, in: 0...Int.max)
+    maxAgeSeconds = try environment.integer(.maxAge, in: 0...Int(Int32.max))
+    maxResidentMebibytes = try environment.integer(.maxResident, in: 0...1 << 20)
+    logLevel = try environment.choice(.logLevel)
+  }
+}

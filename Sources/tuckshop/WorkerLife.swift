@@ -1,0 +1,77 @@
+internal import Glibc
+internal import Postgres
+internal import Telemetry
+
+/// How far a worker is in its life, told to the shared page; decides when it has lived long enough.
+struct WorkerLife {
+  private let entry: WorkerEntry
+  private let lender: Lender
+  private let settings: WorkerSettings
+  private let endNanoseconds: UInt64
+  private let discardedSeries: [Series]
+  private let sessionSeries: Series
+  private var discardedBefore: [UInt64] = [0, 0, 0]
+  private var sessionsBefore = 0
+  private(set) var requests = 0
+  private var residentKilobytes = 0
+
+  init(_ settings: WorkerSettings, page: SharedPage, lender: Lender) {
+    self.settings = settings
+    self.lender = lender
+    // Ten per cent of spread, so that workers that started together do not leave together.
+    let spread = Double.random(in: 0.9...1)
+    let seconds = settings.maxAgeSeconds == 0 ? .infinity : Double(settings.maxAgeSeconds) * spread
+    endNanoseconds = seconds.isInfinite ? .max : Clock.monotonicNanoseconds + UInt64(seconds * 1e9)
+    let pool = settings.pool.name
+    discardedSeries = ["stale", "silent", "malformed"].map {
+      page.counter("tuckshop_connections_discarded_total{pool=\"\(pool)\",why=\"\($0)\"}")
+    }
+    sessionSeries = page.counter("tuckshop_database_sessions_total{pool=\"\(pool)\"}")
+    page.counter("tuckshop_worker_starts_total{pool=\"\(pool)\"}").add()
+    entry = page.enter(process: Int(getpid()), pool: settings.pool)
+    entry.becomeReady()
+    report()
+  }
+
+  mutating func goesOn(wasIdle: Bool, discarded: (stale: UInt64, silent: UInt64, malformed: UInt64)) -> Bool {
+    if !wasIdle { requests += 1 }
+    if wasIdle || requests % 256 == 0 {
+      count([discarded.stale, discarded.silent, discarded.malformed])
+      residentKilobytes = Self.residentKilobytesNow()
+    }
+    report()
+    return !hasLivedLongEnough
+  }
+
+  func end() { entry.leave() }
+
+  private var hasLivedLongEnough: Bool {
+    if settings.maxRequests > 0 && requests >= settings.maxRequests { return true }
+    if settings.maxResidentMebibytes > 0 && residentKilobytes > settings.maxResidentMebibytes * 1024 { return true }
+    return Clock.monotonicNanoseconds >= endNanoseconds
+  }
+
+  private func report() {
+    entry.report(requests: requests, residentKilobytes: residentKilobytes, sessions: lender.opened)
+  }
+
+  private mutating func count(_ discarded: [UInt64]) {
+    for (index, total) in discarded.enumerated() where total > discardedBefore[index] {
+      discardedSeries[index].add(Int(total - discardedBefore[index]))
+    }
+    discardedBefore = discarded
+    if lender.opened > sessionsBefore { sessionSeries.add(lender.opened - sessionsBefore) }
+    sessionsBefore = lender.opened
+  }
+
+  /// The second number of /proc/self/statm, in pages.
+  private static func residentKilobytesNow() -> Int {
+    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return 0 }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 128)
+    let count = read(descriptor, &buffer, buffer.count)
+    let fields = String(decoding: buffer[..<max(0, count)], as: UTF8.self).split(separator: " ")
+    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
+  }
+}

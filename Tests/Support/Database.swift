@@ -1,0 +1,72 @@
+package import Migrations
+package import Postgres
+internal import FoundationEssentials
+internal import Glibc
+
+/// The throw-away cluster that bin/test has started. Tests sign in as the roles the program uses.
+package enum TestCluster {
+  package static let owner = "tuckshop_owner"
+  package static let app = "tuckshop_app"
+  package static let superuser = "postgres"
+
+  /// Where the cluster's socket lies. Without it there is nothing to test against, and that is an error.
+  package static var host: String {
+    guard let host = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PGHOST"] else {
+      fatalError("TUCKSHOP_TEST_PGHOST is not set: run the tests with bin/test")
+    }
+    return host
+  }
+
+  package static func settings(user: String = owner, database: String = "tuckshop") -> ConnectionSettings {
+    var settings = ConnectionSettings()
+    settings.conninfo = "host=\(host) dbname=\(database) user=\(user)"
+    settings.applicationName = "tuckshop tests"
+    return settings
+  }
+
+  package static func connection(user: String = owner, database: String = "tuckshop") throws -> Connection {
+    try Connection.open(settings(user: user, database: database), deadline: .after(milliseconds: 10_000))
+  }
+}
+
+/// The project's own migrations.
+package var projectMigrations: String {
+  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "migrations").path
+}
+
+private struct Undo: Error {}
+
+/// A connection inside a transaction that is always rolled back. Nobody else sees what it does.
+package func withDatabase(user: String = TestCluster.owner, _ body: (borrowing Connection) throws -> Void) throws {
+  let connection = try TestCluster.connection(user: user)
+  do {
+    try connection.transaction { connection in
+      try body(connection)
+      // Deferred constraints speak at commit, which never comes.
+      try connection.perform("SET CONSTRAINTS ALL IMMEDIATE")
+      throw Undo()
+    }
+  } catch is Undo {}
+}
+
+/// A database of its own, cloned from the migrated template: for what concurrency and commits do.
+package func withFreshDatabase<T>(_ body: (_ name: String) throws -> T) throws -> T {
+  let name = "fresh_" + UUID().uuidString.replacing("-", with: "").lowercased().prefix(20)
+  let admin = try TestCluster.connection(user: TestCluster.superuser, database: "postgres")
+  admin.limit(to: .after(milliseconds: 60_000))
+  try admin.perform("SET statement_timeout = 0")
+  try admin.perform("SET lock_timeout = 0")
+  try admin.perform("CREATE DATABASE \(name) TEMPLATE tuckshop_template OWNER \(TestCluster.owner) STRATEGY WAL_LOG")
+  defer { try? admin.perform("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
+  return try body(name)
+}
+
+/// The same without a table in it.
+package func withEmptyDatabase<T>(_ body: (_ name: String) throws -> T) throws -> T {
+  try withFreshDatabase { name in
+    let owner = try TestCluster.connection(database: name)
+    try owner.perform("DROP OWNED BY CURRENT_USER")
+    return try body(name)
+  }
+}
