@@ -39,7 +39,7 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "Support", dependencies: ["FastCGI", "HTTP", "Migrations", "Postgres"],
+      name: "Support", dependencies: ["HTTP", "Postgres"],
       path: "Tests/Support", swiftSettings: settings),
     tests("PostgresTests", of: ["Postgres"]),
     tests("MigrationsTests", of: ["Migrations", "Postgres"]),

@@ -1,4 +1,3 @@
-package import Migrations
 package import Postgres
 internal import FoundationEssentials
 internal import Glibc
@@ -52,21 +51,22 @@ package func withDatabase(user: String = TestCluster.owner, _ body: (borrowing C
 
 /// A database of its own, cloned from the migrated template: for what concurrency and commits do.
 package func withFreshDatabase<T>(_ body: (_ name: String) throws -> T) throws -> T {
-  let name = "fresh_" + UUID().uuidString.replacing("-", with: "").lowercased().prefix(20)
-  let admin = try TestCluster.connection(user: TestCluster.superuser, database: "postgres")
-  admin.limit(to: .after(milliseconds: 60_000))
-  try admin.perform("SET statement_timeout = 0")
-  try admin.perform("SET lock_timeout = 0")
-  try admin.perform("CREATE DATABASE \(name) TEMPLATE tuckshop_template OWNER \(TestCluster.owner) STRATEGY WAL_LOG")
-  defer { try? admin.perform("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
-  return try body(name)
+  try withDatabase(from: "tuckshop_template", body)
 }
 
 /// The same without a table in it.
 package func withEmptyDatabase<T>(_ body: (_ name: String) throws -> T) throws -> T {
-  try withFreshDatabase { name in
-    let owner = try TestCluster.connection(database: name)
-    try owner.perform("DROP OWNED BY CURRENT_USER")
-    return try body(name)
-  }
+  try withDatabase(from: "template0", body)
+}
+
+private func withDatabase<T>(from template: String, _ body: (_ name: String) throws -> T) throws -> T {
+  let name = "fresh_" + UUID().uuidString.filter { $0 != "-" }.lowercased()
+  var settings = TestCluster.settings(user: TestCluster.superuser, database: "postgres")
+  settings.statementTimeoutMilliseconds = 0
+  settings.lockTimeoutMilliseconds = 0
+  let admin = try Connection.open(settings, deadline: .after(milliseconds: 10_000))
+  admin.limit(to: .after(milliseconds: 600_000))
+  try admin.perform("CREATE DATABASE \(name) TEMPLATE \(template) OWNER \(TestCluster.owner)")
+  defer { try? admin.perform("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
+  return try body(name)
 }
