@@ -41,13 +41,16 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["HTTP", "Postgres"],
       path: "Tests/Support", swiftSettings: settings),
+    // A worker for the tests of the wire: it says what it was asked, or answers as long as it is told to.
+    .executableTarget(
+      name: "EchoWorker", dependencies: ["FastCGI", "HTTP"], path: "Tests/EchoWorker", swiftSettings: settings),
     tests("PostgresTests", of: ["Postgres"]),
     tests("MigrationsTests", of: ["Migrations", "Postgres"]),
     tests("HTTPTests", of: ["HTTP"]),
-    tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI"]),
+    tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI", "EchoWorker"]),
     tests("TelemetryTests", of: ["Telemetry"]),
     tests("APITests", of: ["API", "HTTP", "Postgres", "Telemetry"]),
-    tests("EndToEndTests", of: ["HTTP", "Postgres", "FastCGI"]),
+    tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6])

@@ -28,11 +28,12 @@ package enum TestCluster {
   }
 }
 
-/// The project's own migrations.
-package var projectMigrations: String {
-  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "migrations").path
+/// Where the project's files are.
+package var projectRoot: String {
+  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 }
+
+package var projectMigrations: String { projectRoot + "/migrations" }
 
 private struct Undo: Error {}
 

@@ -1,1 +1,98 @@
-// Tests follow.
+import FoundationEssentials
+import Support
+import Testing
+
+/// The house's rules that no compiler knows.
+@Suite(.tags(.unit))
+struct TidyTests {
+  /// What each room may know of the others. SwiftPM would let a room import whatever it reaches through another.
+  static let arrows: [String: Set<String>] = [
+    "CFastCGI": [],
+    "CPostgres": [],
+    "Postgres": ["CPostgres"],
+    "Migrations": ["Postgres"],
+    "HTTP": [],
+    "FastCGI": ["CFastCGI", "HTTP"],
+    "Telemetry": [],
+    "API": ["HTTP", "Postgres", "Telemetry"],
+    "tuckshop": ["API", "FastCGI", "HTTP", "Migrations", "Postgres", "Telemetry"],
+  ]
+
+  static let system: Set<String> = ["Glibc", "FoundationEssentials", "Synchronization"]
+
+  private var bannedNames: Regex<(Substring, Substring)> { #/\w*(Manager|Helper|Utils?|Service|Impl)/# }
+  private var bannedMarks: Regex<(Substring, Substring)> { #/\b(TODO|FIXME|XXX|HACK)\b/# }
+
+  @Test func `a room imports only what its arrows allow`() throws {
+    for file in try sources("Sources") {
+      let room = String(file.path.split(separator: "/")[1])
+      let allowed = try #require(Self.arrows[room], "\(room) has no arrows").union(Self.system)
+      for match in file.text.matches(of: /(?m)^(?:package |internal |private )?import (\w+)/) {
+        #expect(allowed.contains(String(match.1)), "\(file.path) imports \(match.1)")
+      }
+    }
+  }
+
+  @Test func `no file is longer than can be read at one go`() throws {
+    for file in try sources("Sources") + sources("Tests") {
+      #expect(file.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 400, "\(file.path)")
+    }
+  }
+
+  @Test func `a type is called by what it is`() throws {
+    for file in try sources("Sources") {
+      for match in file.text.matches(of: /\b(?:class|struct|enum|protocol|actor|typealias) (\w+)/) {
+        #expect(match.1.wholeMatch(of: bannedNames) == nil, "\(file.path): \(match.1)")
+      }
+      #expect(file.text.firstMatch(of: bannedMarks) == nil, "\(file.path) has an unfinished mark")
+    }
+  }
+
+  @Test func `nothing is public, and no test looks into a room through a back door`() throws {
+    let backDoor = "@test" + "able"
+    for file in try sources("Sources") + sources("Tests") {
+      #expect(file.text.firstMatch(of: #/(?m)^\s*(public|open) /#) == nil, "\(file.path)")
+      #expect(!file.text.contains(backDoor), "\(file.path)")
+    }
+  }
+
+  @Test func `handlers and HTTP know no SQL`() throws {
+    for file in try sources("Sources/HTTP") + sources("Sources/FastCGI") {
+      #expect(file.text.firstMatch(of: #/\b(SELECT|INSERT|UPDATE|DELETE) /#) == nil, "\(file.path)")
+    }
+  }
+
+  @Test func `every suite belongs to a tier`() throws {
+    for file in try sources("Tests") where file.text.contains("@Test") && !file.path.hasPrefix("Tests/TidyTests") {
+      let suites = file.text.matches(of: /(?m)^(?:final )?(?:struct|class) \w+Tests\b/).count
+      let tagged = file.text.matches(of: /@Suite\([^\n]*\.tags\(/).count
+      #expect(suites == tagged, "\(file.path) has a suite without a tag")
+    }
+  }
+
+  @Test func `the README's table names every setting, with what holds where it is not set`() throws {
+    let readme = try read(root + "/README.md")
+    let declared = try read(root + "/Sources/tuckshop/Setting.swift")
+    for match in declared.matches(of: /Setting\(\s*"([A-Z_]+)", "([^"]*)"/) {
+      let row = "| `TUCKSHOP_\(match.1)` | \(match.2.isEmpty ? "" : "`\(match.2)` ")|"
+      #expect(readme.contains(row), "the README lacks \(row)")
+    }
+  }
+
+  @Test func `every migration has a way back`() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: root + "/migrations")
+    let ups = Set(files.filter { $0.hasSuffix(".up.sql") }.map { $0.dropLast(7) })
+    let downs = Set(files.filter { $0.hasSuffix(".down.sql") }.map { $0.dropLast(9) })
+    #expect(!ups.isEmpty)
+    #expect(ups == downs)
+  }
+
+  private func sources(_ directory: String) throws -> [(path: String, text: String)] {
+    let all = try FileManager.default.subpathsOfDirectory(atPath: root + "/" + directory)
+    return try all.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".c") }.sorted().map { name in
+      (directory + "/" + name, try read(root + "/" + directory + "/" + name))
+    }
+  }
+
+  private var root: String { projectRoot }
+}

@@ -1,0 +1,43 @@
+internal import FastCGI
+internal import Glibc
+internal import HTTP
+
+/// Answers what it was asked, and writes a line for each request it really ran.
+@main
+struct Echo {
+  static func main() throws {
+    Responder.holdSignals()
+    var responder = try Responder(bodyLimitBytes: 100_000)
+    let end = responder.serve(tickMilliseconds: 200, answer: answer) { _, discarded in
+      tell("discarded \(discarded.stale) \(discarded.silent) \(discarded.malformed)")
+      return true
+    }
+    tell("end \(end)")
+  }
+
+  static func answer(_ result: Result<Request, Rejection>) -> Response {
+    switch result {
+    case .failure(let rejection): Response(400, body: Array("\(rejection.failure)".utf8))
+    case .success(let request): answer(request)
+    }
+  }
+
+  static func answer(_ request: Request) -> Response {
+    tell("ran \(request.path)")
+    switch request.path {
+    case "/large": return Response(body: [UInt8](repeating: UInt8(ascii: "x"), count: 3_000_000))
+    case "/split": return .text("ok").with("X-Split", "a\r\nSet-Cookie: b")
+    case "/empty": return Response(204)
+    case "/crash": fatalError("as asked")
+    default:
+      let method = request.method?.rawValue ?? "?"
+      let headers = request.headers.fields.map { "\($0.name)=\($0.value)" }.joined(separator: ";")
+      return .text("\(method) \(request.path) \(request.body.count) \(headers)")
+    }
+  }
+
+  static func tell(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    _ = write(2, bytes, bytes.count)
+  }
+}

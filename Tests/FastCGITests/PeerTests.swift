@@ -1,0 +1,110 @@
+import FastCGI
+import Glibc
+import Support
+import Testing
+
+@Suite(.tags(.integration, .faults))
+struct PeerTests {
+  let wire = try! Wire()
+
+  @Test func `silent peers hold no worker`() throws {
+    let silent = try (0..<8).map { _ in try wire.connect() }
+    let answer = try wire.ask(request("/next"))
+    #expect(answer.status == 200)
+    // None of them was closed to make way: they are still waiting when the answer is there.
+    #expect(silent.allSatisfy(isOpen))
+  }
+
+  @Test func `a silent peer is let go after a while`() throws {
+    let silent = try wire.connect()
+    #expect(silent.receiveAll() == [])
+    #expect(!isOpen(silent))
+    try eventually("it is counted") { wire.worker.log.contains("discarded 0 1 0") }
+  }
+
+  @Test func `a peer that speaks late is still served`() throws {
+    let late = try wire.connect()
+    #expect(try wire.ask(request("/early")).status == 200)
+    late.send(request("/late"))
+    #expect(try Client.answer(from: late.receiveAll()).status == 200)
+    #expect(wire.ran == ["/early", "/late"])
+  }
+
+  @Test func `a peer that never closes holds no worker`() throws {
+    let first = try wire.connect()
+    first.send(request("/first"))
+    // The end of the stream comes from the worker, not from us.
+    #expect(try Client.answer(from: first.receiveAll()).status == 200)
+    #expect(try wire.ask(request("/second")).status == 200)
+  }
+
+  @Test func `a kept connection is closed after one answer, and nothing more on it is run`() throws {
+    let peer = try wire.connect()
+    peer.send(request("/kept", keepConnection: true) + request("/smuggled", keepConnection: true))
+    #expect(try Client.answer(from: peer.receiveAll()).status == 200)
+    #expect(try wire.ask(request("/next")).status == 200)
+    #expect(wire.ran == ["/kept", "/next"])
+  }
+
+  @Test func `a body nobody read is no new request`() throws {
+    let peer = try wire.connect()
+    let hidden = request("/smuggled", headers: [("REMOTE_ADDR", "forged")])
+    peer.send(request("/outer", method: "POST", announcing: 200_000, keepConnection: true, ended: false) + hidden)
+    #expect(try Client.answer(from: peer.receiveAll()).text.hasPrefix("bodyTooLarge"))
+    #expect(try wire.ask(request("/next")).status == 200)
+    #expect(wire.ran == ["/next"])
+  }
+
+  @Test func `a request given up while it queued is not run`() throws {
+    wire.worker.signal(SIGSTOP)
+    do {
+      let gone = try wire.connect()
+      gone.send(request("/abandoned"))
+    }
+    wire.worker.signal(SIGCONT)
+    #expect(try wire.ask(request("/next")).status == 200)
+    #expect(wire.ran == ["/next"])
+    try eventually("it is counted as stale") { wire.worker.log.contains("discarded 1 0 0") }
+  }
+
+  @Test(arguments: [
+    [9, 9, 9, 9, 9, 9, 9, 9],  // no such version
+    Records.record(1, [0, 9, 0, 0, 0, 0, 0, 0]),  // no such role
+    Records.record(1, [0, 1]),  // a beginning cut short
+    Records.begin() + Records.record(5, [1]),  // a body before the parameters
+    [UInt8](repeating: 0, count: 3000),
+  ])
+  func `what is no request is dropped at once, and the worker goes on`(bytes: [UInt8]) throws {
+    let peer = try wire.connect()
+    peer.send(bytes)
+    peer.send(request("/after"))
+    #expect((try? Client.answer(from: peer.receiveAll()).status) ?? 400 == 400)
+    #expect(try wire.ask(request("/next")).status == 200)
+    #expect(wire.ran == ["/next"])
+  }
+
+  @Test func `no descriptor is left behind`() throws {
+    #expect(try wire.ask(request("/warm")).status == 200)
+    let before = try descriptors()
+    for _ in 0..<200 {
+      let peer = try wire.connect()
+      peer.send([9, 9, 9, 9, 9, 9, 9, 9])
+      #expect(try wire.ask(request("/cut", method: "POST", body: "1", announcing: 2)).status == 400)
+      #expect(try wire.ask(request("/whole")).status == 200)
+    }
+    try eventually("all are closed") { try descriptors() == before }
+  }
+
+  private func descriptors() throws -> Int {
+    guard let directory = opendir("/proc/\(wire.worker.pid)/fd") else { throw Failure("no worker") }
+    defer { closedir(directory) }
+    var count = 0
+    while readdir(directory) != nil { count += 1 }
+    return count
+  }
+
+  private func isOpen(_ peer: Peer) -> Bool {
+    var byte: UInt8 = 0
+    return recv(peer.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == -1 && errno == EAGAIN
+  }
+}

@@ -1,0 +1,94 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// A process of ours: started in its init, and ended in its deinit if it has not ended by itself.
+package final class Program: @unchecked Sendable {
+  package let pid: Int32
+  private let logPath: String
+  private var status: Int32?
+
+  /// What SwiftPM built beside the tests, by name, or any program by its path.
+  package init(
+    _ program: String, _ arguments: [String] = [], environment: [String: String] = [:], input: Int32? = nil,
+    logPath: String
+  ) throws {
+    self.logPath = logPath
+    let path = program.hasPrefix("/") ? program : Self.built(program)
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
+    posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // A group of its own, so that what a terminal would send to a group can be sent to it.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+
+    let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let argv = ([path] + arguments).map { strdup($0) } + [nil]
+    let envp = merged.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for text in argv + envp { free(text) } }
+    var started: pid_t = 0
+    let result = posix_spawn(&started, path, &actions, &attributes, argv, envp)
+    guard result == 0 else { throw Failure("cannot start \(path): \(String(cString: strerror(result)))") }
+    pid = started
+  }
+
+  deinit {
+    guard status == nil else { return }
+    kill(pid, SIGKILL)
+    waitpid(pid, nil, 0)
+  }
+
+  /// Its exit code, or a negative signal number.
+  package func wait(seconds: Int = 30) throws -> Int32 {
+    if let status { return status }
+    var raw: Int32 = 0
+    try eventually("process \(pid) ends", seconds: seconds) { waitpid(self.pid, &raw, WNOHANG) == self.pid }
+    let code = raw & 0x7F == 0 ? raw >> 8 & 0xFF : -(raw & 0x7F)
+    status = code
+    return code
+  }
+
+  package func signal(_ signal: Int32) { kill(pid, signal) }
+
+  package var log: String {
+    FileManager.default.contents(atPath: logPath).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
+  package static func built(_ name: String) -> String {
+    // The test bundle lies beside the programs; /proc knows where, whatever the build directory is called.
+    let maps = FileManager.default.contents(atPath: "/proc/self/maps") ?? Data()
+    let line = String(decoding: maps, as: UTF8.self).split(separator: "\n").first { $0.hasSuffix(".xctest") }
+    guard let start = line?.firstIndex(of: "/") else { fatalError("the test bundle is not mapped") }
+    return URL(filePath: String(line![start...])).deletingLastPathComponent().appending(path: name).path
+  }
+}
+
+package struct Failure: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
+
+/// Waits until something has come to pass, and fails if it does not. The bound is for hanging tests only.
+package func eventually(
+  _ what: String, seconds: Int = 30, _ holds: () throws -> Bool
+) throws {
+  var now = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &now)
+  let end = now.tv_sec + seconds
+  while try !holds() {
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    if now.tv_sec > end { throw Failure("waited \(seconds) s in vain until \(what)") }
+    usleep(1000)
+  }
+}
