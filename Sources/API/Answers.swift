@@ -63,18 +63,13 @@ struct Answers {
     case .problem:
       return .json(
         Problem(
-          title: Self.titles[fault.status] ?? "Error", status: fault.status,
+          title: Response.reason(fault.status), status: fault.status,
           detail: fault.shape.map { .places([.init(loc: $0.location, msg: $0.message, type: $0.kind.rawValue)]) }
             ?? .text(fault.message),
           code: fault.code, request_id: requestID, error: fault.status == 500 ? "internal_error" : nil),
         status: fault.status, type: "application/problem+json")
     }
   }
-
-  private static let titles = [
-    400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
-    422: "Unprocessable Content", 500: "Internal Server Error", 503: "Service Unavailable",
-  ]
 }
 
 private struct MerchError: Encodable {

@@ -116,10 +116,10 @@ static int begin(struct cfcgi *self, int fd) {
 
 // A signal that waits behind a busy socket would wait for ever: epoll_pwait reports events before
 // signals and shuts the mask again. So the pending set is looked at first.
-static int stop_pending(void) {
+static int must_leave(const struct cfcgi *self) {
   sigset_t pending;
   sigpending(&pending);
-  return stopping || sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGUSR1) == 1;
+  return self->leaving || stopping || sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGUSR1) == 1;
 }
 
 enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
@@ -127,7 +127,7 @@ enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
   for (;;) {
     const int64_t now = now_milliseconds();
     if (self->waiting_count > 0) close_silent(self, now);
-    const int leaving = stop_pending();
+    const int leaving = must_leave(self);
     // What was accepted is served before leaving; what still queues belongs to the other workers.
     if (leaving && self->waiting_count == 0) return CFCGI_STOP;
     if (leaving) epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->listener, NULL);
@@ -152,6 +152,8 @@ enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
     if (begin(self, fd)) return CFCGI_REQUEST;
   }
 }
+
+void cfcgi_leave(struct cfcgi *self) { self->leaving = 1; }
 
 char *const *cfcgi_parameters(const struct cfcgi *self) { return self->request.envp; }
 

@@ -34,24 +34,27 @@ package struct Responder: ~Copyable {
     (state.stale, state.silent, state.malformed)
   }
 
-  /// Serves one request after the other. `between` runs after each, and after each `tick` without one.
+  /// Serves one request after the other. `between` runs after each, and after each `tick` without one;
+  /// when it returns false, what was accepted by then is still served.
   package mutating func serve(
     tickMilliseconds: Int32,
     answer: (Result<Request, Rejection>) -> Response,
     between: (_ wasIdle: Bool, _ discarded: (stale: UInt64, silent: UInt64, malformed: UInt64)) -> Bool
   ) -> End {
+    var hasEnough = false
     while true {
-      switch cfcgi_next(&state, tickMilliseconds) {
+      let event = cfcgi_next(&state, tickMilliseconds)
+      switch event {
       case CFCGI_REQUEST:
         let request = receive()
         send(answer(request), withoutBody: request.isHead)
-        guard between(false, discarded) else { return .chosen }
-      case CFCGI_IDLE:
-        guard between(true, discarded) else { return .chosen }
-      case CFCGI_STOP:
-        return .told
-      default:
-        return .failed(errno: currentErrno())
+      case CFCGI_IDLE: break
+      case CFCGI_STOP: return hasEnough ? .chosen : .told
+      default: return .failed(errno: currentErrno())
+      }
+      if !between(event == CFCGI_IDLE, discarded) {
+        hasEnough = true
+        cfcgi_leave(&state)
       }
     }
   }

@@ -4,7 +4,7 @@ internal import HTTP
 /// The head of an answer as nginx reads it from a FastCGI responder.
 enum Wire {
   static func head(of response: Response) -> [UInt8] {
-    var head = "Status: \(response.status)\r\n"
+    var head = "Status: \(response.status) \(Response.reason(response.status))\r\n"
     for (name, value) in response.headers {
       precondition(!name.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: ":") }, "bad header name \(name)")
       // A line end in a value would begin a header of its own.

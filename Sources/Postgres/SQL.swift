@@ -25,9 +25,18 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendLiteral(_ literal: String) { text += literal }
 
     package mutating func appendInterpolation(_ value: some PostgresEncodable) {
-      binds.append(value.bind)
+      appendInterpolation(value.bind)
+    }
+
+    private mutating func appendInterpolation(_ bind: Bind) {
+      binds.append(bind)
       text += "$"
       text += String(binds.count)
+    }
+
+    /// An overload of its own, because the compiler warns of an Optional where none is expected.
+    package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+      appendInterpolation(value?.bind ?? .null)
     }
 
     /// Text that becomes part of the statement as it is. Never text from outside.

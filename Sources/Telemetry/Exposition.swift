@@ -44,11 +44,16 @@ extension SharedPage {
     for pool in Pool.allCases {
       text += "tuckshop_workers{pool=\"\(pool.name)\"} \(alive.count { $0.pool == pool })\n"
     }
-    text += "# TYPE tuckshop_worker_resident_bytes gauge\n"
-    for worker in alive {
-      let pool = worker.pool?.name ?? "?"
-      text += "tuckshop_worker_resident_bytes{pool=\"\(pool)\",pid=\"\(worker.process)\"} "
-      text += "\(worker.residentKilobytes * 1024)\n"
+    let gauges: [(name: String, value: (WorkerEntry) -> Int)] = [
+      ("tuckshop_worker_resident_bytes", { $0.residentKilobytes * 1024 }),
+      ("tuckshop_worker_requests", { $0.requests }),
+    ]
+    for gauge in gauges {
+      text += "# TYPE \(gauge.name) gauge\n"
+      for worker in alive {
+        let labels = "pool=\"\(worker.pool?.name ?? "")\",pid=\"\(worker.process)\""
+        text += "\(gauge.name){\(labels)} \(gauge.value(worker))\n"
+      }
     }
     text += "# TYPE tuckshop_draining gauge\ntuckshop_draining \(isDraining ? 1 : 0)\n"
     return text

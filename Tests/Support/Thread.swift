@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A plain thread: tests of concurrency want real ones, not a pool that may decide to use fewer.
-package final class Thread {
+package final class Thread: @unchecked Sendable {
   private var handle = pthread_t()
 
   package init(_ body: @escaping @Sendable () -> Void) {

@@ -14,7 +14,7 @@
 enum cfcgi_event {
   CFCGI_REQUEST, // a request is open: read it, write it, finish it
   CFCGI_IDLE,    // nothing came within the time given
-  CFCGI_STOP,    // SIGTERM or SIGUSR1: nothing is in hand, leave
+  CFCGI_STOP,    // SIGTERM, SIGUSR1 or cfcgi_leave: nothing is in hand, go
   CFCGI_FAILED,  // the listening socket is unusable; errno says why
 };
 
@@ -28,6 +28,7 @@ struct cfcgi {
     int64_t until;
   } waiting[CFCGI_WAITING_MAX];
   int waiting_count;
+  int leaving;
   sigset_t open_mask;
   uint64_t stale;     // given up by nginx while it queued
   uint64_t silent;    // sent nothing for two seconds
@@ -42,6 +43,9 @@ int cfcgi_open(struct cfcgi *self, int listener);
 void cfcgi_close(struct cfcgi *self);
 
 enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds);
+
+// Takes no new connection from now on; what was accepted already still comes out of cfcgi_next.
+void cfcgi_leave(struct cfcgi *self);
 
 // NAME=value strings, ended by NULL, alive until cfcgi_finish.
 char *const *cfcgi_parameters(const struct cfcgi *self);

@@ -1,0 +1,82 @@
+import FastCGI
+import Glibc
+import Postgres
+import Support
+import Testing
+
+@Suite(.tags(.e2e, .faults, .slow), .serialized)
+struct DatabaseTests {
+  @Test func `PostgreSQL crashes and comes back under load`() throws {
+    let world = try World(["TUCKSHOP_APP_WORKERS": "4"])
+    let app = world.directory / "run/app.sock"
+    let workers = try ["app", "auth", "ops"].flatMap { try world.workers($0) }
+    let load = Load(port: world.port, path: "/health/ready", threads: 4)
+    try load.waitForMore(50)
+
+    // Backends die as in a crash; the postmaster takes itself up again and runs recovery.
+    for _ in 0..<3 {
+      let backend = try world.database().value("SELECT pg_backend_pid()", as: Int.self)
+      let victim = try firstWorkerBackend(world) ?? backend
+      kill(pid_t(victim), SIGKILL)
+      try eventually("it is ready again") { try world.ask("/health/ready").status == 200 }
+      try load.waitForMore(20)
+      // Workers that were idle notice by themselves, and serve.
+      let answer = try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000)
+      #expect(answer.status == 200)
+    }
+    let answers = load.stop()
+    #expect(Set(answers.keys).isSubset(of: [200, 503]))
+    #expect(try ["app", "auth", "ops"].flatMap { try world.workers($0) } == workers)
+  }
+
+  @Test func `while PostgreSQL hangs, liveness answers and readiness says no`() throws {
+    let world = try World()
+    let backends = try world.pid(ofPostgres: ())
+    #expect(try world.ask("/health/ready").status == 200)
+    stopAll(backends)
+    // A client that waits no longer than this is the bound; there is no clock in here.
+    let ready = try HTTPAnswer.asking(world.port, "GET", "/health/ready", timeoutSeconds: 2)
+    #expect(ready.status == 503)
+    #expect(ready.header("Retry-After") == "1")
+    #expect(ready.body.contains("\"database\":\"disconnected\""))
+    #expect(try world.ask("/health/live").status == 200)
+    #expect(try world.ask("/api/v1/health").status == 200)
+    continueAll(backends)
+    try eventually("it is ready again") { try world.ask("/health/ready").status == 200 }
+  }
+
+  @Test func `quiet requests open no session`() throws {
+    let world = try World()
+    let app = world.directory / "run/app.sock"
+    func sessions() throws -> Int {
+      let connection = try world.database()
+      try connection.perform("SELECT pg_stat_force_next_flush()")
+      return try connection.value("SELECT sessions FROM pg_stat_database WHERE datname = 'tuckshop'")
+    }
+    _ = try sessions()
+    let before = try sessions()
+    for _ in 0..<3000 {
+      #expect(try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000).status == 200)
+    }
+    // Those two are the sessions that asked.
+    #expect(try sessions() - before <= 2)
+  }
+
+  private func firstWorkerBackend(_ world: World) throws -> Int? {
+    try world.database().row(
+      "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'tuckshop %' ORDER BY random() LIMIT 1"
+    ) { try $0.value(0, as: Int.self) }
+  }
+
+  private func stopAll(_ processes: [pid_t]) { for process in processes { kill(process, SIGSTOP) } }
+  private func continueAll(_ processes: [pid_t]) { for process in processes.reversed() { kill(process, SIGCONT) } }
+}
+
+extension World {
+  /// The postmaster and all it has started.
+  func pid(ofPostgres: Void) throws -> [pid_t] {
+    let first = try read(directory / "data/postmaster.pid").split(separator: "\n").first
+    let postmaster = try first.flatMap { pid_t($0) } ?? { throw Failure("no postmaster") }()
+    return [postmaster] + children(of: postmaster)
+  }
+}

@@ -1,0 +1,69 @@
+import Glibc
+import Support
+
+/// One HTTP answer over a connection of its own, read to its end.
+struct HTTPAnswer: Sendable {
+  let status: Int
+  let head: String
+  let body: String
+
+  /// Zero is no status: the connection was refused, or broke off before a whole head.
+  static let broken = HTTPAnswer(status: 0, head: "", body: "")
+
+  func header(_ name: String) -> String? {
+    head.split(separator: "\r\n").dropFirst().first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
+      .map { String($0.dropFirst(name.count + 1).drop { $0 == " " }) }
+  }
+
+  static func asking(
+    _ port: Int, _ method: String, _ path: String, headers: [(String, String)] = [], body: String = "",
+    timeoutSeconds: Int = 15
+  ) throws -> HTTPAnswer {
+    var text = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    for (name, value) in headers { text += "\(name): \(value)\r\n" }
+    if !body.isEmpty { text += "Content-Length: \(body.utf8.count)\r\n" }
+    return try sending(text + "\r\n" + body, to: port, timeoutSeconds: timeoutSeconds)
+  }
+
+  /// Sends bytes as they are.
+  static func sending(_ text: String, to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure("no socket") }
+    defer { close(descriptor) }
+    var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard connected == 0 else { return .broken }
+    let bytes = Array(text.utf8)
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if count <= 0 { break }
+      sent += count
+    }
+    var received: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = recv(descriptor, &chunk, chunk.count, 0)
+      if count <= 0 { break }
+      received += chunk[..<count]
+    }
+    return parse(received)
+  }
+
+  private static func parse(_ bytes: [UInt8]) -> HTTPAnswer {
+    guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return .broken }
+    let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+    let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return HTTPAnswer(
+      status: status, head: head, body: String(decoding: bytes[end.upperBound...], as: UTF8.self))
+  }
+}

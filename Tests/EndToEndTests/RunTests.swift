@@ -1,0 +1,34 @@
+import FoundationEssentials
+import Glibc
+import Support
+import Testing
+
+@Suite(.tags(.e2e, .slow), .serialized)
+struct RunTests {
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `it stops cleanly and starts again`(signal: Int32) throws {
+    let directory = try TemporaryDirectory()
+    for _ in 0..<2 {
+      let world = try World(local: directory)
+      #expect(try world.stop(signal) == 0)
+      #expect(world.remains() == [])
+      #expect(!FileManager.default.fileExists(atPath: directory / "run"))
+    }
+  }
+
+  @Test func `two run side by side`() throws {
+    let first = try World()
+    let second = try World()
+    #expect(try first.ask("/health/ready").status == 200)
+    #expect(try second.ask("/health/ready").status == 200)
+    #expect(try first.stop() == 0)
+    #expect(try second.ask("/health/ready").status == 200)
+  }
+
+  @Test func `a busy port is named, and nothing is started`() throws {
+    let first = try World()
+    let failure = #expect(throws: Failure.self) { try World(["TUCKSHOP_PORT": "\(first.port)"]) }
+    #expect(failure?.description.contains("\(first.port)") == true)
+    #expect(failure?.description.contains("TUCKSHOP_PORT") == true)
+  }
+}

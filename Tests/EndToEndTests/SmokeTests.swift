@@ -1,0 +1,123 @@
+import Glibc
+import Support
+import Testing
+
+@Suite(.tags(.e2e, .smoke), .serialized)
+struct SmokeTests {
+  let world = World.shared
+
+  @Test(arguments: ["/health", "/health/ready", "/readyz", "/health/live", "/livez", "/api/v1/health"])
+  func `it is healthy`(path: String) throws {
+    let answer = try world.ask(path)
+    #expect(answer.status == 200)
+    #expect(answer.body.contains("\"status\":\"healthy\""))
+    #expect(answer.head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    #expect(answer.header("Content-Type") == "application/json")
+    #expect(answer.header("X-Request-ID") != nil)
+    #expect(try world.ask(path, method: "HEAD").body == "")
+    #expect(try world.ask(path, method: "POST").status == 405)
+  }
+
+  @Test func `readiness names what it looked at`() throws {
+    let answer = try world.ask("/health/ready")
+    #expect(answer.body.contains("\"services\":{\"database\":\"connected\"}"))
+    for check in ["database", "schema", "draining"] { #expect(answer.body.contains("\"name\":\"\(check)\"")) }
+  }
+
+  @Test func `the page and the description of the API are served`() throws {
+    #expect(try world.ask("/").header("Content-Type")?.hasPrefix("text/html") == true)
+    #expect(try world.ask("/openapi.yaml").body.hasPrefix("openapi: 3.1"))
+  }
+
+  @Test func `each port serves its own routes only`() throws {
+    #expect(try world.ask("/metrics").status == 404)
+    #expect(try world.ask("/metrics", port: world.metricsPort).body.contains("tuckshop_workers{pool=\"app\"} 4"))
+    #expect(try world.ask("/nginx_status", port: world.metricsPort).status == 200)
+    #expect(try world.ask("/api/v1/health", port: world.metricsPort).status == 404)
+    #expect(try world.ask("/api/v1/health", port: world.loginPort).status == 404)
+    #expect(try world.ask("/health/live", port: world.loginPort).status == 200)
+  }
+
+  @Test func `a caller's well-formed request id is kept, any other replaced`() throws {
+    #expect(try world.ask("/nowhere", headers: [("X-Request-ID", "abc-1")]).header("X-Request-ID") == "abc-1")
+    let odd = try world.ask("/nowhere", headers: [("X-Request-ID", "a b\"")])
+    #expect(odd.header("X-Request-ID")?.count == 32)
+  }
+
+  @Test(arguments: [
+    ("/api/v1/nowhere", "application/problem+json", "\"code\":\"not_found\""),
+    ("/api/buy/", "application/json", "{\"errors\":"),
+    ("/inventory/nowhere", "application/json", "\"error\":\"not_found\""),
+    ("/nowhere", "application/problem+json", "\"status\":404"),
+  ])
+  func `an unknown path is told in the dialect of its group`(path: String, type: String, piece: String) throws {
+    let answer = try world.ask(path)
+    #expect(answer.status == 404)
+    #expect(answer.header("Content-Type")?.hasPrefix(type) == true)
+    #expect(answer.body.contains(piece))
+  }
+
+  @Test func `a body over the limit is told in the dialect of its group`() throws {
+    let large = String(repeating: "x", count: 70_000)
+    #expect(try world.ask("/api/v1/x", method: "POST", body: large).status == 413)
+    #expect(try world.ask("/api/sendCoin", method: "POST", body: large).status == 400)
+    #expect(try world.ask("/inventory/reserve", method: "POST", body: large).body.hasPrefix("{\"error\":"))
+  }
+
+  @Test func `what is no HTTP is answered in JSON`() throws {
+    let answer = try HTTPAnswer.sending("GET /\u{1} HTTP/1.1\r\nHost: a\r\n\r\n", to: world.port)
+    #expect(answer.status == 400)
+    #expect(answer.body.hasPrefix("{"))
+  }
+
+  @Test func `a login's path cannot be dressed up for the other pool`() throws {
+    for path in ["/api/v1/auth%2flogin", "/api//v1/auth/login", "/x/../api/v1/auth/login", "/api/v1/%61uth/login"] {
+      let before = try counted(pool: "app")
+      let answer = try world.ask(path, method: "POST", body: "{}")
+      // Wherever it ends up, it ends as no login; nothing of it may be run by the pool of the others.
+      #expect([400, 404, 405].contains(answer.status), "\(path)")
+      #expect(try counted(pool: "app") == before, "\(path)")
+    }
+  }
+
+  @Test func `the binary says what it is and does`() throws {
+    #expect(try world.tuckshop("--version").log.hasPrefix("tuckshop 0."))
+    for command in ["worker", "migrate", "health", "reload", "drain"] {
+      #expect(try world.tuckshop(command, "--help").log.contains("Usage: tuckshop \(command)"))
+    }
+    #expect(try world.tuckshop("bogus").status == 64)
+    #expect(try world.tuckshop("health").status == 0)
+    #expect(try world.tuckshop("health", "--pool", "none").status == 1)
+    #expect(try world.tuckshop("migrate", "verify").log == "database and files agree\n")
+    #expect(try world.tuckshop("migrate", "status").log.contains("0001_foundation"))
+    #expect(try world.tuckshop("migrate", "up").log == "nothing to apply\n")
+    #expect(try world.tuckshop("migrate", "wait", "5").status == 0)
+  }
+
+  @Test(arguments: [
+    ("TUCKSHOP_POOL", "kitchen"), ("TUCKSHOP_WORKER_MAX_REQUESTS", "-1"), ("TUCKSHOP_WORKER_MAX_AGE", "x"),
+    ("TUCKSHOP_WORKER_MAX_RSS", "1.5"), ("TUCKSHOP_BODY_LIMIT", "99999999999"), ("TUCKSHOP_LOG_LEVEL", "loud"),
+    ("TUCKSHOP_MIGRATIONS", "/nowhere"), ("TUCKSHOP_RUN_DIR", "/nowhere"),
+    ("TUCKSHOP_DATABASE_PASSWORD_FILE", "/nowhere"), ("TUCKSHOP_STATEMENT_TIMEOUT_MS", "0"),
+  ])
+  func `a worker with a bad setting names it and does not start`(name: String, value: String) throws {
+    let (status, log) = try world.tuckshop("worker", environment: [name: value])
+    #expect(status == 1)
+    #expect(log.contains(name))
+  }
+
+  @Test func `draining fails readiness until it is over`() throws {
+    #expect(try world.tuckshop("drain", "on").status == 0)
+    #expect(try world.ask("/health/ready").status == 503)
+    #expect(try world.ask("/health/live").status == 200)
+    #expect(try world.tuckshop("drain", "off").status == 0)
+    #expect(try world.ask("/health/ready").status == 200)
+  }
+
+  /// The requests that workers of a pool have answered, as they told the shared page.
+  private func counted(pool: String) throws -> Int {
+    let text = try world.ask("/metrics", port: world.metricsPort).body
+    return text.matches(of: /tuckshop_worker_requests\{pool="(\w+)",pid="\d+"\} (\d+)/)
+      .filter { $0.1 == pool }.compactMap { Int($0.2) }.reduce(0, +)
+  }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Glibc
+import Postgres
+import Support
+
+/// What bin/run starts, in a directory and on ports of its own: real nginx, real pools, real PostgreSQL.
+final class World: Sendable {
+  let directory: TemporaryDirectory
+  let port: Int
+  let loginPort: Int
+  let metricsPort: Int
+  let appWorkers = 4
+  private let program: Program
+
+  init(_ settings: [String: String] = [:], local: TemporaryDirectory? = nil) throws {
+    directory = try local ?? TemporaryDirectory()
+    (port, loginPort, metricsPort) = (try freePort(), try freePort(), try freePort())
+    var environment = [
+      "TUCKSHOP_LOCAL": directory.path, "TUCKSHOP_BINARY": Program.built("tuckshop"),
+      "TUCKSHOP_PORT": "\(port)", "TUCKSHOP_LOGIN_PORT": "\(loginPort)", "TUCKSHOP_METRICS_PORT": "\(metricsPort)",
+      "TUCKSHOP_APP_WORKERS": "\(appWorkers)", "TUCKSHOP_RATE": "1000000", "TUCKSHOP_BURST": "1000000",
+    ]
+    // Workers of another user write what they covered where everybody may write.
+    if let profiles = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PROFILES"] {
+      environment["LLVM_PROFILE_FILE"] = profiles + "/%p-%m.profraw"
+    }
+    try? FileManager.default.removeItem(atPath: directory / "run.log")
+    program = try Program(
+      projectRoot + "/bin/run", environment: environment.merging(settings) { $1 }, logPath: directory / "run.log")
+    try eventually("bin/run is ready", seconds: 60) {
+      if kill(program.pid, 0) != 0 { throw Failure(log) }
+      return log.contains("Tuckshop is ready at ") || log.contains("bin/run:")
+    }
+    guard log.contains("Tuckshop is ready at ") else { throw Failure(log) }
+  }
+
+  deinit { _ = try? stop() }
+
+  var log: String { program.log }
+
+  /// Presses Ctrl-C, as a terminal does: to the whole group.
+  func stop(_ signal: Int32 = SIGINT) throws -> Int32 {
+    kill(-program.pid, signal)
+    return try program.wait(seconds: 60)
+  }
+
+  func ask(
+    _ path: String, method: String = "GET", headers: [(String, String)] = [], body: String = "", port: Int? = nil
+  ) throws -> HTTPAnswer {
+    try HTTPAnswer.asking(port ?? self.port, method, path, headers: headers, body: body)
+  }
+
+  /// The workers of a pool that run at this moment.
+  func workers(_ pool: String) throws -> [pid_t] {
+    children(of: try pid(of: pool))
+  }
+
+  func children(of parent: pid_t) -> [pid_t] { processes().filter { $0.parent == parent }.map(\.pid) }
+
+  func pid(of part: String) throws -> pid_t {
+    let text = try read(directory / "run/\(part).pid")
+    return try pid_t(text.filter(\.isNumber)) ?? { throw Failure("no pid of \(part)") }()
+  }
+
+  /// Every process that has this world's directory in its command line or working directory.
+  func remains() -> [String] {
+    processes().filter { process in
+      let command = (try? read("/proc/\(process.pid)/cmdline")) ?? ""
+      let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.pid)/cwd")) ?? ""
+      return command.contains(directory.path) || place.hasPrefix(directory.path)
+    }.map { "\($0.pid)" }
+  }
+
+  func database(_ user: String = "postgres") throws -> Connection {
+    var settings = ConnectionSettings()
+    settings.conninfo = "host=\(directory / "run") dbname=tuckshop user=\(user)"
+    return try Connection.open(settings, deadline: .after(milliseconds: 10_000))
+  }
+
+  func tuckshop(_ arguments: String..., environment: [String: String] = [:]) throws -> (status: Int32, log: String) {
+    let log = directory / "command-\(UInt32.random(in: 0 ... .max)).log"
+    let command = try Program(
+      Program.built("tuckshop"), arguments,
+      environment: [
+        "TUCKSHOP_RUN_DIR": directory / "run", "PGHOST": directory / "run", "PGDATABASE": "tuckshop",
+        "PGUSER": "tuckshop_owner", "TUCKSHOP_MIGRATIONS": projectMigrations,
+      ].merging(environment) { $1 },
+      logPath: log)
+    let status = try command.wait(seconds: 60)
+    return (status, command.log)
+  }
+
+  private func processes() -> [(pid: pid_t, parent: pid_t)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { name in
+      guard let pid = pid_t(name), let stat = try? read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")")
+      else { return nil }
+      let fields = stat[end...].split(separator: " ")
+      guard fields.count > 2, fields[1] != "Z", let parent = pid_t(fields[2]) else { return nil }
+      return (pid, parent)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import Postgres
+internal import Support
+
+/// A second pair of hands: ends another session and returns once its process is gone.
+func terminate(_ processIdentifier: Int, on connection: borrowing Connection) throws {
+  let ended: Bool = try connection.value("SELECT pg_terminate_backend(\(processIdentifier)::int, 10000)")
+  guard ended else { throw ServerError("session \(processIdentifier) would not end") }
+}
+
+extension Connection {
+  var backend: Int {
+    get throws { try value("SELECT pg_backend_pid()") }
+  }
+
+  /// Ends the session from within, in the middle of a statement.
+  func breakOff() throws {
+    try perform("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)")
+  }
+
+  /// Fails as PostgreSQL would, with a state of one's choice.
+  func fail(_ sqlstate: String) throws {
+    try perform("DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '\(sqlstate)'; END $$")
+  }
+}
+
+/// Ample time, for tests in which a deadline is not the point.
+var ample: Deadline { .after(milliseconds: 30_000) }
+
+/// A lender of sessions with the test cluster, and with time enough to connect on a busy machine.
+func makeLender(
+  _ settings: ConnectionSettings = TestCluster.settings(), breaker: Breaker? = nil, connectMilliseconds: Int = 20_000
+) -> Lender {
+  Lender(settings, breaker: breaker, connectMilliseconds: connectMilliseconds)
+}
+
+struct Odd: Error, Equatable {
+  let word: String
+  init(_ word: String = "odd") { self.word = word }
+}
