@@ -56,56 +56,34 @@ struct Answers {
     case .merch:
       // Its contract knows 400 for all that is wrong with a request, but for path and method.
       let status = [413, 422].contains(fault.status) ? 400 : fault.status
-      return .json(MerchError(errors: fault.message), status: status)
+      return .json(["errors": .string(fault.message)], status: status)
     case .inventory:
       return .json(
-        InventoryError(error: fault.code, message: fault.message), status: fault.status == 422 ? 400 : fault.status)
+        ["error": .string(fault.code), "message": .string(fault.message)],
+        status: fault.status == 422 ? 400 : fault.status)
     case .problem:
-      return .json(
-        Problem(
-          title: Response.reason(fault.status), status: fault.status,
-          detail: fault.shape.map { .places([.init(loc: $0.location, msg: $0.message, type: $0.kind.rawValue)]) }
-            ?? .text(fault.message),
-          code: fault.code, request_id: requestID, error: fault.status == 500 ? "internal_error" : nil),
-        status: fault.status, type: "application/problem+json")
-    }
-  }
-}
-
-private struct MerchError: Encodable {
-  let errors: String
-}
-
-private struct InventoryError: Encodable {
-  let error: String
-  let message: String
-}
-
-/// RFC 9457, with the list that clients of the common Python stack expect on 422.
-private struct Problem: Encodable {
-  enum Detail: Encodable {
-    struct Place: Encodable {
-      let loc: [String]
-      let msg: String
-      let type: String
-    }
-
-    case text(String)
-    case places([Place])
-
-    func encode(to encoder: any Encoder) throws {
-      switch self {
-      case .text(let text): try text.encode(to: encoder)
-      case .places(let places): try places.encode(to: encoder)
-      }
+      return .json(problem(fault), status: fault.status, type: "application/problem+json")
     }
   }
 
-  let type = "about:blank"
-  let title: String
-  let status: Int
-  let detail: Detail
-  let code: String
-  let request_id: String
-  let error: String?
+  /// RFC 9457, with the list that clients of the common Python stack expect on 422.
+  private func problem(_ fault: Fault) -> JSON {
+    let places = fault.shape.map { shape -> JSON in
+      [
+        [
+          "loc": .array(shape.location.map(JSON.string)), "msg": .string(shape.message),
+          "type": .string(shape.kind.rawValue),
+        ]
+      ]
+    }
+    return .members([
+      "type": "about:blank",
+      "title": .string(Response.reason(fault.status)),
+      "status": .integer(fault.status),
+      "detail": places ?? .string(fault.message),
+      "code": .string(fault.code),
+      "request_id": .string(requestID),
+      "error": fault.status == 500 ? "internal_error" : nil,
+    ])
+  }
 }

@@ -165,6 +165,9 @@ int cfcgi_body_broke(const struct cfcgi *self) { return FCGX_GetError(self->requ
 
 int cfcgi_finish(struct cfcgi *self, const void *head, int head_length, const void *body, int body_length) {
   const int fd = self->request.ipcFd;
+  // The last stream to be closed writes the end of the request; so that it leaves in one write with the
+  // answer, that must be the output.
+  FCGX_FClose(self->request.err);
   int failed = FCGX_PutStr(head, head_length, self->request.out) != head_length;
   if (body_length > 0) failed |= FCGX_PutStr(body, body_length, self->request.out) != body_length;
   failed |= FCGX_FClose(self->request.out);

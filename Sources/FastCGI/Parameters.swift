@@ -1,54 +1,68 @@
+internal import Glibc
 internal import HTTP
 
-/// The FastCGI parameters of one request, copied out of libfcgi's memory.
+/// The FastCGI parameters of one request, copied out of libfcgi's memory in one pass.
 struct Parameters {
-  private var values: [(name: String, value: String)] = []
-  private var headers = Headers()
-  /// False if the path or the method was not text; a header that is not text is simply not there.
+  private(set) var contentLength = ""
+  /// False if the path or anything else nginx says of the request is not text. A header that is not is left out.
   private(set) var isWhole = true
-
-  private static let wanted: Set<String> = [
-    "REQUEST_METHOD", "REQUEST_URI", "REMOTE_ADDR", "REQUEST_ID", "REQUEST_MSEC", "CONTENT_LENGTH", "CONTENT_TYPE",
-  ]
+  private var method = ""
+  private var target = ""
+  private var clientAddress = ""
+  private var id = ""
+  private var milliseconds = ""
+  private var headers = Headers()
 
   init(_ list: UnsafePointer<UnsafeMutablePointer<CChar>?>?) {
     guard var next = list else { return }
     while let pair = next.pointee {
       next += 1
-      let bytes = UnsafeRawBufferPointer(start: pair, count: length(of: pair))
-      guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else { continue }
-      let isHeader = bytes.starts(with: "HTTP_".utf8)
-      guard let name = String(validating: bytes[..<equals], as: UTF8.self) else { continue }
-      guard isHeader || Self.wanted.contains(name) else { continue }
-      guard let value = String(validating: bytes[(equals + 1)...], as: UTF8.self) else {
-        if !isHeader { isWhole = false }
-        continue
-      }
-      if isHeader {
-        headers.add(String(name.dropFirst(5).map { $0 == "_" ? "-" : $0 }), value)
-      } else {
-        values.append((name, value))
-      }
+      guard let equals = strchr(pair, Int32(UInt8(ascii: "="))) else { continue }
+      read(UnsafeRawBufferPointer(start: pair, count: equals - pair), equals + 1)
     }
   }
 
-  subscript(name: String) -> String? { values.first { $0.name == name }?.value }
-
-  func request() -> Request {
-    var headers = headers
-    if let type = self["CONTENT_TYPE"], !type.isEmpty { headers.add("Content-Type", type) }
-    return Request(
-      self["REQUEST_METHOD"].flatMap(Method.init(rawValue:)), self["REQUEST_URI"] ?? "",
-      headers: headers, clientAddress: self["REMOTE_ADDR"] ?? "", id: self["REQUEST_ID"] ?? "",
-      arrivedMilliseconds: self["REQUEST_MSEC"].flatMap(milliseconds))
+  private mutating func read(_ name: UnsafeRawBufferPointer, _ value: UnsafePointer<CChar>) {
+    if name.starts(with: "HTTP_".utf8) {
+      // What is about the body stands in CONTENT_TYPE and CONTENT_LENGTH; nginx sends it a second time.
+      if let text = String(validatingCString: value), !name.dropFirst(5).starts(with: "CONTENT_".utf8) {
+        headers.add(parameter: name.dropFirst(5), text)
+      }
+    } else if isNamed(name, "REQUEST_METHOD") {
+      method = text(value)
+    } else if isNamed(name, "REQUEST_URI") {
+      target = text(value)
+    } else if isNamed(name, "REMOTE_ADDR") {
+      clientAddress = text(value)
+    } else if isNamed(name, "REQUEST_ID") {
+      id = text(value)
+    } else if isNamed(name, "REQUEST_MSEC") {
+      milliseconds = text(value)
+    } else if isNamed(name, "CONTENT_LENGTH") {
+      contentLength = text(value)
+    } else if isNamed(name, "CONTENT_TYPE"), value.pointee != 0 {
+      headers.add("Content-Type", text(value))
+    }
   }
 
-  /// nginx writes seconds with three decimals.
-  private func milliseconds(_ text: String) -> Int? { Int(text.filter { $0 != "." }) }
+  private func isNamed(_ name: UnsafeRawBufferPointer, _ wanted: StaticString) -> Bool {
+    name.count == wanted.utf8CodeUnitCount
+      && name.elementsEqual(UnsafeBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount))
+  }
 
-  private func length(of text: UnsafePointer<CChar>) -> Int {
-    var end = text
-    while end.pointee != 0 { end += 1 }
-    return end - text
+  private mutating func text(_ value: UnsafePointer<CChar>) -> String {
+    guard let text = String(validatingCString: value) else {
+      isWhole = false
+      return ""
+    }
+    return text
+  }
+
+  var request: Request {
+    // nginx writes seconds with three decimals.
+    let arrived = Int(milliseconds.filter { $0 != "." })
+    return Request(
+      Method(rawValue: method), target, headers: headers, clientAddress: clientAddress, id: id,
+      arrivedMilliseconds: arrived)
   }
 }

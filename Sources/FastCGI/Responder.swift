@@ -61,9 +61,9 @@ package struct Responder: ~Copyable {
 
   private mutating func receive() -> Result<Request, Rejection> {
     let parameters = Parameters(cfcgi_parameters(&state))
-    var request = parameters.request()
+    var request = parameters.request
     do throws(RequestFailure) {
-      request.body = try body(lengthText: parameters["CONTENT_LENGTH"])
+      request.body = try body(lengthText: parameters.contentLength)
     } catch {
       return .failure(Rejection(request: request, failure: error))
     }
@@ -72,9 +72,8 @@ package struct Responder: ~Copyable {
   }
 
   /// The whole body or none: what is shorter or longer than announced is not acted on.
-  private mutating func body(lengthText: String?) throws(RequestFailure) -> [UInt8] {
-    let text = lengthText ?? ""
-    guard let length = text.isEmpty ? 0 : Int(text), length >= 0 else { throw .bodyIncomplete }
+  private mutating func body(lengthText: String) throws(RequestFailure) -> [UInt8] {
+    guard let length = lengthText.isEmpty ? 0 : Int(lengthText), length >= 0 else { throw .bodyIncomplete }
     guard length <= bodyLimitBytes else { throw .bodyTooLarge(limitBytes: bodyLimitBytes) }
     var count = 0
     // One byte more than announced, to notice a body that goes on.

@@ -9,7 +9,8 @@ enum Wire {
       precondition(!name.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: ":") }, "bad header name \(name)")
       // A line end in a value would begin a header of its own.
       let isClean = !value.utf8.contains { $0 < 0x20 || $0 == 0x7F }
-      head += "\(name): \(isClean ? value : String(value.unicodeScalars.map { $0.value < 0x20 ? " " : Character($0) }))\r\n"
+      head +=
+        "\(name): \(isClean ? value : String(value.unicodeScalars.map { $0.value < 0x20 ? " " : Character($0) }))\r\n"
     }
     // Without a length nginx would pass a cut answer on as a whole one.
     if response.status != 204 && response.status != 304 {

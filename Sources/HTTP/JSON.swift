@@ -12,6 +12,11 @@ package enum JSON: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
     package let name: String
     package let value: JSON
+
+    package init(name: String, value: JSON) {
+      self.name = name
+      self.value = value
+    }
   }
 
   package static let deepest = 32
@@ -45,11 +50,11 @@ private struct JSONParser {
   }
 
   private mutating func value(depth: Int) throws(ShapeError) -> JSON {
-    guard depth <= JSON.deepest else { throw broken("nested more than \(JSON.deepest) deep") }
     skipBlank()
     switch peek {
-    case UInt8(ascii: "{"): return try object(depth: depth)
-    case UInt8(ascii: "["): return try array(depth: depth)
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      guard depth < JSON.deepest else { throw broken("nested more than \(JSON.deepest) deep") }
+      return peek == UInt8(ascii: "{") ? try object(depth: depth) : try array(depth: depth)
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "t"): return try literal("true", .bool(true))
     case UInt8(ascii: "f"): return try literal("false", .bool(false))
@@ -63,7 +68,7 @@ private struct JSONParser {
 
   private mutating func object(depth: Int) throws(ShapeError) -> JSON {
     var members: [JSON.Member] = []
-    // Names are compared as bytes, and few objects have many members: a set pays only for those.
+    // Names are compared as bytes.
     var seen: Set<[UInt8]> = []
     position += 1
     skipBlank()

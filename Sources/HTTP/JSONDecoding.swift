@@ -9,26 +9,19 @@ extension Request {
     guard case .object = json else {
       throw ShapeError(["body"], "Input should be an object, not \(json.typeName)", .wrongType)
     }
-    do {
-      let decoder = ValueDecoder(json, at: ["body"], refusesUnknown: unknownMembers == .refused)
-      let value = try T(from: decoder)
-      try decoder.refuseLeftovers()
-      return value
-    } catch let error as ShapeError {
-      throw error
-    } catch {
-      throw ShapeError(["body"], "Input cannot be read", .malformed)
-    }
+    return try ValueDecoder(json, at: ["body"], refusesUnknown: unknownMembers == .refused).whole(type)
   }
 }
 
 /// Decodes a JSON value, and notes which members were asked for so that others can be refused.
+/// Members are known by their index, because `String` takes different names for equal.
 private final class ValueDecoder: Decoder {
   let json: JSON
   let location: [String]
   let refusesUnknown: Bool
-  var asked: Set<String> = []
-  var isKeyed = false
+  var asked: Set<Int> = []
+  /// What the type opened by hand instead of having it decoded.
+  var opened: [Int: ValueDecoder] = [:]
   let codingPath: [any CodingKey] = []
   let userInfo: [CodingUserInfoKey: Any] = [:]
 
@@ -40,7 +33,6 @@ private final class ValueDecoder: Decoder {
 
   func container<Key>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard case .object(let members) = json else { throw mistyped("an object") }
-    isKeyed = true
     return KeyedDecodingContainer(Keyed<Key>(decoder: self, members: members))
   }
 
@@ -51,18 +43,39 @@ private final class ValueDecoder: Decoder {
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(decoder: self) }
 
-  func refuseLeftovers() throws {
-    guard refusesUnknown, isKeyed, case .object(let members) = json else { return }
-    if let extra = members.first(where: { !asked.contains($0.name) }) {
-      throw ShapeError(location + [extra.name], "Extra inputs are not permitted", .unknown)
+  /// The value with nothing left over. Whatever else goes wrong in its type's own init gets this place.
+  func whole<T: Decodable>(_ type: T.Type) throws(ShapeError) -> T {
+    do {
+      let value = try T(from: self)
+      if refusesUnknown { try refuseLeftovers() }
+      return value
+    } catch let error as ShapeError {
+      throw error
+    } catch {
+      let name = (type as? any TextReadable.Type)?.readableName
+      throw ShapeError(
+        location, name.map { "Input should be a valid \($0)" } ?? "Input is none of the values allowed here", .malformed
+      )
+    }
+  }
+
+  private func refuseLeftovers() throws {
+    for (_, inner) in opened.sorted(by: { $0.key < $1.key }) { try inner.refuseLeftovers() }
+    guard case .object(let members) = json else { return }
+    if let extra = members.indices.first(where: { !asked.contains($0) }) {
+      throw ShapeError(location + [members[extra].name], "Extra inputs are not permitted", .unknown)
     }
   }
 
   func decode<T: Decodable>(_ value: JSON, at place: String, as type: T.Type) throws -> T {
+    try ValueDecoder(value, at: location + [place], refusesUnknown: refusesUnknown).whole(type)
+  }
+
+  func open(_ value: JSON, _ index: Int, at place: String) -> ValueDecoder {
+    if let known = opened[index] { return known }
     let inner = ValueDecoder(value, at: location + [place], refusesUnknown: refusesUnknown)
-    let result = try T(from: inner)
-    try inner.refuseLeftovers()
-    return result
+    opened[index] = inner
+    return inner
   }
 
   func mistyped(_ wanted: String) -> ShapeError {
@@ -82,8 +95,15 @@ private final class ValueDecoder: Decoder {
     case (_, is Bool.Type): throw mistyped("a boolean")
     case (.number, is Int.Type):
       throw ShapeError(location, "Input should be an integer within 64 bits", .wrongType)
-    case (_, is Int.Type): throw mistyped("an integer")
-    default: throw mistyped("\(T.self)")
+    case (.integer(let integer), let kind as any FixedWidthInteger.Type):
+      guard let exact = kind.init(exactly: integer) else {
+        throw ShapeError(location, "Input should be an integer from \(kind.min) to \(kind.max)", .wrongType)
+      }
+      return exact as! T
+    case (_, is any FixedWidthInteger.Type): throw mistyped("an integer")
+    case (_, is Double.Type): throw mistyped("a number")
+    case (_, let kind as any BinaryFloatingPoint.Type): return kind.init(try read(Double.self)) as! T
+    default: preconditionFailure("\(T.self) is not read here")
     }
   }
 }
@@ -95,23 +115,25 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
-  func contains(_ key: Key) -> Bool {
-    decoder.asked.insert(key.stringValue)
-    return members.contains { $0.name == key.stringValue }
-  }
+  func contains(_ key: Key) -> Bool { index(of: key) != nil }
 
-  func decodeNil(forKey key: Key) throws -> Bool { try value(key) == .null }
+  func decodeNil(forKey key: Key) throws -> Bool { try members[required(key)].value == .null }
 
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-    try decoder.decode(value(key), at: key.stringValue, as: type)
+    try decoder.decode(members[required(key)].value, at: key.stringValue, as: type)
   }
 
-  private func value(_ key: Key) throws -> JSON {
-    decoder.asked.insert(key.stringValue)
-    guard let member = members.first(where: { $0.name == key.stringValue }) else {
+  private func required(_ key: Key) throws -> Int {
+    guard let index = index(of: key) else {
       throw ShapeError(decoder.location + [key.stringValue], "Field required", .missing)
     }
-    return member.value
+    return index
+  }
+
+  private func index(of key: Key) -> Int? {
+    let index = members.firstIndex { $0.name.utf8.elementsEqual(key.stringValue.utf8) }
+    if let index { decoder.asked.insert(index) }
+    return index
   }
 
   func nestedContainer<Nested>(keyedBy type: Nested.Type, forKey key: Key) throws
@@ -128,8 +150,8 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func superDecoder(forKey key: Key) throws -> any Decoder { try inner(key) }
 
   private func inner(_ key: Key) throws -> ValueDecoder {
-    ValueDecoder(
-      try value(key), at: decoder.location + [key.stringValue], refusesUnknown: decoder.refusesUnknown)
+    let index = try required(key)
+    return decoder.open(members[index].value, index, at: key.stringValue)
   }
 }
 
@@ -164,8 +186,7 @@ private struct Unkeyed: UnkeyedDecodingContainer {
 
   mutating func superDecoder() throws -> any Decoder {
     defer { currentIndex += 1 }
-    return ValueDecoder(
-      try peek(), at: decoder.location + [String(currentIndex)], refusesUnknown: decoder.refusesUnknown)
+    return decoder.open(try peek(), currentIndex, at: String(currentIndex))
   }
 
   private func peek() throws -> JSON {
@@ -182,7 +203,9 @@ private struct Single: SingleValueDecodingContainer {
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
     switch type {
-    case is String.Type, is Int.Type, is Bool.Type, is Double.Type: try decoder.read(type)
+    // These would ask this very container again, for ever.
+    case is String.Type, is Bool.Type, is any FixedWidthInteger.Type, is any BinaryFloatingPoint.Type:
+      try decoder.read(type)
     default: try T(from: decoder)
     }
   }

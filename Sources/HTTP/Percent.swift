@@ -1,6 +1,13 @@
 /// Percent-decoding of what a URL carries, refusing what does not decode to UTF-8 text without NUL.
-enum Percent {
-  static func decoded(_ text: Substring, plusIsSpace: Bool = false) -> String? {
+package enum Percent {
+  /// As bytes: to `String` a separator and a combining mark behind it are one character, and no separator.
+  package static func split(_ text: Substring, at separator: Unicode.Scalar, maxSplits: Int = .max) -> [Substring] {
+    text.utf8.split(
+      separator: UInt8(ascii: separator), maxSplits: maxSplits, omittingEmptySubsequences: false
+    ).map { Substring($0) }
+  }
+
+  package static func decoded(_ text: Substring, plusIsSpace: Bool = false) -> String? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
     var rest = text.utf8[...]

@@ -6,8 +6,8 @@ package struct Query: Sendable {
 
   /// The first value of that name; nil if it is not there.
   package func optional<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T? {
-    for pair in raw.split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    for pair in Percent.split(raw, at: "&") where !pair.isEmpty {
+      let parts = Percent.split(pair, at: "=", maxSplits: 1)
       guard Percent.decoded(parts[0], plusIsSpace: true).map({ $0.utf8.elementsEqual(name.utf8) }) == true
       else { continue }
       guard let text = Percent.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true) else {

@@ -20,10 +20,15 @@ package struct Request: Sendable {
     _ method: Method?, _ target: String, headers: Headers = Headers(), body: [UInt8] = [],
     clientAddress: String = "", id: String = "", arrivedMilliseconds: Int? = nil
   ) {
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     self.method = method
-    path = String(parts[0])
-    query = Query(parts.count > 1 ? parts[1] : "")
+    // Looked for among the bytes: to `String` a mark with a combining character behind it is another character.
+    if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+      path = String(target[..<mark])
+      query = Query(target[target.utf8.index(after: mark)...])
+    } else {
+      path = target
+      query = Query("")
+    }
     self.headers = headers
     self.body = body
     self.clientAddress = clientAddress
@@ -32,7 +37,7 @@ package struct Request: Sendable {
   }
 }
 
-/// Header fields by name, without regard to case. There are few, so they are simply searched.
+/// Header fields by name, without regard to the case of ASCII. There are few, so they are simply searched.
 package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
   package private(set) var fields: [(name: String, value: String)] = []
 
@@ -42,10 +47,26 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     for (name, value) in elements { add(name, value) }
   }
 
-  package mutating func add(_ name: String, _ value: String) { fields.append((name.lowercased(), value)) }
+  package mutating func add(_ name: String, _ value: String) { fields.append((Self.folded(name), value)) }
+
+  /// With its name as FastCGI spells it behind HTTP_: `ACCEPT_LANGUAGE`.
+  package mutating func add(parameter name: Slice<UnsafeRawBufferPointer>, _ value: String) {
+    let folded = String(unsafeUninitializedCapacity: name.count) { buffer in
+      for (index, byte) in name.enumerated() {
+        buffer[index] = byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : Self.folded(byte)
+      }
+      return name.count
+    }
+    fields.append((folded, value))
+  }
 
   package subscript(name: String) -> String? {
-    let wanted = name.lowercased()
+    let wanted = Self.folded(name)
     return fields.first { $0.name.utf8.elementsEqual(wanted.utf8) }?.value
   }
+
+  /// `lowercased()` would make a k of a Kelvin sign.
+  private static func folded(_ name: String) -> String { String(decoding: name.utf8.map(folded), as: UTF8.self) }
+
+  private static func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }

@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-
 /// One answer, whole in memory before its first byte leaves.
 package struct Response: Sendable {
   package var status: Int
@@ -12,14 +10,8 @@ package struct Response: Sendable {
     self.body = body
   }
 
-  package static func json(
-    _ value: some Encodable, status: Int = 200, type: String = "application/json"
-  ) -> Response {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    // Encoding fails only on values that no answer of ours has: NaN, or a type that throws.
-    let body = try! encoder.encode(value)
-    return Response(status, headers: [("Content-Type", type)], body: Array(body))
+  package static func json(_ value: JSON, status: Int = 200, type: String = "application/json") -> Response {
+    Response(status, headers: [("Content-Type", type)], body: value.bytes)
   }
 
   package static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {

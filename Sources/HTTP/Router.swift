@@ -28,6 +28,8 @@ package struct Router<Endpoint> {
   }
 
   private var nodes = [Node()]
+  /// Templates without a parameter, whole: a path spelt just like one needs no walk.
+  private var literals: [Segment: Int] = [:]
 
   /// No path of ours is deeper, and a lookup that tries a parameter after a literal stays short.
   private static var deepest: Int { 12 }
@@ -39,14 +41,17 @@ package struct Router<Endpoint> {
     _ method: Method, _ template: String, answersHead: Bool = true, _ endpoint: Endpoint
   ) {
     precondition(template.utf8.allSatisfy { $0 < 0x80 } && template.hasPrefix("/"), "bad route \(template)")
+    let segments = template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    precondition(segments.count <= Self.deepest, "no lookup goes as deep as \(template)")
+    let names = segments.filter { $0.hasPrefix("{") }
+    precondition(Set(names).count == names.count, "\(template) gives two places one name")
     var here = 0
-    for segment in template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-      here = child(of: here, for: segment, in: template)
-    }
+    for segment in segments { here = child(of: here, for: segment, in: template) }
     precondition(
       !nodes[here].routes.contains { $0.method == method }, "two routes for \(method.rawValue) \(template)")
     nodes[here].routes.append(Route(template: template, method: method, endpoint: endpoint))
     if method == .get { nodes[here].answersHead = answersHead }
+    if names.isEmpty { literals[Segment(template)] = here }
   }
 
   private mutating func child(of parent: Int, for segment: Substring, in template: String) -> Int {
@@ -68,9 +73,10 @@ package struct Router<Endpoint> {
   }
 
   package func match(_ method: Method?, _ path: String) -> Match {
+    if let node = literals[Segment(path)] { return choose(method, at: nodes[node], PathParameters()) }
     var segments: [String] = []
-    for raw in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-      // Split first, then decode: an encoded slash stays inside its segment.
+    // Split first, then decode: an encoded slash stays inside its segment.
+    for raw in Percent.split(Substring(path.utf8.dropFirst()), at: "/") {
       guard let segment = Percent.decoded(raw) else { return .malformedPath }
       segments.append(segment)
     }

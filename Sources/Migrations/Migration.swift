@@ -26,7 +26,7 @@ package struct Migration: Sendable, Equatable {
     }
     var files: [Int: (name: String, up: SQLFile?, down: SQLFile?)] = [:]
     for file in names.sorted() {
-      guard let match = file.wholeMatch(of: /(\d{4})_([a-z0-9_]+)\.(up|down)\.sql/) else {
+      guard let match = file.wholeMatch(of: /([0-9]{4})_([a-z0-9_]+)\.(up|down)\.sql/) else {
         throw MigrationError("\(file): a migration is called NNNN_name.up.sql or NNNN_name.down.sql")
       }
       let version = Int(match.1)!
@@ -70,8 +70,8 @@ package struct SQLFile: Sendable, Equatable {
 
   init(path: String, name: String) throws {
     guard let bytes = FileManager.default.contents(atPath: path),
-      let text = String(validating: bytes, as: UTF8.self)
-    else { throw MigrationError("\(name): cannot be read as UTF-8") }
+      let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0)
+    else { throw MigrationError("\(name): cannot be read as UTF-8 without NUL") }
     self.init(name: name, text: text)
   }
 

@@ -42,9 +42,9 @@ package struct Migrator: ~Copyable {
   /// Takes back the last `count`; how many that were.
   @discardableResult
   package func down(_ count: Int, dryRun: Bool = false) throws -> Int {
-    if dryRun { return try list(Array(known().reversed().prefix(count)), as: "would take back") }
+    if dryRun { return try list(last(count), as: "would take back") }
     return try locked {
-      let last = try known().reversed().prefix(count)
+      let last = try last(count)
       for migration in last { try revert(migration) }
       return last.count
     }
@@ -108,6 +108,15 @@ package struct Migrator: ~Copyable {
   }
 
   private func pending() throws -> [Migration] { Array(try migrations.dropFirst(known().count)) }
+
+  /// From under a newer program's migration nothing can be taken back.
+  private func last(_ count: Int) throws -> [Migration] {
+    let known = try known()
+    if let newer = try History.all(connection).dropFirst(known.count).first {
+      throw MigrationError("\(newer.title) is applied, but its file is missing: nothing below it can be taken back")
+    }
+    return known.reversed().prefix(count).map { $0 }
+  }
 
   private func list(_ migrations: [Migration], as verb: String) throws -> Int {
     for migration in migrations { report("\(verb) \(migration.title)") }

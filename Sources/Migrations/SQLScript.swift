@@ -1,23 +1,23 @@
 /// A file of SQL cut into its statements, so that an error can be told by line and column.
-struct SQLScript {
-  struct Statement: Equatable {
-    let text: String
+package struct SQLScript {
+  package struct Statement: Equatable {
+    package let text: String
     /// Where its first character stands in the file, counted in Unicode scalars from 0.
-    let offset: Int
-    let firstWord: String
+    package let offset: Int
+    package let firstWord: String
   }
 
-  let statements: [Statement]
+  package let statements: [Statement]
   private let scalars: [Unicode.Scalar]
 
-  init(_ text: String) {
+  package init(_ text: String) {
     scalars = Array(text.unicodeScalars)
     var lexer = Lexer(scalars: scalars)
     statements = lexer.statements()
   }
 
   /// Line and column, both from 1, of a place in the file.
-  func location(offset: Int) -> (line: Int, column: Int) {
+  package func location(offset: Int) -> (line: Int, column: Int) {
     let before = scalars[..<min(offset, scalars.count)]
     let line = before.count { $0 == "\n" } + 1
     let start = before.lastIndex(of: "\n").map { $0 + 1 } ?? 0
@@ -122,6 +122,7 @@ private struct Lexer {
   }
 
   private mutating func skipDollarQuoted() {
+    if words.isEmpty { words.append("$") }
     var end = position + 1
     while end < scalars.count && (isWordStart(scalars[end]) || isDigit(scalars[end])) { end += 1 }
     guard end < scalars.count && scalars[end] == "$" && !isDigit(scalars[position + 1]) else {
@@ -150,7 +151,8 @@ private struct Lexer {
 
   private mutating func countBlocks(_ word: String) {
     let definesRoutine = words.first == "CREATE" && !Set(words).isDisjoint(with: ["FUNCTION", "PROCEDURE"])
-    guard definesRoutine else { return }
+    // In parentheses stand arguments, one of which may be called begin.
+    guard definesRoutine && parentheses == 0 else { return }
     if word == "BEGIN" || (word == "CASE" && blocks > 0) { blocks += 1 }
     if word == "END" && blocks > 0 { blocks -= 1 }
   }

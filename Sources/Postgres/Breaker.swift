@@ -51,7 +51,7 @@ package struct Breaker: @unchecked Sendable {
 enum Backoff {
   static func milliseconds(attempt: Int, shortest: Double, longest: Double) -> Double {
     var pause = shortest
-    for _ in 1..<max(2, attempt) where pause < longest { pause *= 2 }
+    for _ in 1..<max(1, attempt) where pause < longest { pause *= 2 }
     return min(pause, longest) * Double.random(in: 0.5...1)
   }
 }

@@ -69,6 +69,11 @@ package struct Connection: ~Copyable {
 
   package var isIdle: Bool { isAlive && PQtransactionStatus(handle) == PQTRANS_IDLE }
 
+  /// What can be told without asking the socket, which is done when it is lent the next time.
+  var isBetweenTransactions: Bool {
+    PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE
+  }
+
   package var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
 
   package var processIdentifier: Int { Int(PQbackendPID(handle)) }

@@ -35,12 +35,13 @@ package final class Lender {
     }
   }
 
-  /// For the idle tick: notices a dead session early, and is the one to probe when nobody asks.
+  /// For the idle tick: notices a dead session early, and is the one to probe when nobody asks. A server
+  /// that hangs must not keep the worker from requests that have no need of it, so it tries for a moment only.
   package func tend() {
     if let idle = connection.take() {
       if idle.isIdle { connection = consume idle }
     }
-    guard connection == nil, let own = try? open(until: .after(milliseconds: connectMilliseconds), once: true)
+    guard connection == nil, let own = try? open(until: .after(milliseconds: min(250, connectMilliseconds)), once: true)
     else { return }
     connection = consume own
   }
@@ -59,16 +60,18 @@ package final class Lender {
     lent.limit(to: deadline)
     do {
       let value = try body(lent)
-      if lent.isIdle { connection = consume lent }
+      if lent.isBetweenTransactions { connection = consume lent }
       return value
     } catch {
       let ends = (error as? PostgresError)?.endsSession ?? false
-      if !ends && lent.isIdle { connection = consume lent }
+      if !ends && lent.isBetweenTransactions { connection = consume lent }
       throw error
     }
   }
 
   private func open(until deadline: Deadline, once: Bool) throws -> Connection {
+    // Who comes too late has learned nothing about the server: neither the breaker nor the log is told.
+    guard !deadline.hasPassed else { throw PostgresError(reason: .deadline, message: "no time left to connect") }
     var attempt = 0
     while true {
       let admission = breaker?.admit() ?? .closed

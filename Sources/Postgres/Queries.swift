@@ -88,6 +88,11 @@ extension Connection {
         guard PQconsumeInput(handle) == 1 else { throw broken() }
       }
       while let result = try nextResult() {
+        // COPY waits for data that nobody here would send or read: libpq would say so again and again.
+        guard ![PGRES_COPY_IN, PGRES_COPY_OUT].contains(PQresultStatus(result)) else {
+          PQclear(result)
+          throw PostgresError(reason: .mismatch, message: "COPY to or from the client is not supported")
+        }
         let status = PQresultStatus(kept)
         if kept == nil || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
           PQclear(kept)

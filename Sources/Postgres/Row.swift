@@ -51,7 +51,8 @@ extension Int: PostgresDecodable {
 
 extension Bool: PostgresDecodable {
   package init?(postgres bytes: UnsafeRawBufferPointer?) {
-    switch bytes?.first {
+    guard let bytes, bytes.count == 1 else { return nil }
+    switch bytes[0] {
     case UInt8(ascii: "t"): self = true
     case UInt8(ascii: "f"): self = false
     default: return nil
@@ -70,7 +71,7 @@ extension Double: PostgresDecodable {
 extension Array: PostgresDecodable where Element == UInt8 {
   package init?(postgres bytes: UnsafeRawBufferPointer?) {
     guard let bytes else { return nil }
-    guard bytes.starts(with: "\\x".utf8) else {
+    guard bytes.starts(with: "\\x".utf8), bytes.count.isMultiple(of: 2) else {
       self = Array(bytes)
       return
     }

@@ -25,10 +25,10 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendLiteral(_ literal: String) { text += literal }
 
     package mutating func appendInterpolation(_ value: some PostgresEncodable) {
-      appendInterpolation(value.bind)
+      append(value.bind)
     }
 
-    private mutating func appendInterpolation(_ bind: Bind) {
+    private mutating func append(_ bind: Bind) {
       binds.append(bind)
       text += "$"
       text += String(binds.count)
@@ -36,7 +36,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
 
     /// An overload of its own, because the compiler warns of an Optional where none is expected.
     package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
-      appendInterpolation(value?.bind ?? .null)
+      append(value?.bind ?? .null)
     }
 
     /// Text that becomes part of the statement as it is. Never text from outside.

@@ -11,6 +11,8 @@ extension Connection {
         return try attemptTransaction(body)
       } catch let error as PostgresError where attempt < 3 && mayRepeat(error) {
         attempt += 1
+        // The cache has forgotten them; the session must too, or they would pile up.
+        if error.staleStatement { try perform("DEALLOCATE ALL") }
         pause(milliseconds: Int.random(in: 1...(10 * attempt)))
       }
     }
@@ -21,6 +23,10 @@ extension Connection {
     let value: T
     do {
       value = try body(self)
+      // PostgreSQL answers the COMMIT of a failed transaction with a ROLLBACK that looks like success.
+      guard PQtransactionStatus(handle) != PQTRANS_INERROR else {
+        throw PostgresError(reason: .server, sqlstate: "25P02", message: "the transaction had already failed")
+      }
     } catch {
       // The first error wins: if even the rollback fails, the session is not idle and will be closed.
       try? perform("ROLLBACK")

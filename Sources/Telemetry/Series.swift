@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// A place in the page with a name, `tuckshop_requests_total{route="/health"}`, and up to sixteen values.
@@ -13,6 +14,8 @@ package struct Series: @unchecked Sendable {
     500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
   ]
 
+  /// Keeps the words mapped as long as somebody may count in them.
+  let page: SharedPage
   let words: UnsafeMutablePointer<Word>
 
   var kind: Kind? { Kind(rawValue: words[0].load(ordering: .acquiring)) }
@@ -44,20 +47,24 @@ extension SharedPage {
   }
 
   private func place(_ index: Int) -> Series {
-    Series(words: words + Layout.series + index * Layout.seriesWords)
+    Series(page: self, words: words + Layout.series + index * Layout.seriesWords)
   }
 
   private func series(_ name: String, _ kind: Series.Kind) -> Series {
     precondition(name.utf8.count < Series.nameBytes, "the name of a series is too long: \(name)")
+    // Filled up with zeros, because a worker that was killed may have left half a name behind.
+    let bytes = Array(name.utf8) + Array(repeating: 0, count: Series.nameBytes - name.utf8.count)
     return exclusively {
       for index in 0..<Layout.seriesCount {
         let series = place(index)
-        if series.kind == nil {
-          UnsafeMutableRawPointer(series.words + 1).copyMemory(from: Array(name.utf8), byteCount: name.utf8.count)
+        let known = series.kind
+        if known == nil {
+          memcpy(series.words + 1, bytes, Series.nameBytes)
           series.words[0].store(kind.rawValue, ordering: .releasing)
-          return series
+        } else if known != kind || memcmp(series.words + 1, bytes, Series.nameBytes) != 0 {
+          continue
         }
-        if series.kind == kind && series.name == name { return series }
+        return series
       }
       // A full page still counts, but all newcomers together, in the last place.
       return place(Layout.seriesCount - 1)

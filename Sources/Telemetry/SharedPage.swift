@@ -12,6 +12,8 @@ package typealias Word = Atomic<UInt64>
 package final class SharedPage: @unchecked Sendable {
   let words: UnsafeMutablePointer<Word>
   private let descriptor: Int32
+  /// The lock on the file keeps processes apart, this one the threads of a process.
+  private let threads = Mutex<Void>(())
 
   enum Layout {
     static let magic: UInt64 = 0x5455_434B_5348_3031  // "TUCKSH01"
@@ -29,20 +31,32 @@ package final class SharedPage: @unchecked Sendable {
 
   /// Without a path the page is this process's own: for commands and for tests.
   package init(path: String? = nil) throws(SystemError) {
-    let bytes = Layout.total * 8
-    descriptor = path.map { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o660) } ?? -1
-    if path != nil && descriptor < 0 { throw SystemError("cannot open the shared page \(path!)") }
-    // Growing to the size it already has changes nothing, so whoever comes first makes the page.
-    if path != nil && ftruncate(descriptor, bytes) != 0 { throw SystemError("cannot size the shared page") }
-    let flags = path == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
-    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, descriptor, 0)
-    guard let memory, memory != MAP_FAILED else { throw SystemError("cannot map the shared page") }
+    let descriptor = path.map { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o660) } ?? -1
+    if let path, descriptor < 0 { throw SystemError("cannot open the shared page \(path)") }
+    guard let memory = Self.map(descriptor) else {
+      let error = SystemError("cannot size and map the shared page \(path ?? "")")
+      if descriptor >= 0 { close(descriptor) }
+      throw error
+    }
+    self.descriptor = descriptor
     words = memory.bindMemory(to: Word.self, capacity: Layout.total)
+    // From here on the deinit releases both, also when this throws.
     let found = words[0].compareExchange(expected: 0, desired: Layout.magic, ordering: .relaxed)
     guard found.exchanged || found.original == Layout.magic else {
-      munmap(memory, bytes)
       throw SystemError("the shared page \(path ?? "") has another layout", code: 0)
     }
+  }
+
+  /// Whoever comes first gives the file its size. It is never cut: the workers of a version with a larger page
+  /// would end by SIGBUS.
+  private static func map(_ descriptor: Int32) -> UnsafeMutableRawPointer? {
+    let bytes = Layout.total * 8
+    if descriptor >= 0 && lseek(descriptor, 0, SEEK_END) < bytes && ftruncate(descriptor, off_t(bytes)) != 0 {
+      return nil
+    }
+    let flags = descriptor < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, descriptor, 0)
+    return memory == MAP_FAILED ? nil : memory
   }
 
   deinit {
@@ -62,10 +76,12 @@ package final class SharedPage: @unchecked Sendable {
   /// One word for each pool, for spacing its starts.
   func pacing(pool: Int) -> UnsafeMutablePointer<Word> { words + Layout.pacing + pool }
 
-  func exclusively<T>(_ body: () throws -> T) rethrows -> T {
-    if descriptor >= 0 { flock(descriptor, LOCK_EX) }
-    defer { if descriptor >= 0 { flock(descriptor, LOCK_UN) } }
-    return try body()
+  func exclusively<T: Sendable>(_ body: () -> T) -> T {
+    threads.withLock { _ in
+      if descriptor >= 0 { flock(descriptor, LOCK_EX) }
+      defer { if descriptor >= 0 { flock(descriptor, LOCK_UN) } }
+      return body()
+    }
   }
 }
 

@@ -2,12 +2,17 @@ internal import Synchronization
 
 /// A worker's own line in the page: which process it is, and whether it still shows signs of life.
 package struct WorkerEntry: @unchecked Sendable {
+  /// Keeps the words mapped as long as the worker may write to them.
+  private let page: SharedPage
   private let words: UnsafeMutablePointer<Word>
 
   /// A worker ticks at least twice a second; one unseen for this long has left its line to others.
   package static let forgottenAfterMilliseconds: UInt64 = 10_000
 
-  init(words: UnsafeMutablePointer<Word>) { self.words = words }
+  init(_ page: SharedPage, line: Int) {
+    self.page = page
+    words = page.words + SharedPage.Layout.workers + line * SharedPage.Layout.workerWords
+  }
 
   private enum Field: Int {
     case process, pool, seen, requests, resident, sessions, ready
@@ -75,7 +80,7 @@ extension SharedPage {
   package var workers: [WorkerEntry] { allEntries.filter(\.isAlive) }
 
   private var allEntries: [WorkerEntry] {
-    (0..<Layout.workerCount).map { WorkerEntry(words: words + Layout.workers + $0 * Layout.workerWords) }
+    (0..<Layout.workerCount).map { WorkerEntry(self, line: $0) }
   }
 
   /// How long a worker has to wait before it starts. A pool may start 64 at once and fifty a second for

@@ -1,4 +1,5 @@
 import FastCGI
+import FoundationEssentials
 import Glibc
 import Postgres
 import Support
@@ -27,6 +28,29 @@ struct DatabaseTests {
     let answers = load.stop()
     #expect(Set(answers.keys).isSubset(of: [200, 503]))
     #expect(try ["app", "auth", "ops"].flatMap { try world.workers($0) } == workers)
+  }
+
+  @Test func `PostgreSQL is stopped at once and started again under load`() throws {
+    let world = try World()
+    let workers = try ["app", "auth", "ops"].flatMap { try world.workers($0) }
+    let load = Load(port: world.port, path: "/health/ready", threads: 4)
+    try load.waitForMore(50)
+    try world.pgctl("stop", "-m", "immediate")
+    #expect(try world.ask("/health/live").status == 200)
+    let away = try world.ask("/health/ready")
+    #expect(away.status == 503)
+    #expect(away.header("Retry-After") == "1")
+    try world.pgctl(
+      "start", "-o", "-c listen_addresses= -c unix_socket_directories=\(world.directory / "run")", "-l", "/dev/null")
+    try load.waitForMore(50)
+    let answers = load.stop()
+    #expect(Set(answers.keys).isSubset(of: [200, 503]))
+    #expect(try ["app", "auth", "ops"].flatMap { try world.workers($0) } == workers)
+    // The statistics are lost in a crash, so these are all the sessions there were since: one for each worker,
+    // those of this test, and pg_ctl's own looks whether the server is up.
+    let sessions: Int = try world.database().value(
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'tuckshop %'")
+    #expect(sessions <= workers.count)
   }
 
   @Test func `while PostgreSQL hangs, liveness answers and readiness says no`() throws {
@@ -78,5 +102,16 @@ extension World {
     let first = try read(directory / "data/postmaster.pid").split(separator: "\n").first
     let postmaster = try first.flatMap { pid_t($0) } ?? { throw Failure("no postmaster") }()
     return [postmaster] + children(of: postmaster)
+  }
+
+  /// As PostgreSQL's own user: it refuses to be root.
+  func pgctl(_ arguments: String...) throws {
+    let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql").compactMap { Int($0) }
+    let program = "/usr/lib/postgresql/\(versions.max()!)/bin/pg_ctl"
+    let all = [program, "-w", "-D", directory / "data"] + arguments
+    let asUser = ["/usr/bin/setpriv", "--reuid=www-data", "--regid=www-data", "--init-groups"]
+    let command = (getuid() == 0 ? asUser : []) + all
+    let status = try Program(command[0], Array(command.dropFirst()), logPath: directory / "pg_ctl.log").wait(seconds: 60)
+    guard status == 0 else { throw Failure(try read(directory / "pg_ctl.log")) }
   }
 }

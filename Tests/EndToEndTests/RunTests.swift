@@ -31,4 +31,17 @@ struct RunTests {
     #expect(failure?.description.contains("\(first.port)") == true)
     #expect(failure?.description.contains("TUCKSHOP_PORT") == true)
   }
+
+  @Test(arguments: ["postgres", "app", "ops", "nginx"])
+  func `what dies of all it has started, it starts again`(part: String) throws {
+    let world = try World()
+    let victim = part == "postgres" ? try world.pid(ofPostgres: ())[0] : try world.pid(of: part)
+    kill(victim, SIGKILL)
+    try eventually("\(part) is gone") { kill(victim, 0) != 0 }
+    for path in ["/health/ready", "/api/v1/health"] {
+      try eventually("\(path) is answered again") { try world.ask(path).status == 200 }
+    }
+    #expect(try world.stop() == 0)
+    #expect(world.remains() == [])
+  }
 }

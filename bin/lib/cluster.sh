@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # bin/lib.sh and its parts set these.
+# A private PostgreSQL cluster: on a unix socket only, and owned by $user.
+
+# Sets $pg_version and $pg_bin: what DATA was made with, or the newest PostgreSQL there is.
+find_postgres() {
+  if [ -s "${1-}/PG_VERSION" ]; then
+    pg_version=$(<"$1/PG_VERSION")
+  else
+    pg_version=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
+  fi
+  pg_bin=/usr/lib/postgresql/$pg_version/bin
+  [ -x "$pg_bin/postgres" ] || fail "PostgreSQL $pg_version is needed${1:+ for $1} and not installed."
+}
+
+# cluster_make DATA LOG: a new cluster, which is either there and whole or not there at all.
+cluster_make() {
+  local new=$1.new.$$
+  own_folder 700 "$new"
+  step "$2" "${as_user[@]}" "$pg_bin/initdb" -D "$new" -U postgres --encoding=UTF8 \
+    --locale=C.UTF-8 --data-checksums --auth=peer || { rm -rf "$new"; return 1; }
+  mv -T "$new" "$1"
+}
+
+# cluster_copy TEMPLATE DATA LOG: a throw-away cluster in the time of a copy. The first call makes the
+# template, one for each version of PostgreSQL. DATA must not exist yet.
+cluster_copy() {
+  local template=$1-$pg_version
+  [ -s "$template/PG_VERSION" ] || cluster_make "$template" "$3" || return 1
+  cp -a --reflink=auto "$template" "$2"
+}
+
+# cluster_start DATA SOCKETS LOG [NAME=VALUE…]: starts it and waits until it answers. It listens only
+# on a unix socket in SOCKETS; the operating system's user decides who may be which role.
+cluster_start() {
+  local data=$1 sockets=$2 log=$3 setting
+  shift 3
+  local settings=(-c "unix_socket_directories=$sockets" -c listen_addresses= -c port=5432)
+  for setting; do settings+=(-c "$setting"); done
+  echo 'local all,replication all peer map=tuckshop' | "${as_user[@]}" tee "$data/pg_hba.conf" >/dev/null
+  printf 'tuckshop "%s" %s\n' "$user" postgres "$user" tuckshop_owner "$user" tuckshop_app \
+    "$(id -un)" postgres "$(id -un)" tuckshop_owner "$(id -un)" tuckshop_app |
+    "${as_user[@]}" tee "$data/pg_ident.conf" >/dev/null
+  launch postgres "$log" "${as_user[@]}" "$pg_bin/postgres" -D "$data" "${settings[@]}"
+  # After a crash the log is read again first, which may take its time.
+  local deadline=$((SECONDS + 120))
+  until "$pg_bin/pg_isready" -q -h "$sockets" -U postgres -d postgres 9>&-; do
+    kill -0 "${children[postgres]}" 2>/dev/null || return 1
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.1 9>&-
+  done
+}
+
+# cluster_roles SOCKETS LOG: the roles and the empty database of deploy/roles.sql.
+cluster_roles() {
+  step "$2" "$pg_bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$1" -U postgres -d postgres \
+    -f "$checkout/deploy/roles.sql"
+}
+
+# cluster_stop DATA: ends it, whoever started it; nothing happens when it does not run. These signals
+# are what pg_ctl sends for "fast" and "immediate", but pg_ctl would have to run as $user, who may
+# not reach DATA from here.
+cluster_stop() {
+  local pid
+  pid=$(cluster_pid "$1") || return 0
+  end_sessions "INT 30 QUIT 10" "$pid"
+}
+
+# Prints the pid of the server that runs on DATA; false when there is none. A postmaster's working
+# folder is its data, so another process that has got the pid since is not taken for it.
+cluster_pid() {
+  local pid
+  pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) || return 1
+  [ -n "$pid" ] && [ "/proc/$pid/cwd" -ef "$1" ] && echo "$pid"
+}

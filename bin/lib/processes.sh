@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # The callers use what is set here.
+# Processes that end when they are told to, in the order they are told to.
+
+# Ctrl-C in a terminal reaches all processes of its session at once; those that are to end in a
+# certain order, or to be cleaned up after, therefore get a session of their own. Descriptor 9 is
+# the caller's lock, which must not outlive the caller. A shell starts background commands with INT
+# and QUIT ignored, and they would pass that on.
+apart=(setsid env "--default-signal=INT,QUIT")
+
+# step LOG COMMAND…: runs a command that the script waits for; "-" as LOG shows its output. The trap
+# for a signal runs at once, not when the command has ended, and finds $step_pid to end.
+step_pid=
+step() {
+  local log=$1 status=0
+  shift
+  if [ "$log" = - ]; then
+    "${apart[@]}" "$@" </dev/null 9>&- &
+  else
+    "${apart[@]}" "$@" </dev/null >>"$log" 2>&1 9>&- &
+  fi
+  step_pid=$!
+  wait "$step_pid" || status=$?
+  step_pid=
+  return "$status"
+}
+
+end_step() {
+  [ -n "$step_pid" ] || return 0
+  kill -TERM -- "-$step_pid" 2>/dev/null || true
+  end_sessions "TERM 5" "$step_pid"
+}
+
+# launch NAME LOG COMMAND…: starts a process that stays; ${children[NAME]} is its pid, and the id of
+# its session and process group.
+declare -A children=()
+launch() {
+  local name=$1 log=$2
+  shift 2
+  "${apart[@]}" "$@" </dev/null >>"$log" 2>&1 9>&- &
+  children[$name]=$!
+}
+
+# end_children NAMES LADDER: see end_sessions.
+end_children() {
+  local name pids=()
+  for name in $1; do if [ -n "${children[$name]-}" ]; then pids+=("${children[$name]}"); fi; done
+  end_sessions "$2" "${pids[@]}"
+}
+
+# end_sessions LADDER PID…: ends sessions by their first process. LADDER is "SIGNAL SECONDS" once or
+# more, and at last comes KILL for whatever is left. The signals go to the first process alone, for
+# multiwatch and nginx know how their workers end without loss, and a multiwatch whose workers end
+# under it at the same moment starts new ones that its own signal misses; a second TERM reaches them.
+end_sessions() {
+  local ladder pid
+  read -ra ladder <<<"$1"
+  shift
+  while [ $# -gt 0 ] && [ ${#ladder[@]} -gt 0 ]; do
+    for pid; do
+      kill -s "${ladder[0]}" "$pid" 2>/dev/null || kill -s "${ladder[0]}" -- "-$pid" 2>/dev/null || true
+    done
+    wait_gone "${ladder[1]}" "$@" && return 0
+    ladder=("${ladder[@]:2}")
+  done
+  for pid; do kill -KILL -- "-$pid" 2>/dev/null || true; done
+}
+
+# wait_gone SECONDS PID…: true when all these processes and the groups they lead have ended in time.
+wait_gone() {
+  local tries=$(($1 * 20)) pid alive
+  shift
+  while :; do
+    alive=
+    for pid; do if kill -0 "$pid" 2>/dev/null || kill -0 -- "-$pid" 2>/dev/null; then alive=yes; fi; done
+    [ -n "$alive" ] || return 0
+    [ $((tries--)) -gt 0 ] || return 1
+    sleep 0.05 9>&-
+  done
+}
+
+# on_signals FUNCTION: calls it at the end, however that comes. A signal sets $asked, and the exit
+# status that a shell gives it.
+on_signals() {
+  local signal
+  asked=''
+  # shellcheck disable=SC2064 # These are meant to be filled in now.
+  trap "$1" EXIT
+  for signal in INT:130 TERM:143 HUP:129 PIPE:141; do
+    # shellcheck disable=SC2064
+    trap "trap '' INT TERM HUP PIPE; asked=yes; exit ${signal#*:}" "${signal%:*}"
+  done
+}

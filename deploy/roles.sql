@@ -1,0 +1,38 @@
+-- The two roles, the database and who may do what in it. Run by a superuser, as often as one likes:
+--
+--   psql -X -v ON_ERROR_STOP=1 -d postgres -f deploy/roles.sql
+--   … -v owner_password=… -v app_password=…      where the roles log in with passwords
+--
+-- tuckshop_owner owns the database and runs the migrations. tuckshop_app is what workers log in as:
+-- it may connect, and has no other right but those the migrations grant it one by one.
+
+SELECT format('CREATE ROLE %I', name)
+FROM unnest(ARRAY['tuckshop_owner', 'tuckshop_app']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
+\gexec
+
+ALTER ROLE tuckshop_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+ALTER ROLE tuckshop_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+
+\if :{?owner_password}
+ALTER ROLE tuckshop_owner PASSWORD :'owner_password';
+\endif
+\if :{?app_password}
+ALTER ROLE tuckshop_app PASSWORD :'app_password';
+\endif
+
+-- C.UTF-8 orders text by code point, the same on every machine and after every upgrade of the C
+-- library, so no index is ever corrupted by a collation that changed underneath it.
+SELECT $$CREATE DATABASE tuckshop OWNER tuckshop_owner TEMPLATE template0
+         ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C.UTF-8'$$
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'tuckshop')
+\gexec
+
+ALTER DATABASE tuckshop OWNER TO tuckshop_owner;
+REVOKE ALL ON DATABASE tuckshop FROM PUBLIC, tuckshop_app;
+GRANT CONNECT ON DATABASE tuckshop TO tuckshop_app;
+
+\connect tuckshop
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC, tuckshop_app;
+GRANT USAGE ON SCHEMA public TO tuckshop_app;
