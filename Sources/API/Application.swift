@@ -69,7 +69,7 @@ package final class Application {
     }
     template = route.template
     // Whoever asked has most likely given up, and working for nobody is how a queue never ends.
-    if let arrived = request.arrivedMilliseconds, Clock.unixMilliseconds - arrived > limits.queueMilliseconds {
+    if let arrived = request.arrivedMilliseconds, Clock.unixMilliseconds &- arrived > limits.queueMilliseconds {
       throw RequestFailure.queuedTooLong
     }
     let context = Context(

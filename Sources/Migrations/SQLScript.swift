@@ -113,12 +113,25 @@ private struct Lexer {
       } else if scalars[position] == quote {
         position += 1
         // A doubled quote is one quote of the text: the literal goes on.
-        guard position < scalars.count && scalars[position] == quote else { return }
-        position += 1
+        if position < scalars.count && scalars[position] == quote {
+          position += 1
+        } else if backslashEscapes, let next = quoteOnNextLine {
+          position = next + 1
+        } else {
+          return
+        }
       } else {
         position += 1
       }
     }
+  }
+
+  /// Where a literal goes on that was closed at the end of a line; it goes on as what it was.
+  private var quoteOnNextLine: Int? {
+    var next = position
+    while next < scalars.count && scalars[next].properties.isWhitespace { next += 1 }
+    let goesOn = next < scalars.count && scalars[next] == "'" && scalars[position..<next].contains("\n")
+    return goesOn ? next : nil
   }
 
   private mutating func skipDollarQuoted() {

@@ -24,6 +24,8 @@ package struct Connection: ~Copyable {
     try connection.establish(by: deadline)
     PQsetnonblocking(connection.handle, 1)
     PQsetNoticeProcessor(connection.handle, { _, _ in }, nil)
+    connection.limit(to: deadline)
+    try connection.perform(settings.sessionStatement)
     return connection
   }
 

@@ -15,27 +15,11 @@ package struct ConnectionSettings: Sendable {
   /// libpq's keywords. With several hosts, `turn` decides which comes first: a host that swallows
   /// packets uses up one attempt, and the next attempt starts with the next host.
   func parameters(turn: Int) throws -> [(keyword: String, value: String)] {
-    var failure: UnsafeMutablePointer<CChar>?
-    defer { PQfreemem(failure) }
-    guard let given = PQconninfoParse(conninfo, &failure) else {
-      throw PostgresError(reason: .connection, message: "the connection settings cannot be parsed")
-    }
-    defer { PQconninfoFree(given) }
-    guard let fallback = PQconndefaults() else {
-      throw PostgresError(reason: .connection, message: "libpq is out of memory")
-    }
-    defer { PQconninfoFree(fallback) }
-
-    var values: [String: String] = [:]
-    for list in [fallback, given] {
-      var option = list
-      while let keyword = option.pointee.keyword {
-        if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
-        option += 1
-      }
-    }
+    var values = try given()
+    // What a service file says is libpq's to read, so its hosts keep their order.
+    let environment = values["service"] == nil ? try defaults() : [:]
     for keyword in ["host", "hostaddr", "port"] {
-      values[keyword] = values[keyword].map { rotated($0, by: turn) }
+      values[keyword] = (values[keyword] ?? environment[keyword]).map { rotated($0, by: turn) }
     }
     values["password"] = password ?? values["password"]
     values["fallback_application_name"] = applicationName
@@ -44,12 +28,46 @@ package struct ConnectionSettings: Sendable {
     values["keepalives_interval"] = values["keepalives_interval"] ?? "3"
     values["keepalives_count"] = values["keepalives_count"] ?? "3"
     values["tcp_user_timeout"] = values["tcp_user_timeout"] ?? "10000"
-    let session =
-      "-c lock_timeout=\(lockTimeoutMilliseconds) -c statement_timeout=\(statementTimeoutMilliseconds)"
-      + " -c idle_in_transaction_session_timeout=\(idleInTransactionTimeoutMilliseconds)"
-      + " -c datestyle=ISO -c timezone=UTC"
-    values["options"] = [session, values["options"] ?? ""].joined(separator: " ")
     return values.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
+  }
+
+  /// Said once the session stands, and not among the options of the connection, where it would push aside
+  /// those of a service file and be refused by some poolers. What the operator gave as an option stays.
+  var sessionStatement: String {
+    """
+    SET datestyle = 'ISO'; SET timezone = 'UTC';
+    SELECT set_config(name, value, false)
+    FROM (VALUES ('lock_timeout', '\(lockTimeoutMilliseconds)'), ('statement_timeout', '\(statementTimeoutMilliseconds)'),
+                 ('idle_in_transaction_session_timeout', '\(idleInTransactionTimeoutMilliseconds)')) AS ours (name, value)
+    JOIN pg_settings USING (name) WHERE source <> 'client'
+    """
+  }
+
+  private func given() throws -> [String: String] {
+    guard let options = PQconninfoParse(conninfo, nil) else {
+      // libpq's own words would quote the settings, and with them a password.
+      throw PostgresError(reason: .connection, message: "the connection settings cannot be parsed")
+    }
+    defer { PQconninfoFree(options) }
+    return values(of: options)
+  }
+
+  private func defaults() throws -> [String: String] {
+    guard let options = PQconndefaults() else {
+      throw PostgresError(reason: .connection, message: "libpq is out of memory")
+    }
+    defer { PQconninfoFree(options) }
+    return values(of: options)
+  }
+
+  private func values(of options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
+    var values: [String: String] = [:]
+    var option = options
+    while let keyword = option.pointee.keyword {
+      if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+      option += 1
+    }
+    return values
   }
 
   private func rotated(_ list: String, by turn: Int) -> String {

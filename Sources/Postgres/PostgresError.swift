@@ -1,6 +1,6 @@
 internal import CPostgres
 
-/// What went wrong, without a single bound value in it: neither DETAIL nor the texts of class 22, which quote them.
+/// What went wrong, without a single bound value in it: DETAIL is not taken, and a message that quotes one is withheld.
 package struct PostgresError: Error, Sendable, CustomStringConvertible {
   package enum Reason: Sendable, Equatable {
     case server  // the server answered with an SQLSTATE
@@ -28,18 +28,27 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     position = nil
   }
 
-  init(result: OpaquePointer, connectionIsBad: Bool) {
+  init(result: OpaquePointer, binds: [Bind], connectionIsBad: Bool) {
     func field(_ code: UInt8) -> String? {
       PQresultErrorField(result, Int32(code)).map { String(cString: $0) }
     }
     let state = field(UInt8(ascii: "C")) ?? ""
+    let text = field(UInt8(ascii: "M")) ?? "the connection was closed"
     sqlstate = state
     reason = connectionIsBad ? .connection : .server
-    message =
-      state.hasPrefix("22")
-      ? "a value was refused" : field(UInt8(ascii: "M")) ?? "the connection was closed"
+    message = Self.quotes(text, state, binds) ? "a value was refused" : text
     constraint = field(UInt8(ascii: "n"))
     position = field(UInt8(ascii: "P")).flatMap { Int($0) }
+  }
+
+  /// Class 22 is about the values themselves, and may quote a piece of one.
+  private static func quotes(_ message: String, _ state: String, _ binds: [Bind]) -> Bool {
+    guard !binds.isEmpty else { return false }
+    return state.hasPrefix("22")
+      || binds.contains { bind in
+        guard case .text(let value) = bind else { return false }
+        return !value.isEmpty && message.contains(value)
+      }
   }
 
   package func during(_ text: String) -> PostgresError {

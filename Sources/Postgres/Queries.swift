@@ -56,7 +56,7 @@ extension Connection {
   private func executePrepared(_ sql: SQL) throws -> OpaquePointer {
     let parameters = try ParameterText(sql.binds)
     let name = try session.statements[sql.text] ?? prepare(sql.text)
-    return try exchange(sql.text) {
+    return try exchange(sql.text, binds: sql.binds) {
       parameters.withPointers { values in
         PQsendQueryPrepared(handle, name, Int32(sql.binds.count), values, nil, nil, 0)
       }
@@ -71,7 +71,7 @@ extension Connection {
   }
 
   /// Sends, flushes and collects, never waiting past the borrower's deadline. The first error wins.
-  private func exchange(_ text: String, send: () -> Int32) throws -> OpaquePointer {
+  private func exchange(_ text: String, binds: [Bind] = [], send: () -> Int32) throws -> OpaquePointer {
     do {
       // A session with a dead socket refuses to send: nothing has happened then.
       guard send() == 1 else { throw broken() }
@@ -104,7 +104,7 @@ extension Connection {
       guard let kept else { throw broken() }
       let status = PQresultStatus(kept)
       guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else {
-        throw PostgresError(result: kept, connectionIsBad: PQstatus(handle) != CONNECTION_OK)
+        throw PostgresError(result: kept, binds: binds, connectionIsBad: PQstatus(handle) != CONNECTION_OK)
       }
       return kept
     } catch var error as PostgresError {

@@ -19,7 +19,7 @@ enum ReloadCommand: Command {
     for pool in pools {
       let watcher = try watcher(of: pool, in: directory)
       let old = children(of: watcher)
-      for worker in old { try exchange(worker, watchedBy: watcher, page) }
+      for worker in old { try exchange(worker, of: pool, watchedBy: watcher, page) }
       say("\(pool.name): \(old.count) workers exchanged")
     }
     return 0
@@ -34,7 +34,7 @@ enum ReloadCommand: Command {
   }
 
   /// Tells one worker to leave, and waits until its successor serves. Only then comes the next one's turn.
-  private static func exchange(_ worker: pid_t, watchedBy watcher: pid_t, _ page: SharedPage) throws {
+  private static func exchange(_ worker: pid_t, of pool: Pool, watchedBy watcher: pid_t, _ page: SharedPage) throws {
     let before = Set(children(of: watcher))
     guard kill(worker, SIGUSR1) == 0 || errno == ESRCH else {
       throw SystemError("cannot signal worker \(worker)")
@@ -42,7 +42,7 @@ enum ReloadCommand: Command {
     for _ in 0..<3000 {
       let now = children(of: watcher)
       let fresh = now.filter { !before.contains($0) }
-      let serving = page.workers.contains { $0.isReady && fresh.contains(pid_t($0.process)) }
+      let serving = page.workers.contains { $0.isReady && $0.pool == pool && fresh.contains(pid_t($0.process)) }
       if !now.contains(worker) && serving { return }
       usleep(10_000)
     }

@@ -111,7 +111,8 @@ extension World {
     let all = [program, "-w", "-D", directory / "data"] + arguments
     let asUser = ["/usr/bin/setpriv", "--reuid=www-data", "--regid=www-data", "--init-groups"]
     let command = (getuid() == 0 ? asUser : []) + all
-    let status = try Program(command[0], Array(command.dropFirst()), logPath: directory / "pg_ctl.log").wait(seconds: 60)
+    let status = try Program(command[0], Array(command.dropFirst()), logPath: directory / "pg_ctl.log").wait(
+      seconds: 60)
     guard status == 0 else { throw Failure(try read(directory / "pg_ctl.log")) }
   }
 }

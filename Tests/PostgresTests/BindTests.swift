@@ -6,7 +6,8 @@ internal import Testing
 @Suite(.tags(.database))
 struct BindTests {
   @Test(arguments: [
-    "", " ", "'; DROP TABLE users; --", "it''s", "\"quoted\"", "back\\slash", "\\", "\\'; --", "\\x41", "$1", "$$", "%s",
+    "", " ", "'; DROP TABLE users; --", "it''s", "\"quoted\"", "back\\slash", "\\", "\\'; --", "\\x41", "$1", "$$",
+    "%s",
     "tab\tline\nreturn\r\u{1}\u{7F}", "😀", "👩‍👩‍👧‍👦", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "e\u{301}", "é", "Ж", "\u{FEFF}", "\u{10FFFF}", "\u{FFFD}",
     "\u{202E}evil", "NULL", "{}", "{\"a\":1}", "(1,2)", "E'\\n'",
   ])
@@ -85,7 +86,9 @@ struct BindTests {
     try withDatabase { connection in
       let absent: String? = try connection.value("SELECT \(String?.none)::text")
       let empty: String? = try connection.value("SELECT \("")::text")
-      let truth: [Bool] = try connection.row("SELECT \(true)::bool, \(false)::bool") { try [$0.value(0), $0.value(1)] }!
+      let truth: [Bool] = try connection.row("SELECT \(true)::bool, \(false)::bool") {
+        try [$0.value(0), $0.value(1)]
+      }!
       let fraction: Double = try connection.value("SELECT \(0.1)::float8")
       let infinite: Double = try connection.value("SELECT \(-Double.infinity)::float8")
       #expect(absent == nil)

@@ -3,16 +3,12 @@ internal import Postgres
 internal import Support
 
 /// A directory in which libpq looks for a server's socket, and what it may find there.
-final class Doorstep: Sendable {
-  let directory: String
-  private var socketPath: String { "\(directory)/.s.PGSQL.\(PrivateServer.port)" }
+struct Doorstep {
+  private let home: TemporaryDirectory
+  var directory: String { home.path }
+  private var socketPath: String { home / ".s.PGSQL.\(PrivateServer.port)" }
 
-  init() throws { directory = try temporaryDirectory() }
-
-  deinit {
-    unlink(socketPath)
-    rmdir(directory)
-  }
+  init() throws { home = try TemporaryDirectory() }
 
   /// The host by itself, or in a row with others.
   func settings(before others: String = "", user: String = TestCluster.owner) -> ConnectionSettings {
@@ -21,26 +17,19 @@ final class Doorstep: Sendable {
     return settings
   }
 
-  /// A socket that takes every caller in and never says a word. Close what is returned.
-  func listenInSilence() throws -> Int32 {
-    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8) }
-    let bound = withUnsafePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    guard bound == 0, listen(listener, 16) == 0 else { throw ServerError("no socket at \(socketPath)") }
-    return listener
+  /// A socket that takes every caller in and never says a word, as long as it is kept.
+  func listenInSilence() throws -> Listener { try Listener(path: socketPath) }
+
+  func write(_ name: String, _ text: String) throws -> String {
+    try home.write(name, text)
+    return home / name
   }
 
   /// From now on the test cluster answers here.
   func open() throws {
     let target = "\(TestCluster.host)/.s.PGSQL.\(PrivateServer.port)"
     guard symlink(target, socketPath + ".new") == 0, rename(socketPath + ".new", socketPath) == 0 else {
-      throw ServerError("no way from \(socketPath) to \(target)")
+      throw Failure("no way from \(socketPath) to \(target)")
     }
   }
 }
@@ -58,6 +47,6 @@ func withClosedPort<T>(_ body: (_ port: Int) throws -> T) throws -> T {
       bind(holder, $0, length) + getsockname(holder, $0, &length)
     }
   }
-  guard status == 0 else { throw ServerError("no port to be had") }
+  guard status == 0 else { throw Failure("no port to be had") }
   return try body(Int(address.sin_port.bigEndian))
 }

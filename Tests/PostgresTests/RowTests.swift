@@ -14,8 +14,10 @@ struct DecodingTests {
   ])
   func `digits are an Int`(text: String, number: Int) { #expect(read(text, as: Int.self) == number) }
 
-  @Test(arguments: ["", "-", "+1", " 1", "1 ", "1.0", "1e3", "--1", "/", ":", "t", "٣", "9223372036854775808",
-    "-9223372036854775809", "18446744073709551616", "99999999999999999999"])
+  @Test(arguments: [
+    "", "-", "+1", " 1", "1 ", "1.0", "1e3", "--1", "/", ":", "t", "٣", "9223372036854775808",
+    "-9223372036854775809", "18446744073709551616", "99999999999999999999",
+  ])
   func `anything else is not`(text: String) { #expect(read(text, as: Int.self) == nil) }
 
   @Test(arguments: ["", "true", "false", "tea", "fog", "1", "T"])

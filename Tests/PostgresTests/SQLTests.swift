@@ -42,7 +42,8 @@ struct SQLTests {
 
   @Test(arguments: [
     (true as any PostgresEncodable & Sendable, "t"), (false, "f"), (Int.max, "9223372036854775807"),
-    (Int.min, "-9223372036854775808"), (0.1, "0.1"), (Double.infinity, "inf"), ([0, 15, 16, 255] as [UInt8], #"\x000f10ff"#),
+    (Int.min, "-9223372036854775808"), (0.1, "0.1"), (Double.infinity, "inf"),
+    ([0, 15, 16, 255] as [UInt8], #"\x000f10ff"#),
     ([] as [UInt8], #"\x"#), ("\\x", #"\x"#), (Int?.some(3), "3"),
   ])
   func `a value is written as PostgreSQL reads it`(value: any PostgresEncodable & Sendable, text: String) {

@@ -4,7 +4,7 @@ internal import Support
 /// A second pair of hands: ends another session and returns once its process is gone.
 func terminate(_ processIdentifier: Int, on connection: borrowing Connection) throws {
   let ended: Bool = try connection.value("SELECT pg_terminate_backend(\(processIdentifier)::int, 10000)")
-  guard ended else { throw ServerError("session \(processIdentifier) would not end") }
+  guard ended else { throw Failure("session \(processIdentifier) would not end") }
 }
 
 extension Connection {

@@ -1,42 +1,30 @@
 internal import Glibc
+internal import Support
 internal import Synchronization
 
-/// Work on a thread of its own: what blocks here would starve the pool on which the tests run.
+/// Work on a thread of its own, with what came of it: what blocks would starve the pool on which the tests run.
 struct Job<T: Sendable>: Sendable {
-  private let thread: pthread_t
-  private let outcome = Outcome()
+  private let thread: Thread
+  private let outcome: Outcome
 
   private final class Outcome: Sendable {
     let result = Mutex<Result<T, any Error>?>(nil)
   }
 
   init(_ body: @escaping @Sendable () throws -> T) {
-    let outcome = outcome
-    let errand = Errand {
+    let outcome = Outcome()
+    self.outcome = outcome
+    thread = Thread {
       let result = Result(catching: body)
       outcome.result.withLock { $0 = result }
     }
-    var thread = pthread_t()
-    let started = pthread_create(
-      &thread, nil,
-      { errand in
-        Unmanaged<Errand>.fromOpaque(errand!).takeRetainedValue().run()
-        return nil
-      }, Unmanaged.passRetained(errand).toOpaque())
-    precondition(started == 0, "no thread to be had")
-    self.thread = thread
   }
 
   /// Waits for the thread; to be asked once.
   func value() throws -> T {
-    pthread_join(thread, nil)
+    thread.join()
     return try outcome.result.withLock { try $0!.get() }
   }
-}
-
-private final class Errand: Sendable {
-  let run: @Sendable () -> Void
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
 /// Where a number of threads wait until all of them have come.

@@ -9,11 +9,13 @@ struct TidyTests {
   static let arrows: [String: Set<String>] = [
     "CFastCGI": [],
     "CPostgres": [],
+    "CCrypto": [],
     "Postgres": ["CPostgres"],
     "Migrations": ["Postgres"],
     "HTTP": [],
     "FastCGI": ["CFastCGI", "HTTP"],
     "Telemetry": [],
+    "Identity": ["CCrypto", "Postgres"],
     "API": ["HTTP", "Postgres", "Telemetry"],
     "tuckshop": ["API", "FastCGI", "HTTP", "Migrations", "Postgres", "Telemetry"],
   ]

@@ -1,0 +1,20 @@
+/// What a new password has to be. Each group of routes has a rule of its own.
+package struct PasswordRule: Sendable {
+  package let byteCount: ClosedRange<Int>
+  package let refusesCommon: Bool
+
+  package init(byteCount: ClosedRange<Int>, refusesCommon: Bool) {
+    self.byteCount = byteCount
+    self.refusesCommon = refusesCommon
+  }
+
+  package func check(_ password: String) throws(PasswordRefusal) {
+    if password.utf8.count < byteCount.lowerBound { throw .tooShort }
+    if password.utf8.count > byteCount.upperBound { throw .tooLong }
+    if refusesCommon && Passwords.isCommon(password) { throw .tooCommon }
+  }
+}
+
+package enum PasswordRefusal: Error, Sendable {
+  case tooShort, tooLong, tooCommon
+}

@@ -1,0 +1,52 @@
+/// A JSON Web Signature in its compact form (RFC 7515, section 7.1), taken apart and not yet believed.
+package struct CompactToken: Sendable {
+  static let largestByteCount = 4096
+
+  private let headerText: ArraySlice<UInt8>
+  private let payloadText: ArraySlice<UInt8>
+  private let signedText: ArraySlice<UInt8>
+  private let signature: [UInt8]
+
+  package init(_ text: String) throws(TokenRefusal) {
+    guard text.utf8.count <= Self.largestByteCount else { throw .malformed }
+    let bytes = Array(text.utf8)
+    let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), let signature = Base64.url.decode(parts[2])
+    else { throw .malformed }
+    headerText = parts[0]
+    payloadText = parts[1]
+    signedText = bytes[..<parts[1].endIndex]
+    self.signature = signature
+  }
+
+  /// Everything in it that could point to a key (`jku`, `jwk`, `x5u`, `x5c`) is read over.
+  func header() throws(TokenRefusal) -> TokenHeader {
+    let header = try object(headerText)
+    guard header["crit"] == nil else { throw .criticalHeader }
+    guard let algorithm = header.text("alg") else { throw .malformed }
+    guard header["kid"] == nil || header.text("kid") != nil, header["typ"] == nil || header.text("typ") != nil
+    else { throw .malformed }
+    return TokenHeader(algorithm: algorithm, keyID: header.text("kid"), type: header.text("typ"))
+  }
+
+  package func isSigned(by key: SignatureKey) -> Bool { key.verifies(signature, of: Array(signedText)) }
+
+  func payload() throws(TokenRefusal) -> JSONObject { try object(payloadText) }
+
+  private func object(_ text: ArraySlice<UInt8>) throws(TokenRefusal) -> JSONObject {
+    guard let bytes = Base64.url.decode(text), let object = JSONObject(bytes) else { throw .malformed }
+    return object
+  }
+
+  static func text(header: String, payload: [UInt8], signedBy key: SignatureKey) -> String {
+    let signed = Base64.url.encode(Array(header.utf8)) + "." + Base64.url.encode(payload)
+    return signed + "." + Base64.url.encode(key.sign(Array(signed.utf8)))
+  }
+}
+
+/// What a token says of itself. Nothing here is true yet.
+struct TokenHeader {
+  let algorithm: String
+  let keyID: String?
+  let type: String?
+}

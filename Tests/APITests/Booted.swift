@@ -1,0 +1,92 @@
+import API
+import Glibc
+import HTTP
+import Postgres
+import Support
+import Telemetry
+
+/// The program behind the wire, put together as a worker does it, with a log that can be read.
+final class Booted {
+  let page: SharedPage
+  let lender: Lender
+  let application: Application
+  private let directory: TemporaryDirectory
+  private let descriptor: Int32
+
+  init(
+    _ router: Router<Endpoint> = routes(), database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
+    requiredSchemaVersion: Int = 1, limits: Application.Limits = Application.Limits()
+  ) throws {
+    directory = try TemporaryDirectory()
+    descriptor = open(directory / "log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    page = try SharedPage()
+    lender = Lender(database, breaker: Breaker(words: page.breaker))
+    application = Application(
+      router: router, lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
+      limits: limits, requiredSchemaVersion: requiredSchemaVersion)
+  }
+
+  deinit { close(descriptor) }
+
+  func ask(_ method: Method?, _ target: String, body: String = "", failure: RequestFailure? = nil) -> Answer {
+    ask(Request(method, target, body: Array(body.utf8), id: "r-1"), failure: failure)
+  }
+
+  func ask(_ request: Request, failure: RequestFailure? = nil) -> Answer {
+    Answer(application.respond(to: request, failure: failure))
+  }
+
+  /// What was logged, line by line.
+  func logged() throws -> [[String: JSON]] {
+    try read(directory / "log").split(separator: "\n").map { try JSON(parsing: Array($0.utf8)).members }
+  }
+
+  func metric(_ name: String) throws -> String? {
+    let lines = ask(.get, "/metrics").text.split(separator: "\n")
+    return lines.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.utf8.count + 1)) }
+  }
+}
+
+extension Booted {
+  /// A second worker's application over the same page.
+  static func sharing(_ page: SharedPage) -> Application {
+    Application(
+      lender: Lender(.nowhere), page: page, log: Log(descriptor: -1), requiredSchemaVersion: 1)
+  }
+}
+
+extension ConnectionSettings {
+  /// Where no server has ever been.
+  static var nowhere: ConnectionSettings {
+    var settings = ConnectionSettings()
+    settings.conninfo = "host=/nonexistent/tuckshop dbname=tuckshop user=tuckshop_app"
+    return settings
+  }
+}
+
+/// An answer as a client sees it.
+struct Answer {
+  let response: Response
+
+  init(_ response: Response) { self.response = response }
+
+  var status: Int { response.status }
+  var text: String { String(decoding: response.body, as: UTF8.self) }
+
+  func header(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
+
+  /// The members of the object in the body; none if it is no object.
+  var members: [String: JSON] { (try? JSON(parsing: response.body).members) ?? [:] }
+}
+
+extension JSON {
+  var members: [String: JSON] {
+    guard case .object(let members) = self else { return [:] }
+    return Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) })
+  }
+
+  var elements: [JSON] {
+    guard case .array(let elements) = self else { return [] }
+    return elements
+  }
+}

@@ -1,0 +1,119 @@
+import API
+import HTTP
+import Postgres
+import Support
+import Telemetry
+import Testing
+
+/// Routes that are lent the connection, with the real one.
+@Suite(.tags(.api))
+struct LentTests {
+  /// One route that runs a statement and answers with the number it gives.
+  private func booted(
+    _ sql: SQL, repeatable: Bool = false, database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
+    limits: Application.Limits = Application.Limits()
+  ) throws -> Booted {
+    var router = routes()
+    router.add(
+      .get, "/api/v1/x",
+      .lent(repeatable: repeatable) { _, _, connection in .json(.integer(try connection.value(sql))) })
+    router.add(
+      .get, "/api/v1/backend",
+      .lent(repeatable: repeatable) { _, _, connection in .json(.integer(connection.processIdentifier)) })
+    return try Booted(router, database: database, limits: limits)
+  }
+
+  @Test func `the connection outlives the request`() throws {
+    let booted = try booted("SELECT 42")
+    let backend = booted.ask(.get, "/api/v1/backend").text
+    #expect(booted.ask(.get, "/api/v1/x").text == "42")
+    #expect(booted.ask(.get, "/readyz").status == 200)
+    #expect(booted.ask(.get, "/api/v1/backend").text == backend)
+    #expect(booted.lender.opened == 1)
+  }
+
+  @Test(arguments: [
+    ("SELECT 'seven'::int", 400, "invalid_value"), ("SELECT 2147483648::int", 400, "invalid_value"),
+    ("SELEC 1", 500, "internal_error"), ("SELECT 1 FROM no_such_table", 500, "internal_error"),
+    ("SELECT 1 WHERE false", 500, "internal_error"), ("SELECT 1/0", 500, "internal_error"),
+  ])
+  func `a statement that fails is told and leaves the connection fit for the next`(
+    sql: String, status: Int, code: String
+  ) throws {
+    let booted = try booted("\(raw: sql)")
+    let backend = booted.ask(.get, "/api/v1/backend").text
+    let answer = booted.ask(.get, "/api/v1/x")
+    #expect(answer.status == status)
+    #expect(answer.members["code"] == .string(code))
+    #expect(!answer.text.contains("SELEC") && !answer.text.contains("no_such_table"))
+    #expect(booted.ask(.get, "/api/v1/backend").text == backend)
+    #expect(booted.lender.opened == 1)
+  }
+
+  @Test(.tags(.faults)) func `a statement that takes too long is given up, and the connection kept`() throws {
+    var database = TestCluster.settings(user: TestCluster.app)
+    database.statementTimeoutMilliseconds = 20
+    let booted = try booted("SELECT 1 FROM pg_sleep(60)", database: database)
+    let answer = booted.ask(.get, "/api/v1/x")
+    #expect(answer.status == 503)
+    #expect(answer.header("Retry-After") == "1")
+    #expect(booted.ask(.get, "/api/v1/backend").status == 200)
+    #expect(booted.lender.opened == 1)
+  }
+
+  @Test(.tags(.faults)) func `a request past its deadline is given up, and its connection with it`() throws {
+    var limits = Application.Limits()
+    limits.requestMilliseconds = 200
+    let booted = try booted("SELECT 1 FROM pg_sleep(60)", limits: limits)
+    let backend = booted.ask(.get, "/api/v1/backend").text
+    #expect(booted.ask(.get, "/api/v1/x").status == 503)
+    let next = booted.ask(.get, "/api/v1/backend")
+    #expect(next.status == 200)
+    #expect(next.text != backend)
+    #expect(booted.lender.opened == 2)
+  }
+
+  @Test(.tags(.faults)) func `a session that ended between two requests is replaced unnoticed`() throws {
+    let booted = try booted("SELECT 42")
+    let backend = try #require(Int(booted.ask(.get, "/api/v1/backend").text))
+    let admin = try TestCluster.connection(user: TestCluster.superuser)
+    #expect(try admin.value("SELECT pg_terminate_backend(\(backend), 10000)", as: Bool.self))
+    #expect(booted.ask(.get, "/api/v1/x").text == "42")
+    #expect(booted.lender.opened == 2)
+  }
+
+  @Test(.tags(.faults)) func `a session that ends under a request is told, and replaced for the next`() throws {
+    let booted = try booted("SELECT 1 FROM pg_terminate_backend(pg_backend_pid(), 0)")
+    #expect(booted.ask(.get, "/api/v1/x").status == 503)
+    #expect(booted.ask(.get, "/api/v1/backend").status == 200)
+    #expect(booted.lender.opened == 2)
+  }
+
+  @Test(.tags(.faults)) func `a database that is away is 503 with when to come again, and the log knows why`() throws {
+    let booted = try booted("SELECT 42", database: .nowhere)
+    let answer = booted.ask(.get, "/api/v1/x")
+    #expect(answer.status == 503)
+    #expect(answer.members["code"] == "unavailable")
+    #expect(answer.header("Retry-After") == "1")
+    #expect(!answer.text.contains("nonexistent"))
+    let messages = try booted.logged().map { $0["message"] }
+    #expect(messages.contains("PostgreSQL is away"))
+    #expect(messages.contains("a request failed"))
+  }
+
+  @Test func `between requests the connection is made before anybody needs it`() throws {
+    let booted = try booted("SELECT 42")
+    booted.application.tick()
+    booted.application.tick()
+    #expect(booted.lender.opened == 1)
+    #expect(booted.ask(.get, "/api/v1/x").text == "42")
+    #expect(booted.lender.opened == 1)
+  }
+
+  @Test(.tags(.faults)) func `between requests a database that is away harms nobody`() throws {
+    let booted = try booted("SELECT 42", database: .nowhere)
+    booted.application.tick()
+    #expect(booted.lender.opened == 0)
+    #expect(booted.ask(.get, "/livez").status == 200)
+  }
+}

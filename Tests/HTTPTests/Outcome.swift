@@ -1,0 +1,31 @@
+import HTTP
+
+/// What a router makes of a path, in one word and its parameters, so that tables can say what is due.
+enum Outcome: Equatable {
+  case found(String, [String] = [])
+  case wrongMethod(String)
+  case unknown
+  case malformed
+
+  init(_ router: Router<String>, _ method: Method?, _ path: String) {
+    switch router.match(method, path) {
+    case .found(let route, let parameters):
+      let names = route.template.split(separator: "/").filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast() }
+      self = .found(route.endpoint, names.map { try! parameters.require(String($0)) })
+    case .wrongMethod(let allow): self = .wrongMethod(allow)
+    case .unknownPath: self = .unknown
+    case .malformedPath: self = .malformed
+    }
+  }
+
+  static func == (left: Outcome, right: Outcome) -> Bool {
+    switch (left, right) {
+    // As bytes, because to `String` different texts can be equal.
+    case (.found(let one, let its), .found(let other, let others)):
+      one == other && its.map { Array($0.utf8) } == others.map { Array($0.utf8) }
+    case (.wrongMethod(let one), .wrongMethod(let other)): one == other
+    case (.unknown, .unknown), (.malformed, .malformed): true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,55 @@
+internal import Glibc
+internal import Support
+internal import Synchronization
+
+/// Work on a thread of its own, with what came of it: what blocks would starve the pool on which the tests run.
+struct Job<T: Sendable>: Sendable {
+  private let thread: Thread
+  private let outcome: Outcome
+
+  private final class Outcome: Sendable {
+    let result = Mutex<Result<T, any Error>?>(nil)
+  }
+
+  init(_ body: @escaping @Sendable () throws -> T) {
+    let outcome = Outcome()
+    self.outcome = outcome
+    thread = Thread {
+      let result = Result(catching: body)
+      outcome.result.withLock { $0 = result }
+    }
+  }
+
+  /// Waits for the thread; to be asked once.
+  func value() throws -> T {
+    thread.join()
+    return try outcome.result.withLock { try $0!.get() }
+  }
+}
+
+/// Where a number of threads wait until all of them have come.
+final class Gate: @unchecked Sendable {
+  private let barrier = UnsafeMutablePointer<pthread_barrier_t>.allocate(capacity: 1)
+
+  init(for count: Int) { pthread_barrier_init(barrier, nil, UInt32(count)) }
+
+  deinit {
+    pthread_barrier_destroy(barrier)
+    barrier.deallocate()
+  }
+
+  func pass() { pthread_barrier_wait(barrier) }
+}
+
+/// The same on so many threads, all starting at one moment; what each returned, or the first error.
+func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> T) throws -> [T] {
+  let gate = Gate(for: count)
+  let jobs = (0..<count).map { index in
+    Job {
+      gate.pass()
+      return try body(index)
+    }
+  }
+  let results = jobs.map { job in Result { try job.value() } }
+  return try results.map { try $0.get() }
+}

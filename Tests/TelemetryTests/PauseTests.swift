@@ -1,0 +1,73 @@
+import Support
+import Telemetry
+import Testing
+
+/// How starts are spaced. Time is told to it, so no test waits.
+@Suite(.tags(.unit))
+struct PauseTests {
+  private let page = try! SharedPage()
+
+  private func pauses(_ count: Int, at now: UInt64, in pool: Pool = .app) -> [Int] {
+    (0..<count).map { _ in page.pauseBeforeStart(in: pool, nowMilliseconds: now) }
+  }
+
+  @Test func `sixty-four may start at once, and then one every twenty milliseconds`() {
+    let first = pauses(64, at: 1_000_000)
+    let next = pauses(5, at: 1_000_000)
+    #expect(first.allSatisfy { $0 == 0 })
+    #expect(next == [20, 40, 60, 80, 100])
+  }
+
+  @Test func `no start waits longer than a second`() {
+    _ = pauses(64, at: 1_000_000)
+    let next = pauses(200, at: 1_000_000)
+    #expect(next.prefix(50) == (1...50).map { $0 * 20 }[...])
+    #expect(next.dropFirst(50).allSatisfy { $0 == 1000 })
+  }
+
+  @Test func `fifty a second may start for ever`() {
+    _ = pauses(64, at: 1_000_000)
+    let steady = (1...5000).map { page.pauseBeforeStart(in: .app, nowMilliseconds: 1_000_000 + UInt64($0) * 20) }
+    #expect(steady.allSatisfy { $0 == 0 })
+    #expect(pauses(1, at: 1_100_000) == [20])
+  }
+
+  @Test func `a pool that calmed down has its start free again`() {
+    _ = pauses(500, at: 1_000_000)
+    // Two seconds and more later all that was held against it is over.
+    let later = pauses(65, at: 1_000_000 + 2280)
+    #expect(later == Array(repeating: 0, count: 64) + [20])
+    #expect(pauses(65, at: 9_000_000) == Array(repeating: 0, count: 64) + [20])
+  }
+
+  @Test func `part of the time gives part of the starts`() {
+    _ = pauses(64, at: 1_000_000)
+    #expect(pauses(6, at: 1_000_100) == [0, 0, 0, 0, 0, 20])
+  }
+
+  @Test func `what is left over from before the last boot counts for nothing`() {
+    _ = pauses(500, at: 900_000_000)
+    #expect(pauses(65, at: 5000) == Array(repeating: 0, count: 64) + [20])
+  }
+
+  @Test func `pools are spaced each by itself`() {
+    _ = pauses(100, at: 1_000_000, in: .app)
+    #expect(pauses(64, at: 1_000_000, in: .auth).allSatisfy { $0 == 0 })
+    #expect(pauses(1, at: 1_000_000, in: .ops) == [0])
+    #expect(pauses(1, at: 1_000_000, in: .app) == [740])
+  }
+
+  @Test func `without a time it is now`() {
+    #expect((0..<64).map { _ in page.pauseBeforeStart(in: .app) } == Array(repeating: 0, count: 64))
+  }
+
+  @Test(.tags(.concurrency)) func `racing starts are spaced as if they had queued`() throws {
+    let file = try PageFile()
+    let all = race(8) { _ in
+      let page = try! file.map()
+      return (0..<20).map { _ in page.pauseBeforeStart(in: .app, nowMilliseconds: 1_000_000) }
+    }
+    let due = Array(repeating: 0, count: 64) + (1...50).map { $0 * 20 } + Array(repeating: 1000, count: 46)
+    #expect(all.flatMap { $0 }.sorted() == due)
+  }
+}

@@ -1,0 +1,120 @@
+import Support
+import Telemetry
+import Testing
+
+@Suite(.tags(.unit))
+struct SeriesTests {
+  @Test func `a name always leads to the same series`() throws {
+    let page = try SharedPage()
+    let first = page.counter("apples_total")
+    for number in 0..<50 { page.counter("others_total{number=\"\(number)\"}").add(number) }
+    first.add()
+    first.add(4)
+    #expect(page.counter("apples_total").count == 5)
+    #expect(page.counter("others_total{number=\"49\"}").count == 49)
+  }
+
+  @Test func `a name that begins like another is another`() throws {
+    let page = try SharedPage()
+    page.counter("apples_total{kind=\"red\"}").add(2)
+    page.counter("apples").add(3)
+    page.counter("apples_total").add(4)
+    #expect(page.counter("apples_total{kind=\"red\"}").count == 2)
+    #expect(page.counter("apples").count == 3)
+    #expect(page.counter("apples_total").count == 4)
+  }
+
+  @Test(arguments: [
+    (UInt64(0), "0.0005"), (500, "0.0005"), (501, "0.001"), (1000, "0.001"), (1001, "0.002"), (20_000, "0.02"),
+    (999_999, "1.0"), (1_000_000, "1.0"), (1_000_001, "2.5"), (5_000_000, "5.0"), (5_000_001, "+Inf"),
+    (86_400_000_000, "+Inf"),
+  ])
+  func `a duration falls into the first bucket that holds it`(microseconds: UInt64, bucket: String) throws {
+    let page = try SharedPage()
+    page.histogram("waits_seconds").observe(microseconds: microseconds)
+    let text = try PrometheusText(page.exposition())
+    let buckets = try #require(text.families.first { $0.name == "waits_seconds" }).samples.filter {
+      $0.name == "waits_seconds_bucket"
+    }
+    #expect(buckets.first { $0.value == 1 }?.label("le") == bucket)
+    #expect(try text.value("waits_seconds_count") == 1)
+    #expect(try text.value("waits_seconds_sum") == Double(microseconds) / 1_000_000)
+  }
+
+  @Test func `the longest name that fits is kept whole, and a longer one is a mistake of the program`() async throws {
+    let page = try SharedPage()
+    let longest = String(repeating: "n", count: 119)
+    page.counter(longest).add()
+    #expect(try PrometheusText(page.exposition()).value(longest) == 1)
+    await #expect(processExitsWith: .failure) {
+      _ = try SharedPage().counter(String(repeating: "n", count: 120))
+    }
+  }
+
+  @Test func `a full page still takes newcomers, and the others keep their counts`() throws {
+    let file = try PageFile()
+    let page = try file.map()
+    for number in 0..<PageFile.seriesCount {
+      let place = PageFile.series + number * PageFile.seriesWords
+      file.write("old_total{number=\"\(number)\"}", at: place + 1)
+      file[place + 16] = 1
+      file[place] = 1
+    }
+    for number in 0..<20 {
+      page.counter("new_total{number=\"\(number)\"}").add()
+      page.histogram("new_seconds{number=\"\(number)\"}").observe(microseconds: 1)
+    }
+    let text = try PrometheusText(page.exposition())
+    #expect(text.families.first?.samples.count == PageFile.seriesCount)
+    #expect(text.families.first?.samples.dropLast().allSatisfy { $0.value == 1 } == true)
+  }
+
+  @Test func `a name half written by a worker that was killed is written over`() throws {
+    let file = try PageFile()
+    let page = try file.map()
+    file.write(String(repeating: "x", count: 120), at: PageFile.series + 1)
+    #expect(page.exposition().contains("xxx") == false)
+    page.counter("apples_total").add()
+    #expect(try PrometheusText(page.exposition()).value("apples_total") == 1)
+    #expect(page.counter("apples_total").count == 1)
+  }
+
+  @Test(.tags(.concurrency)) func `processes that race for names and counts lose none`() throws {
+    let file = try PageFile()
+    let (racers, names, rounds) = (8, 25, 40)
+    _ = race(racers) { number in
+      let page = try! file.map()
+      for round in 0..<rounds {
+        for step in 0..<names {
+          // Each begins elsewhere, so that every name is wanted by several at once.
+          let name = (step + number * 3) % names
+          page.counter("apples_total{name=\"\(name)\"}").add()
+          page.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: UInt64(round))
+        }
+      }
+    }
+    try expectAllCounted(file.map(), names: names, each: racers * rounds)
+  }
+
+  @Test(.tags(.concurrency)) func `threads of one process that race for names and counts lose none`() throws {
+    for page in [try SharedPage(), try PageFile().map()] {
+      _ = race(8) { number in
+        for step in 0..<1000 {
+          let name = (step + number * 3) % 25
+          page.counter("apples_total{name=\"\(name)\"}").add()
+          page.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: 7)
+        }
+      }
+      try expectAllCounted(page, names: 25, each: 8 * 40)
+    }
+  }
+
+  /// The strict reader refuses a name that came to two series, so one sample for each is all there is.
+  private func expectAllCounted(_ page: SharedPage, names: Int, each: Int) throws {
+    let text = try PrometheusText(page.exposition())
+    for name in 0..<names {
+      #expect(try text.value("apples_total", ("name", "\(name)")) == Double(each))
+      #expect(try text.value("waits_seconds_count", ("name", "\(name)")) == Double(each))
+    }
+  }
+}

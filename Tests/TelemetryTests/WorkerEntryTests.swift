@@ -1,0 +1,102 @@
+import Support
+import Telemetry
+import Testing
+
+@Suite(.tags(.unit))
+struct WorkerEntryTests {
+  @Test func `a worker tells who it is and how it fares`() throws {
+    let page = try SharedPage()
+    let entry = page.enter(process: 4711, pool: .auth)
+    #expect(entry.process == 4711 && entry.pool == .auth && entry.isAlive && !entry.isReady)
+    #expect(entry.requests == 0 && entry.residentKilobytes == 0 && entry.sessions == 0)
+    entry.becomeReady()
+    entry.report(requests: 12, residentKilobytes: 3400, sessions: 2)
+    let seen = try #require(page.workers.first)
+    #expect(page.workers.count == 1)
+    #expect(seen.process == 4711 && seen.isReady)
+    #expect(seen.requests == 12 && seen.residentKilobytes == 3400 && seen.sessions == 2)
+  }
+
+  @Test func `one that leaves is gone, and its line is the next one's from the beginning`() throws {
+    let page = try SharedPage()
+    let first = page.enter(process: 1, pool: .app)
+    _ = page.enter(process: 2, pool: .app)
+    first.becomeReady()
+    first.report(requests: 9, residentKilobytes: 9, sessions: 9)
+    first.leave()
+    #expect(page.workers.map(\.process) == [2])
+    let next = page.enter(process: 3, pool: .ops)
+    #expect(page.workers.map(\.process) == [3, 2])
+    #expect(next.requests == 0 && next.residentKilobytes == 0 && next.sessions == 0 && !next.isReady)
+  }
+
+  // Long unseen, from before the last boot, and never there at all.
+  @Test(arguments: [UInt64(1), .max, 0])
+  func `a line whose worker was not seen for long is free`(seen: UInt64) throws {
+    let file = try PageFile()
+    let page = try file.map()
+    let dead = page.enter(process: 1, pool: .app)
+    dead.becomeReady()
+    file[PageFile.workers + 2] = seen
+    #expect(!dead.isAlive)
+    #expect(page.workers.isEmpty)
+    let next = page.enter(process: 2, pool: .app)
+    #expect(file[PageFile.workers] == 2)
+    #expect(next.isAlive && !next.isReady)
+  }
+
+  @Test func `one that ticks again is alive again`() throws {
+    let file = try PageFile()
+    let page = try file.map()
+    let entry = page.enter(process: 1, pool: .app)
+    file[PageFile.workers + 2] = 1
+    entry.touch()
+    #expect(page.workers.map(\.process) == [1])
+  }
+
+  @Test func `a line that holds nonsense is nobody's pool`() throws {
+    let file = try PageFile()
+    let entry = try file.map().enter(process: 1, pool: .app)
+    file[PageFile.workers + 1] = 99
+    #expect(entry.pool == nil)
+    #expect(throws: Never.self) { try PrometheusText(file.map().exposition()) }
+  }
+
+  @Test(.tags(.concurrency), arguments: [true, false])
+  func `racing workers each get a line of their own`(mappingsOfTheirOwn: Bool) throws {
+    let file = try PageFile()
+    let shared = try file.map()
+    _ = race(40) { number in
+      let page = mappingsOfTheirOwn ? try! file.map() : shared
+      return page.enter(process: 100 + number, pool: Pool.allCases[number % 3])
+    }
+    #expect(shared.workers.map(\.process).sorted() == Array(100..<140))
+  }
+
+  @Test(.tags(.concurrency)) func `racing workers share out the lines of the dead`() throws {
+    let file = try PageFile()
+    let page = try file.map()
+    for number in 0..<PageFile.workerCount {
+      let entry = page.enter(process: number, pool: .app)
+      if number % 8 == 0 { entry.leave() }
+    }
+    _ = race(PageFile.workerCount / 8) { number in try! file.map().enter(process: 1000 + number, pool: .ops) }
+    #expect(page.workers.count == PageFile.workerCount)
+    #expect(page.workers.count { $0.pool == .ops } == PageFile.workerCount / 8)
+    #expect(Set(page.workers.map(\.process)).count == PageFile.workerCount)
+  }
+
+  @Test func `more workers than lines share the last`() throws {
+    let page = try SharedPage()
+    for number in 0..<PageFile.workerCount { _ = page.enter(process: number, pool: .app) }
+    page.enter(process: 5000, pool: .app).report(requests: 1, residentKilobytes: 1, sessions: 1)
+    #expect(page.workers.count == PageFile.workerCount)
+    #expect(page.workers.prefix(PageFile.workerCount - 1).allSatisfy { $0.requests == 0 })
+  }
+
+  @Test func `a pool is known by its name`() {
+    #expect(Pool.allCases.map(\.name) == ["app", "auth", "ops"])
+    #expect(Pool.allCases.map { Pool(name: $0.name) } == Pool.allCases)
+    #expect(Pool(name: "App") == nil && Pool(name: "") == nil)
+  }
+}
