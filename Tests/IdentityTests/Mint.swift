@@ -64,7 +64,7 @@ struct Mint: Sendable {
   static func object(_ members: [(String, String)], _ changes: KeyValuePairs<String, String?>) -> String {
     var members = members
     for (name, value) in changes {
-      members.removeAll { $0.0 == name }
+      members.removeAll { $0.0.utf8.elementsEqual(name.utf8) }
       if let value { members.append((name, value)) }
     }
     return "{" + members.map { quoted($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"

@@ -59,6 +59,12 @@ struct TokenTests {
     #expect(throws: Never.self) { try mint.tokens.verify(mint.sign(header, payload), now: Mint.now) }
   }
 
+  @Test func `two names that only look the same are two`() throws {
+    let mint = try Mint()
+    let payload = mint.payload(["\u{E9}": "1", "e\u{301}": "2"])
+    #expect(throws: Never.self) { try mint.tokens.verify(mint.sign(nil, payload), now: Mint.now) }
+  }
+
   @Test(arguments: [#"["tuckshop"]"#, #"["other","tuckshop"]"#, #"["t\u0075ckshop"]"#, #""tuckshop""#])
   func `an audience is one of many, or alone`(audience: String) throws {
     let mint = try Mint()
@@ -82,6 +88,7 @@ struct TokenTests {
     let mint = try Mint()
     var dumped = ""
     dump(mint.tokens, to: &dumped)
+    #expect(!dumped.contains("32 elements"))
     let all = dumped + "\(mint.tokens.keys.signing) \(String(reflecting: mint.tokens))"
     #expect(all.contains(mint.keys[0].kid))
     for key in mint.keys {
