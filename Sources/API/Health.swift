@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import HTTP
 internal import Postgres
 internal import Telemetry
@@ -57,7 +56,7 @@ private struct HealthReport {
   var json: JSON {
     [
       "status": passes ? "healthy" : "unhealthy",
-      "timestamp": .string(Date().formatted(.iso8601)),
+      "timestamp": .string(Clock.timestamp),
       "services": .members(["database": database.map(JSON.string)]),
       "checks": .array(checks),
     ]

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -14,10 +16,6 @@
 static const int silence_milliseconds = 2000;
 static const struct timeval receive_timeout = {.tv_sec = 2};
 static const struct timeval send_timeout = {.tv_sec = 10};
-
-static volatile sig_atomic_t stopping;
-
-static void stop(int signal) { stopping = 1; }
 
 static int64_t now_milliseconds(void) {
   struct timespec now;
@@ -33,38 +31,42 @@ int cfcgi_block_signals(void) {
   return pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 }
 
+static int watch(const struct cfcgi *self, int fd, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.fd = fd};
+  return epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
 int cfcgi_open(struct cfcgi *self, int listener) {
   memset(self, 0, sizeof *self);
   self->listener = listener;
-  self->epoll = -1;
+  self->epoll = self->signals = -1;
   if (cfcgi_block_signals() != 0) return -1;
-  pthread_sigmask(SIG_BLOCK, NULL, &self->open_mask);
-  sigdelset(&self->open_mask, SIGTERM);
-  sigdelset(&self->open_mask, SIGUSR1);
-  // FCGX_Init installs handlers of its own for PIPE, TERM and USR1, so ours come after it.
+  // FCGX_Init installs handlers of its own for PIPE, TERM and USR1. Blocked signals never reach them.
   if (FCGX_Init() != 0) return -1;
-  const struct sigaction ignore = {.sa_handler = SIG_IGN}, leave = {.sa_handler = stop};
-  sigaction(SIGPIPE, &ignore, NULL);
-  sigaction(SIGTERM, &leave, NULL);
-  sigaction(SIGUSR1, &leave, NULL);
+  signal(SIGPIPE, SIG_IGN);
   FCGX_InitRequest(&self->request, -1, 0);
 
   const int flags = fcntl(listener, F_GETFL);
   if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) < 0) return -1;
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGUSR1);
   self->epoll = epoll_create1(EPOLL_CLOEXEC);
-  struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = listener};
-  return self->epoll < 0 ? -1 : epoll_ctl(self->epoll, EPOLL_CTL_ADD, listener, &event);
+  self->signals = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (self->epoll < 0 || self->signals < 0 || watch(self, self->signals, EPOLLIN) < 0) return -1;
+  return watch(self, listener, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 void cfcgi_close(struct cfcgi *self) {
   while (self->waiting_count > 0) close(self->waiting[--self->waiting_count].fd);
   if (self->epoll >= 0) close(self->epoll);
-  self->epoll = -1;
+  if (self->signals >= 0) close(self->signals);
+  self->epoll = self->signals = -1;
 }
 
 static void keep_waiting(struct cfcgi *self, int fd) {
-  struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = fd};
-  if (self->waiting_count == CFCGI_WAITING_MAX || epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+  if (self->waiting_count == CFCGI_WAITING_MAX || watch(self, fd, EPOLLIN | EPOLLRDHUP) < 0) {
     self->silent++;
     close(fd);
     return;
@@ -103,7 +105,6 @@ static int begin(struct cfcgi *self, int fd) {
     return 0;
   }
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive_timeout, sizeof receive_timeout);
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
   // keepConnection = 1 makes FCGX_Accept_r take ipcFd as it stands; detached = 1 makes its own
   // failure path close at once, where it would else wait two seconds for the peer (OS_Close).
   self->request.ipcFd = fd;
@@ -114,12 +115,12 @@ static int begin(struct cfcgi *self, int fd) {
   return 0;
 }
 
-// A signal that waits behind a busy socket would wait for ever: epoll_pwait reports events before
-// signals and shuts the mask again. So the pending set is looked at first.
-static int must_leave(const struct cfcgi *self) {
-  sigset_t pending;
-  sigpending(&pending);
-  return self->leaving || stopping || sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGUSR1) == 1;
+// Takes no more from the listener. What queues there belongs to the other workers.
+static void leave(struct cfcgi *self) {
+  if (self->leaving) return;
+  self->leaving = 1;
+  epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->listener, NULL);
+  epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->signals, NULL);
 }
 
 enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
@@ -127,22 +128,25 @@ enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
   for (;;) {
     const int64_t now = now_milliseconds();
     if (self->waiting_count > 0) close_silent(self, now);
-    const int leaving = must_leave(self);
-    // What was accepted is served before leaving; what still queues belongs to the other workers.
-    if (leaving && self->waiting_count == 0) return CFCGI_STOP;
-    if (leaving) epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->listener, NULL);
-    if (!leaving && now > until) return CFCGI_IDLE;
+    // What was accepted is served before leaving.
+    if (self->leaving && self->waiting_count == 0) return CFCGI_STOP;
+    if (!self->leaving && now > until) return CFCGI_IDLE;
 
     int64_t wake = until;
     for (int i = 0; i < self->waiting_count; i++)
-      if (leaving || self->waiting[i].until < wake) wake = self->waiting[i].until;
-    struct epoll_event event;
-    const int ready =
-        epoll_pwait(self->epoll, &event, 1, wake > now ? (int)(wake - now) + 1 : 0, &self->open_mask);
+      if (self->leaving || self->waiting[i].until < wake) wake = self->waiting[i].until;
+    // Two events at a time: a signal is seen also while the listener always has something.
+    struct epoll_event events[2];
+    const int ready = epoll_wait(self->epoll, events, 2, wake > now ? (int)(wake - now) + 1 : 0);
     if (ready < 0 && errno != EINTR) return CFCGI_FAILED;
-    if (ready <= 0) continue;
+    int fd = -1;
+    for (int i = 0; i < ready; i++) {
+      struct signalfd_siginfo told;
+      if (events[i].data.fd == self->signals && read(self->signals, &told, sizeof told) > 0) leave(self);
+      else if (fd < 0) fd = events[i].data.fd;
+    }
+    if (fd < 0 || (fd == self->listener && self->leaving)) continue;
 
-    int fd = event.data.fd;
     if (fd != self->listener) {
       wait_no_longer(self, fd);
     } else if ((fd = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC)) < 0) {
@@ -153,7 +157,7 @@ enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
   }
 }
 
-void cfcgi_leave(struct cfcgi *self) { self->leaving = 1; }
+void cfcgi_leave(struct cfcgi *self) { leave(self); }
 
 char *const *cfcgi_parameters(const struct cfcgi *self) { return self->request.envp; }
 
@@ -165,6 +169,8 @@ int cfcgi_body_broke(const struct cfcgi *self) { return FCGX_GetError(self->requ
 
 int cfcgi_finish(struct cfcgi *self, const void *head, int head_length, const void *body, int body_length) {
   const int fd = self->request.ipcFd;
+  // A short answer fits into the socket's buffer, so only a long one can wait for its reader.
+  if (body_length > 32768) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
   // The last stream to be closed writes the end of the request; so that it leaves in one write with the
   // answer, that must be the output.
   FCGX_FClose(self->request.err);

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Glibc
 
 /// One JSON object a line on file descriptor 2, written with a single call so that workers do not mix.
@@ -19,7 +18,7 @@ package struct Log: Sendable {
 
   package func callAsFunction(_ level: Level, _ message: String, _ fields: (String, String)...) {
     guard level.rawValue >= threshold.rawValue else { return }
-    var line = "{\"time\":\"\(Date().formatted(.iso8601))\",\"level\":\"\(level)\",\"message\":"
+    var line = "{\"time\":\"\(Clock.timestamp)\",\"level\":\"\(level)\",\"message\":"
     line += Self.quoted(message)
     for (name, value) in common + fields { line += ",\(Self.quoted(name)):\(Self.quoted(value))" }
     line += "}\n"

@@ -92,14 +92,3 @@ package struct SystemError: Error, CustomStringConvertible {
     description = code == 0 ? what : "\(what): \(String(cString: strerror(code)))"
   }
 }
-
-package enum Clock {
-  package static var monotonicNanoseconds: UInt64 { read(CLOCK_MONOTONIC) }
-  package static var unixMilliseconds: Int { Int(read(CLOCK_REALTIME) / 1_000_000) }
-
-  private static func read(_ clock: clockid_t) -> UInt64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
-}

@@ -3,7 +3,6 @@
 #ifndef CFASTCGI_H
 #define CFASTCGI_H
 
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +20,7 @@ enum cfcgi_event {
 struct cfcgi {
   int listener;
   int epoll;
+  int signals; // where SIGTERM and SIGUSR1 are read, instead of being delivered
   FCGX_Request request;
   // Connections accepted before their first byte came. They wait here, not on the worker.
   struct {
@@ -29,7 +29,6 @@ struct cfcgi {
   } waiting[CFCGI_WAITING_MAX];
   int waiting_count;
   int leaving;
-  sigset_t open_mask;
   uint64_t stale;     // given up by nginx while it queued
   uint64_t silent;    // sent nothing for two seconds
   uint64_t malformed; // sent something that is no FastCGI request

@@ -1,0 +1,99 @@
+/// A tree of segments. A lookup walks down it, so that the number of routes does not matter.
+struct RouteTable {
+  enum Match {
+    case found(route: Int, PathParameters)
+    case wrongMethod(allow: String)
+    case unknownPath
+    case malformedPath
+  }
+
+  private struct Node {
+    var children: [Segment: Int] = [:]
+    var parameter: (name: String, node: Int)?
+    var routes: [(method: Method, route: Int)] = []
+    var answersHead = true
+  }
+
+  /// Compared as bytes: to `String`, a Kelvin sign equals a K.
+  private struct Segment: Hashable {
+    let bytes: [UInt8]
+    init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
+  }
+
+  private var nodes = [Node()]
+  /// Templates without a parameter, whole: a path spelt just like one needs no walk.
+  private var literals: [Segment: Int] = [:]
+
+  /// No path of ours is deeper, and a lookup that tries a parameter after a literal stays short.
+  private static var deepest: Int { 12 }
+
+  mutating func add(_ method: Method, _ template: String, answersHead: Bool, route: Int) {
+    precondition(template.utf8.allSatisfy { $0 < 0x80 } && template.hasPrefix("/"), "bad route \(template)")
+    let segments = template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    precondition(segments.count <= Self.deepest, "no lookup goes as deep as \(template)")
+    let names = segments.filter { $0.hasPrefix("{") }
+    precondition(Set(names).count == names.count, "\(template) gives two places one name")
+    var here = 0
+    for segment in segments { here = child(of: here, for: segment, in: template) }
+    precondition(
+      !nodes[here].routes.contains { $0.method == method }, "two routes for \(method.rawValue) \(template)")
+    nodes[here].routes.append((method, route))
+    if method == .get { nodes[here].answersHead = answersHead }
+    if names.isEmpty { literals[Segment(template)] = here }
+  }
+
+  private mutating func child(of parent: Int, for segment: Substring, in template: String) -> Int {
+    if segment.hasPrefix("{") {
+      precondition(segment.hasSuffix("}"), "bad route \(template)")
+      let name = String(segment.dropFirst().dropLast())
+      if let known = nodes[parent].parameter {
+        precondition(known.name == name, "\(template): this place is already called {\(known.name)}")
+        return known.node
+      }
+      nodes.append(Node())
+      nodes[parent].parameter = (name, nodes.count - 1)
+    } else {
+      if let known = nodes[parent].children[Segment(segment)] { return known }
+      nodes.append(Node())
+      nodes[parent].children[Segment(segment)] = nodes.count - 1
+    }
+    return nodes.count - 1
+  }
+
+  func match(_ method: Method?, _ path: String) -> Match {
+    if let node = literals[Segment(path)] { return choose(method, at: nodes[node], PathParameters()) }
+    var segments: [String] = []
+    // Split first, then decode: an encoded slash stays inside its segment.
+    for raw in Percent.split(Substring(path.utf8.dropFirst()), at: "/") {
+      guard let segment = Percent.decoded(raw) else { return .malformedPath }
+      segments.append(segment)
+    }
+    guard path.utf8.first == UInt8(ascii: "/"), segments.count <= Self.deepest else { return .unknownPath }
+    var parameters = PathParameters()
+    guard let node = find(segments[...], from: 0, &parameters) else { return .unknownPath }
+    return choose(method, at: nodes[node], parameters)
+  }
+
+  private func find(_ rest: ArraySlice<String>, from here: Int, _ parameters: inout PathParameters) -> Int? {
+    guard let segment = rest.first else { return nodes[here].routes.isEmpty ? nil : here }
+    if let next = nodes[here].children[Segment(segment)],
+      let found = find(rest.dropFirst(), from: next, &parameters)
+    {
+      return found
+    }
+    guard let (name, next) = nodes[here].parameter, !segment.isEmpty else { return nil }
+    parameters.values.append((name, segment))
+    if let found = find(rest.dropFirst(), from: next, &parameters) { return found }
+    parameters.values.removeLast()
+    return nil
+  }
+
+  private func choose(_ method: Method?, at node: Node, _ parameters: PathParameters) -> Match {
+    if let found = node.routes.first(where: { $0.method == method }) { return .found(route: found.route, parameters) }
+    let get = node.routes.first { $0.method == .get }
+    if method == .head, let get, node.answersHead { return .found(route: get.route, parameters) }
+    var allowed = node.routes.map(\.method.rawValue)
+    if get != nil && node.answersHead { allowed.append(Method.head.rawValue) }
+    return .wrongMethod(allow: Array(Set(allowed)).sorted().joined(separator: ", "))
+  }
+}
