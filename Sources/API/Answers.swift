@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Notation
 internal import Postgres
 
 /// Turns what went wrong into the answer for it, in the dialect of the path. Nothing else decides about errors.

@@ -1,4 +1,4 @@
-internal import HTTP
+internal import Notation
 
 /// The three groups of routes tell errors in three ways. The path alone decides, so that an unknown path has one too.
 package enum Dialect: Equatable {

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Notation
 internal import Postgres
 internal import Telemetry
 

@@ -1,3 +1,5 @@
+internal import Notation
+
 extension Request {
   package enum UnknownMembers { case ignored, refused }
 
@@ -5,7 +7,8 @@ extension Request {
   package func decode<T: Decodable>(
     _ type: T.Type = T.self, unknownMembers: UnknownMembers = .refused
   ) throws(ShapeError) -> T {
-    let json = try JSON(parsing: body)
+    let json: JSON
+    do { json = try JSON(parsing: body) } catch { throw ShapeError(["body"], error.message, .notJSON) }
     guard case .object = json else {
       throw ShapeError(["body"], "Input should be an object, not \(json.typeName)", .wrongType)
     }

@@ -1,3 +1,5 @@
+internal import Notation
+
 /// The query of a URL, decoded when it is read.
 package struct Query: Sendable {
   private let raw: Substring

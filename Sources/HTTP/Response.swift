@@ -1,3 +1,5 @@
+package import Notation
+
 /// One answer, whole in memory before its first byte leaves.
 package struct Response: Sendable {
   package var status: Int

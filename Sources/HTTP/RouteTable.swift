@@ -1,3 +1,5 @@
+internal import Notation
+
 /// A tree of segments. A lookup walks down it, so that the number of routes does not matter.
 struct RouteTable {
   enum Match {

@@ -1,3 +1,5 @@
+internal import Notation
+
 /// Who Telegram says is using our Mini App. The client hands over `initData`, which Telegram signed with a key that is
 /// derived from the bot's token (core.telegram.org/bots/webapps, "Validating data received via the Mini App").
 package struct TelegramLogin: Sendable {
@@ -29,9 +31,10 @@ package struct TelegramLogin: Sendable {
   /// The fields by name, or nil if one of them could be read in two ways.
   private static func fields(_ text: String) -> [String: String]? {
     var fields: [String: String] = [:]
-    for field in text.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
-      let parts = field.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let name = decoded(parts[0]), let value = decoded(parts[1]), isName(name),
+    for field in Percent.split(text[...], at: "&") {
+      let parts = Percent.split(field, at: "=", maxSplits: 1)
+      guard parts.count == 2, let name = Percent.decoded(parts[0], plusIsSpace: true),
+        let value = Percent.decoded(parts[1], plusIsSpace: true), isName(name),
         // What is signed has one field in a line: a line end inside a value would make two fields look like one.
         value.utf8.allSatisfy({ $0 >= 0x20 }), fields.updateValue(value, forKey: name) == nil
       else { return nil }
@@ -45,21 +48,6 @@ package struct TelegramLogin: Sendable {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
           || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
       }
-  }
-
-  private static func decoded(_ text: Substring.UTF8View) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text
-    while let byte = rest.popFirst() {
-      switch byte {
-      case UInt8(ascii: "%"):
-        guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else { return nil }
-        bytes.append(high << 4 | low)
-      case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
-      default: bytes.append(byte)
-      }
-    }
-    return String(validating: bytes, as: UTF8.self)
   }
 
   private static func bytes(_ hexadecimal: String) -> [UInt8]? {

@@ -1,6 +1,7 @@
 import API
 import Glibc
 import HTTP
+import Notation
 import Postgres
 import Support
 import Telemetry

@@ -1,5 +1,6 @@
 import API
 import HTTP
+import Notation
 import Postgres
 import Support
 import Telemetry

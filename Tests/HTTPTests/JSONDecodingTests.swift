@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP
+import Notation
 import Support
 import Testing
 
@@ -105,5 +106,14 @@ struct JSONDecodingTests {
     #expect(try decode("{\"\u{212A}\":1,\"K\":2}", as: Temperature.self, unknownMembers: .ignored).K == 2)
     #expect(shapeError("{\"\u{212A}\":300}", as: Temperature.self)?.kind == .unknown)
     #expect(shapeError("{\"K\":1,\"\u{212A}\":300}", as: Temperature.self)?.kind == .unknown)
+  }
+}
+
+@Suite(.tags(.unit))
+struct BrokenBodyTests {
+  @Test func `a body that is no JSON is told as such, with the body as its place`() {
+    let error = #expect(throws: ShapeError.self) { try Request(.post, "/", body: [0x7B]).decode([String: Int].self) }
+    #expect(error?.location == ["body"])
+    #expect(error?.kind == .notJSON)
   }
 }

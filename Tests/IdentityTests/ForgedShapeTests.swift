@@ -89,10 +89,6 @@ struct ForgedShapeTests {
         Array($0.header().dropLast().utf8) + Array(#","x":""#.utf8) + [0xE9] + Array(#""}"#.utf8),
         Array($0.payload().utf8), $0.keys[0].material)
     },
-    Forgery("a header with 65 members", .malformed) {
-      let more = (0..<62).map { #""x\#($0)":0"# }.joined(separator: ",")
-      return try $0.sign($0.header().dropLast() + "," + more + "}")
-    },
   ]
 
   static let payloads: [Forgery] =
@@ -104,7 +100,7 @@ struct ForgedShapeTests {
       #"{"a":"\u0000"}"#, "{\"a\":\"\t\"}", "{\"a\":\"\u{0}\"}", #"{"a":"b}"#, #"{"a":1}/**/"#, "\u{FEFF}{}",
       "{\"a\u{0}\":1}", #"{"a" 1}"#, #"{"a":[1,]}"#, #"{"a":[1 2]}"#, #"{"a":[}"#, #"{"a":{]}"#, #"{"a":"\u00é"}"#,
       #"{"x":\#(String(repeating: "[", count: 2000))"#, #"{"x":\#(String(repeating: #"{"x":"#, count: 400))"#,
-      #"{"x":\#(String(repeating: "[", count: 8) + String(repeating: "]", count: 8))}"#,
+      #"{"x":\#(String(repeating: "[", count: 32) + String(repeating: "]", count: 32))}"#,
     ].map { text in Forgery.payload("payload \(text.prefix(30))", Array(text.utf8)) }
     + [
       ("a lone continuation byte", [0x80]), ("an overlong slash", [0xC0, 0xAF]), ("a surrogate", [0xED, 0xA0, 0x80]),

@@ -1,5 +1,5 @@
 import Glibc
-import HTTP
+import Notation
 import Support
 import Telemetry
 import Testing

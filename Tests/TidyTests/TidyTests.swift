@@ -12,11 +12,12 @@ struct TidyTests {
     "CCrypto": [],
     "Postgres": ["CPostgres"],
     "Migrations": ["Postgres"],
-    "HTTP": [],
+    "Notation": [],
+    "HTTP": ["Notation"],
     "FastCGI": ["CFastCGI", "HTTP"],
     "Telemetry": [],
-    "Identity": ["CCrypto", "Postgres"],
-    "API": ["HTTP", "Postgres", "Telemetry"],
+    "Identity": ["CCrypto", "Notation", "Postgres"],
+    "API": ["HTTP", "Notation", "Postgres", "Telemetry"],
     "tuckshop": ["API", "FastCGI", "HTTP", "Migrations", "Postgres", "Telemetry"],
   ]
 

@@ -1,4 +1,4 @@
-import HTTP
+import Notation
 import Support
 import Testing
 

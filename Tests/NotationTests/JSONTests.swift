@@ -1,4 +1,4 @@
-import HTTP
+import Notation
 import Support
 import Testing
 
@@ -75,8 +75,7 @@ struct JSONTests {
           + opened.reversed().map { $0 == "[" ? "]" : "}" }.joined()).utf8)
     }
     #expect(throws: Never.self) { try JSON(parsing: nested(32)) }
-    let error = #expect(throws: ShapeError.self) { try JSON(parsing: nested(33)) }
-    #expect(error?.kind == .notJSON)
+    let error = #expect(throws: JSONError.self) { try JSON(parsing: nested(33)) }
     #expect(error?.message.contains("nested more than 32 deep") == true)
   }
 

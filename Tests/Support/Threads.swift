@@ -1,9 +1,8 @@
 internal import Glibc
-internal import Support
 internal import Synchronization
 
 /// Work on a thread of its own, with what came of it: what blocks would starve the pool on which the tests run.
-struct Job<T: Sendable>: Sendable {
+package struct Job<T: Sendable>: Sendable {
   private let thread: Thread
   private let outcome: Outcome
 
@@ -11,7 +10,7 @@ struct Job<T: Sendable>: Sendable {
     let result = Mutex<Result<T, any Error>?>(nil)
   }
 
-  init(_ body: @escaping @Sendable () throws -> T) {
+  package init(_ body: @escaping @Sendable () throws -> T) {
     let outcome = Outcome()
     self.outcome = outcome
     thread = Thread {
@@ -21,28 +20,28 @@ struct Job<T: Sendable>: Sendable {
   }
 
   /// Waits for the thread; to be asked once.
-  func value() throws -> T {
+  package func value() throws -> T {
     thread.join()
     return try outcome.result.withLock { try $0!.get() }
   }
 }
 
 /// Where a number of threads wait until all of them have come.
-final class Gate: @unchecked Sendable {
+package final class Gate: @unchecked Sendable {
   private let barrier = UnsafeMutablePointer<pthread_barrier_t>.allocate(capacity: 1)
 
-  init(for count: Int) { pthread_barrier_init(barrier, nil, UInt32(count)) }
+  package init(for count: Int) { pthread_barrier_init(barrier, nil, UInt32(count)) }
 
   deinit {
     pthread_barrier_destroy(barrier)
     barrier.deallocate()
   }
 
-  func pass() { pthread_barrier_wait(barrier) }
+  package func pass() { pthread_barrier_wait(barrier) }
 }
 
 /// The same on so many threads, all starting at one moment; what each returned, or the first error.
-func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> T) throws -> [T] {
+package func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> T) throws -> [T] {
   let gate = Gate(for: count)
   let jobs = (0..<count).map { index in
     Job {

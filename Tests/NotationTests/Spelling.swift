@@ -1,4 +1,4 @@
-import HTTP
+import Notation
 
 /// JSON as text, in one way only, so that two values are the same if their bytes are.
 enum Spelling {

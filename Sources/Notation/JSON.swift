@@ -1,3 +1,5 @@
+// Knows how values are written down: JSON, and percents in URLs. Refuses to know what they mean.
+
 /// A JSON value, parsed strictly: RFC 8259, UTF-8, no duplicate names, no NUL, bounded depth.
 package enum JSON: Sendable, Equatable {
   case null
@@ -21,12 +23,12 @@ package enum JSON: Sendable, Equatable {
 
   package static let deepest = 32
 
-  package init(parsing bytes: [UInt8]) throws(ShapeError) {
+  package init(parsing bytes: [UInt8]) throws(JSONError) {
     var parser = JSONParser(bytes: bytes)
     self = try parser.document()
   }
 
-  var typeName: String {
+  package var typeName: String {
     switch self {
     case .null: "null"
     case .bool: "boolean"
@@ -38,18 +40,23 @@ package enum JSON: Sendable, Equatable {
   }
 }
 
+/// Why a text is no JSON, and where.
+package struct JSONError: Error, Equatable {
+  package let message: String
+}
+
 private struct JSONParser {
   let bytes: [UInt8]
   var position = 0
 
-  mutating func document() throws(ShapeError) -> JSON {
+  mutating func document() throws(JSONError) -> JSON {
     let value = try value(depth: 0)
     skipBlank()
     guard position == bytes.count else { throw broken("text after the value") }
     return value
   }
 
-  private mutating func value(depth: Int) throws(ShapeError) -> JSON {
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
     skipBlank()
     switch peek {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
@@ -66,7 +73,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func object(depth: Int) throws(ShapeError) -> JSON {
+  private mutating func object(depth: Int) throws(JSONError) -> JSON {
     var members: [JSON.Member] = []
     // Names are compared as bytes.
     var seen: Set<[UInt8]> = []
@@ -87,7 +94,7 @@ private struct JSONParser {
     return .object(members)
   }
 
-  private mutating func array(depth: Int) throws(ShapeError) -> JSON {
+  private mutating func array(depth: Int) throws(JSONError) -> JSON {
     var elements: [JSON] = []
     position += 1
     skipBlank()
@@ -100,7 +107,7 @@ private struct JSONParser {
     return .array(elements)
   }
 
-  private mutating func string() throws(ShapeError) -> String {
+  private mutating func string() throws(JSONError) -> String {
     position += 1
     var text: [UInt8] = []
     while let byte = peek {
@@ -117,7 +124,7 @@ private struct JSONParser {
     throw broken("a string is not closed")
   }
 
-  private mutating func escape(into text: inout [UInt8]) throws(ShapeError) {
+  private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
     guard let byte = peek else { throw broken("a string is not closed") }
     position += 1
     switch byte {
@@ -141,7 +148,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func hexadecimal() throws(ShapeError) -> UInt32 {
+  private mutating func hexadecimal() throws(JSONError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
@@ -153,7 +160,7 @@ private struct JSONParser {
     return code
   }
 
-  private mutating func number() throws(ShapeError) -> JSON {
+  private mutating func number() throws(JSONError) -> JSON {
     let start = position
     _ = take(UInt8(ascii: "-"))
     let leadingZero = peek == UInt8(ascii: "0")
@@ -174,7 +181,7 @@ private struct JSONParser {
     return .number(text)
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSON) throws(ShapeError) -> JSON {
+  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
     let matches = text.withUTF8Buffer { bytes[position...].starts(with: $0) }
     guard matches else { throw broken("unexpected character") }
     position += text.utf8CodeUnitCount
@@ -199,7 +206,7 @@ private struct JSONParser {
     while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
-  private func broken(_ why: String) -> ShapeError {
-    ShapeError(["body"], "Invalid JSON at byte \(position): \(why)", .notJSON)
+  private func broken(_ why: String) -> JSONError {
+    JSONError(message: "Invalid JSON at byte \(position): \(why)")
   }
 }
