@@ -81,11 +81,17 @@ static void wait_no_longer(struct cfcgi *self, int fd) {
     if (self->waiting[i].fd == fd) self->waiting[i] = self->waiting[--self->waiting_count];
 }
 
+static int has_spoken(int fd) {
+  struct pollfd peer = {.fd = fd, .events = POLLIN};
+  return poll(&peer, 1, 0) > 0;
+}
+
+// Whoever spoke while this worker was busy is not silent, however long that was.
 static void close_silent(struct cfcgi *self, int64_t now) {
   for (int i = self->waiting_count - 1; i >= 0; i--) {
-    if (self->waiting[i].until > now) continue;
-    self->silent++;
     const int fd = self->waiting[i].fd;
+    if (self->waiting[i].until > now || has_spoken(fd)) continue;
+    self->silent++;
     wait_no_longer(self, fd);
     close(fd);
   }
@@ -135,15 +141,19 @@ enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
     int64_t wake = until;
     for (int i = 0; i < self->waiting_count; i++)
       if (self->leaving || self->waiting[i].until < wake) wake = self->waiting[i].until;
-    // Two events at a time: a signal is seen also while the listener always has something.
-    struct epoll_event events[2];
-    const int ready = epoll_wait(self->epoll, events, 2, wake > now ? (int)(wake - now) + 1 : 0);
+    // A few events at a time: a signal, or a peer that has waited, is seen also while the listener always has
+    // something; and it comes first, since epoll would name them in the same order for ever.
+    struct epoll_event events[4];
+    const int ready = epoll_wait(self->epoll, events, 4, wake > now ? (int)(wake - now) + 1 : 0);
     if (ready < 0 && errno != EINTR) return CFCGI_FAILED;
     int fd = -1;
     for (int i = 0; i < ready; i++) {
       struct signalfd_siginfo told;
-      if (events[i].data.fd == self->signals && read(self->signals, &told, sizeof told) > 0) leave(self);
-      else if (fd < 0) fd = events[i].data.fd;
+      if (events[i].data.fd != self->signals) {
+        if (fd < 0 || fd == self->listener) fd = events[i].data.fd;
+      } else if (read(self->signals, &told, sizeof told) > 0) {
+        leave(self);
+      }
     }
     if (fd < 0 || (fd == self->listener && self->leaving)) continue;
 

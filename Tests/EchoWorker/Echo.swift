@@ -29,6 +29,10 @@ struct Echo {
     case "/split": return .text("ok").with("X-Split", "a\r\nSet-Cookie: b")
     case "/empty": return Response(204)
     case "/crash": fatalError("as asked")
+    case "/sleep":
+      // Longer than a silent peer is waited for.
+      sleep(3)
+      return .text("slept")
     default:
       let method = request.method?.rawValue ?? "?"
       let headers = request.headers.fields.map { "\($0.name)=\($0.value)" }.joined(separator: ";")

@@ -1,6 +1,7 @@
 import FastCGI
 import Glibc
 import Support
+import Synchronization
 import Testing
 
 @Suite(.tags(.integration, .faults))
@@ -28,6 +29,33 @@ struct PeerTests {
     late.send(request("/late"))
     #expect(try Client.answer(from: late.receiveAll()).status == 200)
     #expect(wire.ran == ["/early", "/late"])
+  }
+
+  @Test func `a peer that speaks late is served also while the worker is never idle`() throws {
+    let late = try wire.connect()
+    #expect(try wire.ask(request("/early")).status == 200)
+    let socket = wire.listener.path
+    let isOver = Flag()
+    let askers = (0..<6).map { _ in
+      Thread { while !isOver.isSet { _ = try? Client.get("/load", socket: socket, timeoutMilliseconds: 5000) } }
+    }
+    try eventually("the load is on") { wire.ran.count > 100 }
+    late.send(request("/late"))
+    let answer = try? Client.answer(from: late.receiveAll())
+    isOver.set()
+    for asker in askers { asker.join() }
+    #expect(answer?.status == 200)
+  }
+
+  @Test func `a peer that speaks while the worker is busy for long is served afterwards`() throws {
+    let late = try wire.connect()
+    #expect(try wire.ask(request("/early")).status == 200)
+    let slow = try wire.connect()
+    slow.send(request("/sleep"))
+    try eventually("the worker is busy") { wire.ran.last == "/sleep" }
+    late.send(request("/late"))
+    #expect(try Client.answer(from: slow.receiveAll()).status == 200)
+    #expect(try Client.answer(from: late.receiveAll()).status == 200)
   }
 
   @Test func `a peer that never closes holds no worker`() throws {
@@ -107,4 +135,11 @@ struct PeerTests {
     var byte: UInt8 = 0
     return recv(peer.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == -1 && errno == EAGAIN
   }
+}
+
+private final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+
+  var isSet: Bool { value.load(ordering: .relaxed) }
+  func set() { value.store(true, ordering: .relaxed) }
 }
