@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Support
 import Testing
@@ -33,15 +34,26 @@ struct PoolTests {
     #expect(try world.ask("/api/v1/health").status == 200)
   }
 
-  @Test func `workers are exchanged one by one without a lost request`() throws {
-    let world = try World()
+  @Test func `a new binary takes over worker by worker without a lost request`() throws {
+    let binaries = try TemporaryDirectory()
+    let binary = binaries / "tuckshop"
+    try FileManager.default.copyItem(atPath: Program.built("tuckshop"), toPath: binary)
+    let world = try World(["TUCKSHOP_BINARY": binary])
     let load = Load(port: world.port, path: "/api/v1/health")
     try load.waitForMore(50)
-    for _ in 0..<3 {
+    for round in 1...3 {
       let before = Set(try world.workers("app"))
+      let new = binaries / "new-\(round)"
+      try FileManager.default.copyItem(atPath: Program.built("tuckshop"), toPath: new)
+      guard rename(new, binary) == 0 else { throw Failure("cannot put the new binary in place") }
       let (status, log) = try world.tuckshop("reload")
       #expect(status == 0, "\(log)")
-      #expect(before.isDisjoint(with: try world.workers("app")))
+      let after = try world.workers("app")
+      #expect(before.isDisjoint(with: after))
+      // A worker of the binary that was replaced would run from a file that is no longer there.
+      for worker in after {
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(worker)/exe") == binary)
+      }
     }
     let answers = load.stop()
     #expect(Array(answers.keys) == [200])

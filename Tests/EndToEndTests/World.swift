@@ -68,7 +68,10 @@ final class World: Sendable {
       let command = (try? read("/proc/\(process.pid)/cmdline")) ?? ""
       let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.pid)/cwd")) ?? ""
       return command.contains(directory.path) || place.hasPrefix(directory.path)
-    }.map { "\($0.pid)" }
+    }.map { process in
+      let command = (try? read("/proc/\(process.pid)/cmdline")) ?? ""
+      return "\(process.pid) \(command.replacing("\0", with: " "))"
+    }
   }
 
   func database(_ user: String = "postgres") throws -> Connection {
