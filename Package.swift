@@ -35,10 +35,10 @@ let package = Package(
     room("FastCGI", knows: ["CFastCGI", "HTTP"]),
     room("Telemetry"),
     room("Identity", knows: ["CCrypto", "Notation", "Postgres"]),
-    room("API", knows: ["HTTP", "Notation", "Postgres", "Telemetry"]),
+    room("API", knows: ["HTTP", "Identity", "Notation", "Postgres", "Telemetry"]),
     .executableTarget(
       name: "tuckshop",
-      dependencies: ["API", "FastCGI", "HTTP", "Migrations", "Postgres", "Telemetry"],
+      dependencies: ["API", "FastCGI", "HTTP", "Identity", "Migrations", "Notation", "Postgres", "Telemetry"],
       swiftSettings: settings),
 
     .target(
@@ -53,8 +53,8 @@ let package = Package(
     tests("HTTPTests", of: ["HTTP", "Notation"]),
     tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI", "EchoWorker"]),
     tests("TelemetryTests", of: ["Notation", "Telemetry"]),
-    tests("IdentityTests", of: ["Identity", "Postgres"]),
-    tests("APITests", of: ["API", "HTTP", "Notation", "Postgres", "Telemetry"]),
+    tests("IdentityTests", of: ["Identity", "Notation", "Postgres"]),
+    tests("APITests", of: ["API", "HTTP", "Identity", "Notation", "Postgres", "Telemetry"]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
     tests("TidyTests", of: []),
   ],

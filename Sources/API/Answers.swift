@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Identity
 internal import Notation
 internal import Postgres
 
@@ -11,6 +12,8 @@ struct Answers {
     switch error {
     case let failure as RequestFailure: answer(to: failure)
     case let shape as ShapeError: answer(to: .shape(shape))
+    case let refusal as CallerRefusal: answer(to: refusal)
+    case let refusal as PeopleRefusal: answer(to: refusal)
     case let error as PostgresError where error.isBadInput:
       respond(Fault(400, "invalid_value", "A value cannot be stored."))
     case let error as PostgresError where error.isUnavailable:
@@ -35,6 +38,38 @@ struct Answers {
       respond(Fault(503, "overloaded", "The request waited too long for its turn.")).with("Retry-After", "1")
     case .shape(let error):
       respond(Fault(422, "invalid_request", "\(error.location.joined(separator: ".")): \(error.message)", error))
+    }
+  }
+
+  private func answer(to refusal: CallerRefusal) -> Response {
+    switch refusal {
+    case .noToken: challenge(Fault(401, "missing_token", "A token is needed."))
+    // Which of its kinds it was is nobody's business but the log's.
+    case .badToken, .badTelegram:
+      challenge(Fault(401, "invalid_token_signature", "The token is not valid."), error: "invalid_token")
+    case .revoked: challenge(Fault(401, "token_revoked", "The token was revoked."), error: "invalid_token")
+    case .inactive: respond(Fault(dialect == .merch ? 401 : 403, "inactive", "This account is not active."))
+    case .forbidden: respond(Fault(403, "forbidden", "This is not allowed to you."))
+    }
+  }
+
+  private func challenge(_ fault: Fault, error: String? = nil) -> Response {
+    respond(fault).with("WWW-Authenticate", "Bearer" + (error.map { " error=\"\($0)\"" } ?? ""))
+  }
+
+  private func answer(to refusal: PeopleRefusal) -> Response {
+    switch refusal {
+    case .unknownUser: respond(Fault(404, "not_found", "User not found"))
+    case .usernameTaken: respond(Fault(409, "username_taken", "This name is taken."))
+    case .emailTaken: respond(Fault(409, "email_taken", "This email is taken."))
+    case .lastAdmin: respond(Fault(409, "last_admin", "Somebody has to stay admin."))
+    case .wrongCredentials: challenge(Fault(401, "invalid_credentials", "Name or password is wrong."))
+    case .refreshRefused: challenge(Fault(401, "invalid_refresh_token", "The refresh token is not valid."))
+    case .inactive: answer(to: CallerRefusal.inactive)
+    case .tooManyFailures(let seconds):
+      respond(Fault(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds."))
+        .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")
+        .with("RateLimit", "\"failures\";r=0;t=\(seconds)")
     }
   }
 

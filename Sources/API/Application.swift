@@ -1,6 +1,7 @@
 // Knows routes, handlers and how errors are told. Refuses to know FastCGI, SQL and rules of the shop.
 
 package import HTTP
+internal import Identity
 package import Postgres
 package import Telemetry
 
@@ -17,14 +18,16 @@ package final class Application {
   private let page: SharedPage
   private let log: Log
   private let limits: Limits
+  private let desk: FrontDesk
   private let requiredSchemaVersion: Int
   private let tally: Tally
 
   package init(
-    router: Router<Endpoint> = routes(), lender: Lender, page: SharedPage, log: Log,
+    router: Router<Endpoint> = routes(), desk: FrontDesk, lender: Lender, page: SharedPage, log: Log,
     limits: Limits = Limits(), requiredSchemaVersion: Int
   ) {
     self.router = router
+    self.desk = desk
     self.lender = lender
     self.page = page
     self.log = log
@@ -53,8 +56,11 @@ package final class Application {
     return response
   }
 
-  /// Between requests: notices that the session died, or that PostgreSQL is back.
-  package func tick() { lender.tend() }
+  /// Between requests: notices that the session died, or that PostgreSQL is back, and what was revoked.
+  package func tick() {
+    lender.tend()
+    lender.lendIdle(for: 250) { try? desk.doorkeeper.catchUp(now: Clock.unixSeconds, on: $0) }
+  }
 
   private func dispatch(_ request: Request, _ template: inout String) throws -> Response {
     let route: Router<Endpoint>.Route
@@ -74,7 +80,7 @@ package final class Application {
     }
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
-      requiredSchemaVersion: requiredSchemaVersion, page: page)
+      requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk)
     switch route.endpoint {
     case .plain(let handler): return try handler(request, context)
     case .probing(let handler): return handler(request, context, lender)
@@ -82,7 +88,21 @@ package final class Application {
       return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
         try handler(request, context, connection)
       }
+    case .called(let repeatable, let roles, let handler):
+      let now = Clock.unixSeconds
+      let proof = try desk.doorkeeper.examine(credentials(of: request), now: now)
+      return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
+        let caller = try desk.doorkeeper.admit(proof, now: now, on: connection)
+        guard roles.contains(caller.role) else { throw CallerRefusal.forbidden }
+        return try handler(request, context, caller, connection)
+      }
     }
+  }
+
+  private func credentials(of request: Request) -> Credentials {
+    Credentials(
+      authorization: request.headers["Authorization"],
+      trustedUser: desk.trustedUserHeader.flatMap { request.headers[$0] })
   }
 
   private func note(_ error: any Error, _ request: Request, _ template: String, _ response: Response) {

@@ -1,4 +1,5 @@
 package import HTTP
+package import Identity
 package import Postgres
 package import Telemetry
 
@@ -7,6 +8,7 @@ package struct Context {
   package let deadline: Deadline
   package let requiredSchemaVersion: Int
   package let page: SharedPage
+  package let desk: FrontDesk
 }
 
 /// What a route leads to. Only a `lent` one gets the connection, so no other can touch the database.
@@ -14,6 +16,10 @@ package enum Endpoint {
   case plain((Request, Context) throws -> Response)
   /// `repeatable` says that running it twice does no harm: it is then run again when its session proves dead.
   case lent(repeatable: Bool, (Request, Context, borrowing Connection) throws -> Response)
+  /// Lent to a caller who has proved who they are, and only if theirs is one of the roles.
+  case called(
+    repeatable: Bool, by: Set<Role> = Set(Role.allCases),
+    (Request, Context, Caller, borrowing Connection) throws -> Response)
   /// For health alone: decides for itself how long it tries to get a connection.
   case probing((Request, Context, Lender) -> Response)
 }

@@ -1,4 +1,5 @@
 package import HTTP
+internal import Identity
 
 /// Every route there is. The one place to look for a path.
 package func routes() -> Router<Endpoint> {
@@ -7,5 +8,22 @@ package func routes() -> Router<Endpoint> {
   for path in ["/health", "/health/ready", "/readyz"] { router.add(.get, path, .probing(ready)) }
   router.add(.get, "/metrics", .plain(metrics))
   router.add(.get, "/api/v1/health", .plain(apiHealth))
+  router.add(.get, "/.well-known/jwks.json", .plain(jwks))
+  router.add(.get, "/public-key.pem", .plain(publicKey))
+
+  router.add(.post, "/api/auth", .lent(repeatable: false, merchAuth))
+
+  router.add(.post, "/api/v1/auth/register", .lent(repeatable: false, register))
+  router.add(.post, "/api/v1/auth/login", .lent(repeatable: false, login))
+  router.add(.post, "/api/v1/auth/refresh", .lent(repeatable: true, refresh))
+  router.add(.post, "/api/v1/auth/logout", .called(repeatable: true, logout))
+  router.add(.get, "/api/v1/auth/me", .called(repeatable: true, me))
+
+  router.add(.get, "/api/v1/users", .called(repeatable: true, by: [.admin, .moderator], listUsers))
+  router.add(.post, "/api/v1/users", .called(repeatable: false, by: [.admin], createUser))
+  router.add(.get, "/api/v1/users/{id}", .called(repeatable: true, by: [.admin, .moderator], showUser))
+  router.add(.patch, "/api/v1/users/{id}", .called(repeatable: false, by: [.admin], changeUser))
+  router.add(.delete, "/api/v1/users/{id}", .called(repeatable: false, by: [.admin], deleteUser))
+  router.add(.get, "/api/v1/audit", .called(repeatable: true, by: [.admin], listAudit))
   return router
 }

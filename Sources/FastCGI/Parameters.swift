@@ -9,6 +9,7 @@ struct Parameters {
   private var method = ""
   private var target = ""
   private var clientAddress = ""
+  private var listener = ""
   private var id = ""
   private var milliseconds = ""
   private var headers = Headers()
@@ -34,6 +35,8 @@ struct Parameters {
       target = text(value)
     } else if isNamed(name, "REMOTE_ADDR") {
       clientAddress = text(value)
+    } else if isNamed(name, "TUCKSHOP_LISTENER") {
+      listener = text(value)
     } else if isNamed(name, "REQUEST_ID") {
       id = text(value)
     } else if isNamed(name, "REQUEST_MSEC") {
@@ -62,7 +65,7 @@ struct Parameters {
     // nginx writes seconds with three decimals.
     let arrived = Int(milliseconds.filter { $0 != "." })
     return Request(
-      Method(rawValue: method), target, headers: headers, clientAddress: clientAddress, id: id,
-      arrivedMilliseconds: arrived)
+      Method(rawValue: method), target, headers: headers, clientAddress: clientAddress, listener: listener,
+      id: id, arrivedMilliseconds: arrived)
   }
 }

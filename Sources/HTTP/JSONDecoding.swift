@@ -55,6 +55,9 @@ private final class ValueDecoder: Decoder {
     } catch let error as ShapeError {
       throw error
     } catch {
+      if case DecodingError.dataCorrupted(let context) = error, !(type is any TextReadable.Type) {
+        throw ShapeError(location, context.debugDescription, .malformed)
+      }
       let name = (type as? any TextReadable.Type)?.readableName
       throw ShapeError(
         location, name.map { "Input should be a valid \($0)" } ?? "Input is none of the values allowed here", .malformed

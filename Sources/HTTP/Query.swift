@@ -27,6 +27,27 @@ package struct Query: Sendable {
     }
     return value
   }
+
+  package func optional(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let value = try optional(name, as: Int.self) else { return nil }
+    guard value >= range.lowerBound else {
+      throw ShapeError(["query", name], "Input should be greater than or equal to \(range.lowerBound)", .malformed)
+    }
+    guard value <= range.upperBound else {
+      throw ShapeError(["query", name], "Input should be less than or equal to \(range.upperBound)", .malformed)
+    }
+    return value
+  }
+
+  package func optional<T: RawRepresentable & CaseIterable>(_ name: String, oneOf type: T.Type = T.self) throws -> T?
+  where T.RawValue == String {
+    guard let text = try optional(name, as: String.self) else { return nil }
+    guard let value = T.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
+      let names = T.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+      throw ShapeError(["query", name], "Input should be one of \(names)", .malformed)
+    }
+    return value
+  }
 }
 
 /// The values that stood in a route's braces, decoded.

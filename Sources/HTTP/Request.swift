@@ -12,13 +12,15 @@ package struct Request: Sendable {
   package var headers: Headers
   package var body: [UInt8]
   package var clientAddress: String
+  /// Which of nginx's ports was asked: public, login or metrics.
+  package var listener: String
   package var id: String
   /// When nginx took the request, in milliseconds since 1970; nil if nginx did not say.
   package var arrivedMilliseconds: Int?
 
   package init(
     _ method: Method?, _ target: String, headers: Headers = Headers(), body: [UInt8] = [],
-    clientAddress: String = "", id: String = "", arrivedMilliseconds: Int? = nil
+    clientAddress: String = "", listener: String = "public", id: String = "", arrivedMilliseconds: Int? = nil
   ) {
     self.method = method
     // Looked for among the bytes: to `String` a mark with a combining character behind it is another character.
@@ -32,6 +34,7 @@ package struct Request: Sendable {
     self.headers = headers
     self.body = body
     self.clientAddress = clientAddress
+    self.listener = listener
     self.id = id
     self.arrivedMilliseconds = arrivedMilliseconds
   }

@@ -67,6 +67,12 @@ package struct TelegramUser: Sendable, Equatable {
   package let id: Int
   package let username: String?
   package let firstName: String?
+
+  package init(id: Int, username: String?, firstName: String?) {
+    self.id = id
+    self.username = username
+    self.firstName = firstName
+  }
 }
 
 /// Why initData is not believed. As with tokens, only the log tells these apart.

@@ -46,6 +46,14 @@ package final class Lender {
     connection = consume own
   }
 
+  /// Lends the connection for something that can wait if there is none at this moment.
+  package func lendIdle(for milliseconds: Int, _ body: (borrowing Connection) -> Void) {
+    guard let idle = connection.take() else { return }
+    idle.limit(to: .after(milliseconds: milliseconds))
+    body(idle)
+    if idle.isBetweenTransactions { connection = consume idle }
+  }
+
   private func take(until deadline: Deadline) throws -> Connection {
     if let idle = connection.take() {
       if idle.isAlive { return idle }

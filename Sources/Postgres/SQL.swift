@@ -41,6 +41,25 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
 
     /// Text that becomes part of the statement as it is. Never text from outside.
     package mutating func appendInterpolation(raw: String) { text += raw }
+
+    /// A piece of a statement with binds of its own, which are counted on from those before it.
+    package mutating func appendInterpolation(_ piece: SQL) {
+      let before = binds.count
+      var number = ""
+      var isNumber = false
+      for character in piece.text.unicodeScalars {
+        if isNumber, ("0"..."9").contains(character) {
+          number.unicodeScalars.append(character)
+          continue
+        }
+        if isNumber { text += Int(number).map { String($0 + before) } ?? number }
+        number = ""
+        isNumber = character == "$"
+        text.unicodeScalars.append(character)
+      }
+      if isNumber { text += Int(number).map { String($0 + before) } ?? number }
+      binds += piece.binds
+    }
   }
 }
 

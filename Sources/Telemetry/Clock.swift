@@ -2,6 +2,7 @@ internal import Glibc
 
 package enum Clock {
   package static var monotonicNanoseconds: UInt64 { read(CLOCK_MONOTONIC) }
+  package static var unixSeconds: Int { unixMilliseconds / 1000 }
   package static var unixMilliseconds: Int { Int(read(CLOCK_REALTIME) / 1_000_000) }
 
   /// Now in UTC, to the second: `2026-11-21T08:30:00Z`.

@@ -49,6 +49,12 @@ struct Environment {
     return secret
   }
 
+  /// A secret that must not stand in the environment itself, where `ps` and core files show it.
+  func secretFromFile(_ setting: Setting) throws -> String? {
+    guard nonEmpty(setting.name) == nil else { throw SettingError("set \(setting.name)_FILE, not \(setting.name)") }
+    return try secret(setting)
+  }
+
   private func nonEmpty(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 }
 

@@ -31,13 +31,35 @@ struct Setting {
   static let maxAge = Setting("WORKER_MAX_AGE", "86400", "a worker leaves after so many seconds; 0: never")
   static let maxResident = Setting(
     "WORKER_MAX_RSS", "256", "a worker leaves when it is larger than so many MiB; 0: never")
+  static let keyFile = Setting(
+    "KEY_FILE", "/etc/tuckshop/keys.json", "the keys that sign tokens; tuckshop key create makes it")
+  static let tokenIssuer = Setting("TOKEN_ISSUER", "tuckshop", "the name this shop signs tokens with")
+  static let tokenAudience = Setting("TOKEN_AUDIENCE", "tuckshop", "whom its tokens are for")
+  static let accessSeconds = Setting("ACCESS_TTL", "900", "for how many seconds an access token of v1 holds")
+  static let merchSeconds = Setting("MERCH_TTL", "43200", "for how many seconds a token of /api/auth holds")
+  static let refreshSeconds = Setting("REFRESH_TTL", "604800", "for how many seconds a refresh token holds")
+  static let merchPasswordMin = Setting(
+    "MERCH_PASSWORD_MIN", "1", "the shortest password, in bytes, that /api/auth registers")
+  static let adminUser = Setting(
+    "ADMIN_USER", "", "who becomes admin as long as there is none; with its password")
+  static let adminPassword = Setting("ADMIN_PASSWORD", "", "the first admin's password; only as _FILE")
+  static let trustedIssuers = Setting(
+    "TRUSTED_ISSUERS", "", "a file that names other issuers whose tokens are believed")
+  static let trustedUserHeader = Setting(
+    "TRUSTED_USER_HEADER", "", "the header in which nginx names who has signed in elsewhere")
+  static let telegramBotToken = Setting(
+    "TELEGRAM_BOT_TOKEN", "", "the bot whose Mini App may sign people in (or _FILE)")
+  static let unsafeTelegramLogin = Setting(
+    "UNSAFE_TELEGRAM_LOGIN", "off", "on: believe a bare telegram_id on the login port from this machine")
   static let migrateWait = Setting(
     "MIGRATE_WAIT", "30", "for how many seconds migrate tries to reach PostgreSQL")
   static let logLevel = Setting("LOG_LEVEL", "info", "debug, info, warning or error")
 
   static let all = [
     pool, runDirectory, migrations, databaseURL, databasePassword, connectTimeout, lockTimeout, statementTimeout,
-    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, migrateWait, logLevel,
+    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, keyFile, tokenIssuer, tokenAudience,
+    accessSeconds, merchSeconds, refreshSeconds, merchPasswordMin, adminUser, adminPassword, trustedIssuers,
+    trustedUserHeader, telegramBotToken, unsafeTelegramLogin, migrateWait, logLevel,
   ]
 
   static var table: String {

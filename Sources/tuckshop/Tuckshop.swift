@@ -6,7 +6,10 @@ internal import Glibc
 @main
 struct Tuckshop {
   static var commands: [any Command.Type] {
-    [WorkerCommand.self, MigrateCommand.self, HealthCommand.self, ReloadCommand.self, DrainCommand.self]
+    [
+      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, HealthCommand.self,
+      ReloadCommand.self, DrainCommand.self,
+    ]
   }
 
   static func main() {

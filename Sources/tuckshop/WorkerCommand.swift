@@ -2,6 +2,7 @@ internal import API
 internal import FastCGI
 internal import Glibc
 internal import HTTP
+internal import Identity
 internal import Migrations
 internal import Postgres
 internal import Telemetry
@@ -19,6 +20,7 @@ enum WorkerCommand: Command {
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
     try arguments.finish()
     Responder.holdSignals()
+    leaveNoCore()
     let settings = try WorkerSettings(environment)
     let log = Log(
       threshold: settings.logLevel, common: [("pool", settings.pool.name), ("pid", "\(getpid())")])
@@ -33,11 +35,26 @@ enum WorkerCommand: Command {
     let lender = Lender(
       settings.database, breaker: Breaker(words: page.breaker), connectMilliseconds: settings.connectMilliseconds)
     let application = Application(
-      lender: lender, page: page, log: log, limits: settings.limits,
+      desk: settings.desk, lender: lender, page: page, log: log, limits: settings.limits,
       requiredSchemaVersion: settings.requiredSchemaVersion)
     var responder = try Responder(bodyLimitBytes: settings.bodyLimitBytes)
 
-    application.tick()
+    var firstAdmin = settings.firstAdmin
+    func tick() {
+      application.tick()
+      guard let candidate = firstAdmin else { return }
+      lender.lendIdle(for: 2000) { connection in
+        do {
+          if try candidate.appoint(by: settings.desk.registrar, on: connection) {
+            log(.info, "appointed the first admin")
+          }
+          firstAdmin = nil
+        } catch {
+          log(.warning, "the first admin could not be appointed", ("cause", "\(error)"))
+        }
+      }
+    }
+    tick()
     var life = WorkerLife(settings, page: page, lender: lender)
     let end = responder.serve(
       tickMilliseconds: 500,
@@ -48,13 +65,20 @@ enum WorkerCommand: Command {
         }
       },
       between: { wasIdle, discarded in
-        if wasIdle { application.tick() }
+        if wasIdle { tick() }
         return life.goesOn(wasIdle: wasIdle, discarded: discarded)
       })
     life.end()
     log(.info, "leaving", ("why", "\(end)"), ("requests", "\(life.requests)"))
     if case .failed = end { return 1 }
     return 0
+  }
+
+  /// Keys and passwords are in memory. A limit of one byte is too small for a core file, and the one value for
+  /// which Linux does not even start the program behind a piped core_pattern (core(5)).
+  private static func leaveNoCore() {
+    var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+    setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
   }
 }
 
@@ -65,6 +89,9 @@ struct WorkerSettings {
   let database: ConnectionSettings
   let connectMilliseconds: Int
   let limits: Application.Limits
+  let desk: FrontDesk
+  /// Only the pool that hashes passwords has somebody to appoint.
+  let firstAdmin: FirstAdmin?
   let bodyLimitBytes: Int
   let requiredSchemaVersion: Int
   let maxRequests: Int
@@ -81,6 +108,12 @@ struct WorkerSettings {
     limits.requestMilliseconds = try environment.integer(.requestTimeout, in: 1...600_000)
     limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
     self.limits = limits
+    desk = try environment.frontDesk()
+    if desk.trustedUserHeader != nil && !isUnixSocket(0) {
+      throw SettingError("\(Setting.trustedUserHeader.name) is only for workers behind a unix socket")
+    }
+    let firstAdmin = try environment.firstAdmin()
+    self.firstAdmin = pool == .auth ? firstAdmin : nil
     bodyLimitBytes = try environment.integer(.bodyLimit, in: 0...1 << 30)
     requiredSchemaVersion = try Migration.all(in: environment.directory(.migrations)).last?.version ?? 0
     maxRequests = try environment.integer(.maxRequests, in: 0...Int.max)

@@ -1,6 +1,7 @@
 import API
 import Glibc
 import HTTP
+import Identity
 import Notation
 import Postgres
 import Support
@@ -11,6 +12,7 @@ final class Booted {
   let page: SharedPage
   let lender: Lender
   let application: Application
+  let desk: FrontDesk
   private let directory: TemporaryDirectory
   private let descriptor: Int32
 
@@ -21,9 +23,10 @@ final class Booted {
     directory = try TemporaryDirectory()
     descriptor = open(directory / "log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     page = try SharedPage()
+    desk = try FrontDesk.forTests(in: directory)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
     application = Application(
-      router: router, lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
+      router: router, desk: desk, lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
       limits: limits, requiredSchemaVersion: requiredSchemaVersion)
   }
 
@@ -50,9 +53,23 @@ final class Booted {
 
 extension Booted {
   /// A second worker's application over the same page.
-  static func sharing(_ page: SharedPage) -> Application {
+  static func sharing(_ page: SharedPage) throws -> Application {
     Application(
-      lender: Lender(.nowhere), page: page, log: Log(descriptor: -1), requiredSchemaVersion: 1)
+      desk: try FrontDesk.forTests(in: TemporaryDirectory()), lender: Lender(.nowhere), page: page,
+      log: Log(descriptor: -1), requiredSchemaVersion: 1)
+  }
+}
+
+extension FrontDesk {
+  /// As the settings' defaults have it, but for hashes that cost no time.
+  static func forTests(in directory: TemporaryDirectory) throws -> FrontDesk {
+    try TokenKeys.create(directory / "keys.json", .hs256, now: 0)
+    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: directory / "keys.json"))
+    let passwords = Passwords(parameters: Argon2.Parameters(memoryKiB: 8, passes: 1, lanes: 1))
+    let registrar = Registrar(passwords: passwords)
+    let doorkeeper = Doorkeeper(
+      tokens: tokens, foreign: ForeignIssuers(), telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
+    return FrontDesk(doorkeeper: doorkeeper, registrar: registrar, passwords: passwords)
   }
 }
 

@@ -66,7 +66,7 @@ struct MetricsTests {
   @Test func `all workers count into one page`() throws {
     let (one, other) = (try booted(), try booted())
     #expect(one.page !== other.page)
-    let shared = Booted.sharing(one.page)
+    let shared = try Booted.sharing(one.page)
     _ = one.ask(.get, "/livez")
     _ = shared.respond(to: Request(.get, "/livez"))
     #expect(try one.metric(requests("/livez", "2xx")) == "2")

@@ -3,6 +3,7 @@
 package struct OpaqueToken: Sendable {
   package let text: String
   package let digest: [UInt8]
+  private let bytes: [UInt8]
 
   package init() { self.init(Random.bytes(32)) }
 
@@ -13,7 +14,11 @@ package struct OpaqueToken: Sendable {
   }
 
   private init(_ bytes: [UInt8]) {
+    self.bytes = bytes
     text = Base64.url.encode(bytes)
     digest = Digest.sha256(bytes)
   }
+
+  /// The token that follows this one: whoever has only one of the two ingredients cannot tell it.
+  package func successor(_ nonce: [UInt8]) -> OpaqueToken { OpaqueToken(Digest.hmac(key: bytes, nonce)) }
 }

@@ -29,6 +29,9 @@ package struct Passwords: Sendable {
     return isPresent(hash) ? .right : .rightButOutdated
   }
 
+  /// Whether a text from elsewhere is a hash that could be verified here.
+  package static func isReadable(_ stored: String) -> Bool { PasswordHash(stored) != nil }
+
   /// Whether a stored hash was made otherwise than it would be made now.
   package func needsRehash(_ stored: String) -> Bool { PasswordHash(stored).map { !isPresent($0) } ?? true }
 

@@ -8,10 +8,12 @@ package struct Claims: Sendable, Equatable {
   package var role: String?
   /// The session whose end ends this token too.
   package var session: String?
+  /// The user's generation at the time. When it has moved on, the token holds no longer.
+  package var generation: Int
 
   package init(
     subject: String, tokenID: String, issuedAt: Int, expiresAt: Int, username: String? = nil, role: String? = nil,
-    session: String? = nil
+    session: String? = nil, generation: Int = 0
   ) {
     self.subject = subject
     self.tokenID = tokenID
@@ -20,6 +22,7 @@ package struct Claims: Sendable, Equatable {
     self.username = username
     self.role = role
     self.session = session
+    self.generation = generation
   }
 }
 

@@ -16,6 +16,11 @@ package struct TokenKeys: Sendable {
     keys = try Self.parse(file.bytes, path)
   }
 
+  /// What may be shown of them.
+  package var summary: [String] {
+    keys.enumerated().map { index, key in "\(key) \(index == 0 ? "signs" : "verifies")" }
+  }
+
   package var signing: TokenKey { keys[0] }
 
   /// A token's `kid` gets here and nowhere else: to no path and to no query.

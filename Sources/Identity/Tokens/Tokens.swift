@@ -20,10 +20,14 @@ package struct Tokens: Sendable {
     let header = #"{"alg":"\#(key.algorithm.rawValue)","kid":"\#(key.id)","typ":"\#(Self.type)"}"#
     let payload = Payload(
       iss: issuer, aud: audience, sub: claims.subject, jti: claims.tokenID, iat: claims.issuedAt,
-      exp: claims.expiresAt, sid: claims.session, username: claims.username, role: claims.role)
+      exp: claims.expiresAt, sid: claims.session, username: claims.username, role: claims.role,
+      gen: claims.generation)
+    // The same claims are the same token, in every process.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
     // Strings and integers: there is nothing in them that cannot be encoded.
     let text = CompactToken.text(
-      header: header, payload: Array(try! JSONEncoder().encode(payload)), signedBy: key.material)
+      header: header, payload: Array(try! encoder.encode(payload)), signedBy: key.material)
     precondition(text.utf8.count <= CompactToken.largestByteCount, "no worker would read a token of this size")
     return text
   }
@@ -43,7 +47,7 @@ package struct Tokens: Sendable {
     return Claims(
       subject: registered.subject, tokenID: registered.tokenID, issuedAt: registered.issuedAt,
       expiresAt: registered.expiresAt, username: payload.text("username"), role: payload.text("role"),
-      session: payload.text("sid"))
+      session: payload.text("sid"), generation: payload.integer("gen") ?? 0)
   }
 
   /// Takes over a rotated key file. Ask this on every idle tick, and before a token is refused for an unknown key:
@@ -65,4 +69,5 @@ private struct Payload: Encodable {
   let sid: String?
   let username: String?
   let role: String?
+  let gen: Int
 }

@@ -1,0 +1,49 @@
+internal import HTTP
+internal import Identity
+internal import Notation
+internal import Postgres
+internal import Telemetry
+
+/// Merch: whoever comes under a name nobody has is registered under it.
+func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
+  let body: MerchCredentials = try request.decode(unknownMembers: .ignored)
+  let desk = context.desk
+  // What nobody's password can be is no guess.
+  try check(body.password, PasswordRule(byteCount: 1...256, refusesCommon: false))
+  let signIn = SignIn(.username(body.username.text), password: body.password, address: request.clientAddress)
+  var attempt = try signIn.begin(on: connection)
+  if attempt.user == nil {
+    try check(body.password, desk.merchPasswords)
+    var newcomer = Registrar.Newcomer(username: body.username)
+    newcomer.passwordHash = desk.registrar.hash(body.password)
+    do {
+      return token(for: try desk.registrar.register(newcomer, on: connection), context)
+    } catch PeopleRefusal.usernameTaken {
+      // Somebody was faster, most likely the same person: then the passwords are the same.
+      attempt = try signIn.begin(on: connection)
+    }
+  }
+  return token(for: try signIn.finish(attempt, desk.passwords, on: connection), context)
+}
+
+private struct MerchCredentials: Decodable {
+  let username: Username
+  let password: String
+}
+
+private func token(for user: User, _ context: Context) -> Response {
+  .json(["token": .string(context.desk.sessions.token(for: user, now: Clock.unixSeconds))])
+}
+
+/// A password that is to be stored.
+func check(_ password: String, _ rule: PasswordRule, at location: [String] = ["body", "password"]) throws {
+  do {
+    try rule.check(password)
+  } catch PasswordRefusal.tooShort {
+    throw ShapeError(location, "Password should have at least \(rule.byteCount.lowerBound) characters", .malformed)
+  } catch PasswordRefusal.tooLong {
+    throw ShapeError(location, "Password should have at most \(rule.byteCount.upperBound) bytes", .malformed)
+  } catch PasswordRefusal.tooCommon {
+    throw ShapeError(location, "Password is one of the commonest", .malformed)
+  }
+}

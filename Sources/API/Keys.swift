@@ -1,0 +1,14 @@
+internal import HTTP
+internal import Identity
+
+/// What others need to verify our tokens. Nobody else can verify an HMAC, so then there is nothing here.
+func jwks(_ request: Request, _ context: Context) throws -> Response {
+  guard let keys = context.desk.doorkeeper.tokens.keys.jwks() else { throw RequestFailure.unknownPath }
+  return Response(
+    headers: [("Content-Type", "application/jwk-set+json"), ("Cache-Control", "public, max-age=300")], body: keys)
+}
+
+func publicKey(_ request: Request, _ context: Context) throws -> Response {
+  guard let pem = context.desk.doorkeeper.tokens.keys.publicKeyPEM() else { throw RequestFailure.unknownPath }
+  return .text(pem, type: "application/x-pem-file").with("Cache-Control", "public, max-age=300")
+}

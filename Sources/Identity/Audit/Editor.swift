@@ -1,0 +1,43 @@
+package import FoundationEssentials
+package import Notation
+package import Postgres
+
+/// Who makes a change, and what for. Every change an admin makes is noted in the transaction that makes it.
+package struct Editor: Sendable {
+  package let id: UUID?
+  package let name: String
+  package let requestID: String?
+  package var reason: String?
+
+  package init(_ caller: Caller, requestID: String, reason: String? = nil) {
+    id = caller.id
+    name = caller.username
+    self.requestID = requestID
+    self.reason = reason
+  }
+
+  /// Somebody at the machine itself.
+  package static let commandLine = Editor(name: "command line")
+
+  private init(name: String) {
+    id = nil
+    self.name = name
+    requestID = nil
+  }
+
+  package func note(
+    _ action: String, _ subject: String, before: JSON? = nil, after: JSON? = nil,
+    on connection: borrowing Connection
+  ) throws {
+    try connection.run(
+      """
+      INSERT INTO audit (actor_id, actor, action, subject_id, before, after, reason, request_id)
+      VALUES (\(id), \(name), \(action), \(subject), \(before?.text)::jsonb, \(after?.text)::jsonb, \(reason),
+              \(requestID))
+      """)
+  }
+}
+
+extension JSON {
+  fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,139 @@
+internal import FoundationEssentials
+package import Postgres
+
+/// Tells who is calling. First what can be told without the database, then the rest: so a forged token costs no
+/// connection, and one that is good costs no query.
+package final class Doorkeeper {
+  package private(set) var tokens: Tokens
+  private let foreign: ForeignIssuers
+  private let telegram: TelegramLogin?
+  private let registrar: Registrar
+  private let revocations = Revocations()
+  private var refreshedAt = 0
+  private var acquaintances = Acquaintances()
+
+  private static let telegramMaxAgeSeconds = 86_400
+
+  package init(tokens: Tokens, foreign: ForeignIssuers, telegram: TelegramLogin?, registrar: Registrar) {
+    self.tokens = tokens
+    self.foreign = foreign
+    self.telegram = telegram
+    self.registrar = registrar
+  }
+
+  /// What a request proves by itself.
+  package enum Proof {
+    case own(Caller, Claims)
+    case foreign(String)
+    case telegram(TelegramUser)
+  }
+
+  package func examine(_ credentials: Credentials, now: Int) throws(CallerRefusal) -> Proof {
+    guard let header = credentials.authorization else {
+      if let user = credentials.trustedUser, !user.isEmpty { return .foreign(user) }
+      throw .noToken
+    }
+    if let token = header.after(scheme: "bearer") { return try examine(bearer: token, now: now) }
+    if let telegram, let data = header.after(scheme: "tma") {
+      do {
+        return .telegram(try telegram.verify(data, now: now, maxAgeSeconds: Self.telegramMaxAgeSeconds))
+      } catch {
+        throw .badTelegram(error)
+      }
+    }
+    throw .badToken(.malformed)
+  }
+
+  private func examine(bearer text: String, now: Int) throws(CallerRefusal) -> Proof {
+    do {
+      let token = try CompactToken(text)
+      if let claims = try foreign.verify(token, now: now) { return .foreign(claims.user) }
+      let claims = try verifyOwn(token, now: now)
+      guard let id = UUID(uuidString: claims.subject), let role = claims.role.flatMap(Role.init(rawValue:)),
+        let username = claims.username
+      else { throw TokenRefusal.badClaim("sub") }
+      let caller = Caller(
+        id: id, username: username, role: role, session: claims.session.flatMap(UUID.init(uuidString:)),
+        tokenID: UUID(uuidString: claims.tokenID))
+      return .own(caller, claims)
+    } catch let refusal as TokenRefusal {
+      throw .badToken(refusal)
+    } catch {
+      throw .badToken(.malformed)
+    }
+  }
+
+  /// Another worker may have seen a rotation first, and signed with the new key.
+  private func verifyOwn(_ token: CompactToken, now: Int) throws(TokenRefusal) -> Claims {
+    do {
+      return try tokens.verify(token, now: now)
+    } catch .unknownKey {
+      guard (try? tokens.reloadIfChanged()) == true else { throw .unknownKey }
+      return try tokens.verify(token, now: now)
+    }
+  }
+
+  /// What only the database knows: whether the token was revoked, or who a foreign name is here.
+  package func admit(_ proof: Proof, now: Int, on connection: borrowing Connection) throws -> Caller {
+    switch proof {
+    case .own(let caller, let claims):
+      if now != refreshedAt { try catchUp(now: now, on: connection) }
+      guard !revocations.covers(claims) else { throw CallerRefusal.revoked }
+      return caller
+    case .foreign(let name):
+      return try acquaintances.caller("foreign " + name, now: now) { try known(name, on: connection) }
+    case .telegram(let somebody):
+      return try acquaintances.caller("telegram \(somebody.id)", now: now) { try known(somebody, on: connection) }
+    }
+  }
+
+  /// For the idle tick, and for the first request of each second.
+  package func catchUp(now: Int, on connection: borrowing Connection) throws {
+    try revocations.refresh(now: now, on: connection)
+    refreshedAt = now
+    // A file that cannot be read at this moment leaves the keys as they are.
+    _ = try? tokens.reloadIfChanged()
+  }
+
+  /// An id of ours, or a name; somebody new comes in under it.
+  private func known(_ name: String, on connection: borrowing Connection) throws -> User {
+    if let id = UUID(uuidString: name) {
+      if let user = try? User.find(id, on: connection) { return user }
+    } else if let user = try User.named(name, on: connection) {
+      return user
+    }
+    guard let username = try? Username(name) else { throw CallerRefusal.badToken(.badClaim("the user's name")) }
+    if let user = try User.named(username.text, on: connection) { return user }
+    var newcomer = Registrar.Newcomer(username: username)
+    if let id = UUID(uuidString: name) { newcomer.id = id }
+    return try registrar.provision(newcomer, on: connection)
+  }
+
+  package func known(_ somebody: TelegramUser, on connection: borrowing Connection) throws -> User {
+    if let user = try User.withTelegram(somebody.id, on: connection) { return user }
+    // The name they bear there may be somebody else's here.
+    for name in [somebody.username, "telegram:\(somebody.id)"] {
+      guard let username = name.flatMap({ try? Username($0) }) else { continue }
+      var newcomer = Registrar.Newcomer(username: username)
+      newcomer.telegramID = somebody.id
+      newcomer.fullName = somebody.firstName.flatMap { try? FullName($0) }?.text
+      do {
+        return try registrar.register(newcomer, on: connection)
+      } catch PeopleRefusal.usernameTaken {
+        if let user = try User.withTelegram(somebody.id, on: connection) { return user }
+      }
+    }
+    throw PeopleRefusal.usernameTaken
+  }
+}
+
+extension String {
+  /// What stands behind the scheme (RFC 9110, section 11.4), whose letters' case does not matter.
+  fileprivate func after(scheme: String) -> String? {
+    let parts = utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].count == scheme.utf8.count,
+      zip(parts[0], scheme.utf8).allSatisfy({ $0 | 0x20 == $1 })
+    else { return nil }
+    return String(Substring(parts[1].drop { $0 == UInt8(ascii: " ") }))
+  }
+}

@@ -1,0 +1,36 @@
+/// Something a letter could be sent to. Whether it arrives is for a letter to find out.
+package struct EmailAddress: Sendable {
+  package let text: String
+
+  package init(_ raw: String) throws(EmailRefusal) {
+    guard raw.utf8.count <= 4 * 254 else { throw .tooLong }
+    text = raw.normalized
+    guard text.unicodeScalars.count <= 254 else { throw .tooLong }
+    let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+    guard parts.count == 2, (1...64).contains(parts[0].count) else { throw .malformed }
+    let odd = text.unicodeScalars.contains { $0.properties.isWhitespace || "\"(),:;<>[\\]".unicodeScalars.contains($0) }
+    guard !odd, !text.hasControlCharacters, Self.isDotted(parts[0]) else { throw .malformed }
+    let labels = parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard labels.count >= 2, labels.allSatisfy({ (1...63).contains($0.count) && !Self.hasHyphenAtItsEnd($0) })
+    else { throw .malformed }
+  }
+
+  private static func isDotted(_ local: Substring.UTF8View) -> Bool {
+    local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+  }
+
+  private static func hasHyphenAtItsEnd(_ label: Substring.UTF8View) -> Bool {
+    label.first == UInt8(ascii: "-") || label.last == UInt8(ascii: "-")
+  }
+}
+
+package enum EmailRefusal: Error, Sendable, CustomStringConvertible {
+  case malformed, tooLong
+
+  package var description: String {
+    switch self {
+    case .malformed: "Input is not a valid email address"
+    case .tooLong: "Input should have at most 254 characters"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/// How the values above are read out of a body: what is wrong with one is said in its own words.
+extension Username: Decodable {
+  package init(from decoder: any Decoder) throws { self = try decoder.reading(Self.init(_:)) }
+}
+
+extension EmailAddress: Decodable {
+  package init(from decoder: any Decoder) throws { self = try decoder.reading(Self.init(_:)) }
+}
+
+extension FullName: Decodable {
+  package init(from decoder: any Decoder) throws { self = try decoder.reading(Self.init(_:)) }
+}
+
+extension Decoder {
+  fileprivate func reading<T>(_ make: (String) throws -> T) throws -> T {
+    let text = try singleValueContainer().decode(String.self)
+    do {
+      return try make(text)
+    } catch {
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "\(error)"))
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package import FoundationEssentials
+package import Notation
+package import Postgres
+
+/// Somebody the shop knows, without the password's hash, which never leaves the statement that needs it.
+package struct User: Sendable, Equatable {
+  package let id: UUID
+  package let username: String
+  package let email: String?
+  package let fullName: String?
+  package let role: Role
+  package let isActive: Bool
+  package let generation: Int
+  package let createdAt: String
+  package let updatedAt: String
+
+  /// What `init(row:)` reads, in its order.
+  static let columns = """
+    id, username, email, full_name, role, is_active, generation, \(SQL.timestamp("created_at")), \
+    \(SQL.timestamp("updated_at"))
+    """
+
+  init(row: Row, from first: Int = 0) throws {
+    id = try row.value(first)
+    username = try row.value(first + 1)
+    email = try row.value(first + 2)
+    fullName = try row.value(first + 3)
+    role = try row.value(first + 4)
+    isActive = try row.value(first + 5)
+    generation = try row.value(first + 6)
+    createdAt = try row.value(first + 7)
+    updatedAt = try row.value(first + 8)
+  }
+
+  package var json: JSON {
+    [
+      "id": .string(id.text), "username": .string(username), "email": email.map(JSON.string) ?? .null,
+      "full_name": fullName.map(JSON.string) ?? .null, "role": .string(role.rawValue), "is_active": .bool(isActive),
+      "created_at": .string(createdAt), "updated_at": .string(updatedAt),
+    ]
+  }
+}
+
+extension Role: PostgresDecodable {
+  package init?(postgres bytes: UnsafeRawBufferPointer?) {
+    guard let text = String(postgres: bytes) else { return nil }
+    self.init(rawValue: text)
+  }
+}
+
+extension User {
+  /// Only the living: who was deleted is nobody.
+  package static func find(_ id: UUID, on connection: borrowing Connection) throws -> User {
+    let found = try connection.row("SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL") {
+      try User(row: $0)
+    }
+    guard let found else { throw PeopleRefusal.unknownUser }
+    return found
+  }
+
+  package static func named(_ username: String, on connection: borrowing Connection) throws -> User? {
+    try connection.row(
+      "SELECT \(raw: columns) FROM users WHERE username = \(username) AND deleted_at IS NULL"
+    ) { try User(row: $0) }
+  }
+
+  package static func withTelegram(_ id: Int, on connection: borrowing Connection) throws -> User? {
+    try connection.row(
+      "SELECT \(raw: columns) FROM users WHERE telegram_id = \(id) AND deleted_at IS NULL"
+    ) { try User(row: $0) }
+  }
+}
+
+/// What the shop's rules about people refuse.
+package enum PeopleRefusal: Error, Sendable, Equatable {
+  case unknownUser
+  case usernameTaken
+  case emailTaken
+  case lastAdmin
+  case wrongCredentials
+  case inactive
+  case tooManyFailures(retryAfterSeconds: Int)
+  case refreshRefused
+}
+
+extension PeopleRefusal: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknownUser: "there is nobody of that name"
+    case .usernameTaken: "the name is taken"
+    case .emailTaken: "the email is taken"
+    case .lastAdmin: "somebody has to stay admin"
+    case .wrongCredentials, .inactive, .tooManyFailures, .refreshRefused: "signing in was refused"
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package import FoundationEssentials
+internal import Notation
+package import Postgres
+
+/// What is to be different about somebody. What is nil stays.
+package struct UserChanges: Sendable {
+  package var username: Username?
+  package var email: EmailAddress?
+  package var fullName: FullName?
+  package var role: Role?
+  package var isActive: Bool?
+  package var passwordHash: String?
+  package init() {}
+
+  /// Whether tokens issued before still tell the truth.
+  private var endsTokens: Bool {
+    username != nil || role != nil || isActive == false || passwordHash != nil
+  }
+
+  @discardableResult
+  package func apply(to id: UUID, by editor: Editor, on connection: borrowing Connection) throws -> User {
+    try connection.transaction { connection in
+      let before = try User.locked(id, on: connection)
+      if before.isReigning && (role.map { $0 != .admin } ?? false || isActive == false) {
+        try User.requireAnotherAdmin(than: id, on: connection)
+      }
+      let after = try translatingTaken {
+        try connection.row(
+          """
+          UPDATE users SET
+            username = coalesce(\(username?.text), username), email = coalesce(\(email?.text), email),
+            full_name = coalesce(\(fullName?.text), full_name), role = coalesce(\(role?.rawValue), role),
+            is_active = coalesce(\(isActive)::boolean, is_active),
+            password_hash = coalesce(\(passwordHash), password_hash), updated_at = clock_timestamp()
+          WHERE id = \(id) RETURNING \(raw: User.columns)
+          """
+        ) { try User(row: $0) }!
+      }
+      if endsTokens { try Revocations.endTokens(of: id, on: connection) }
+      try editor.note("user.update", id.text, before: before.json, after: after.json, on: connection)
+      return after
+    }
+  }
+}
+
+extension User {
+  /// Keeps the row, since the ledger's history names it, and frees the names for others.
+  package static func delete(_ id: UUID, by editor: Editor, on connection: borrowing Connection) throws {
+    try connection.transaction { connection in
+      let before = try locked(id, on: connection)
+      if before.isReigning { try requireAnotherAdmin(than: id, on: connection) }
+      try connection.run("UPDATE users SET deleted_at = clock_timestamp() WHERE id = \(id)")
+      try Revocations.endTokens(of: id, on: connection)
+      try editor.note("user.delete", id.text, before: before.json, on: connection)
+    }
+  }
+
+  package static func thereIsAnAdmin(on connection: borrowing Connection) throws -> Bool {
+    try connection.value(
+      "SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND is_active AND deleted_at IS NULL)")
+  }
+
+  fileprivate var isReigning: Bool { role == .admin && isActive }
+
+  fileprivate static func locked(_ id: UUID, on connection: borrowing Connection) throws -> User {
+    let found = try connection.row(
+      "SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL FOR UPDATE"
+    ) { try User(row: $0) }
+    guard let found else { throw PeopleRefusal.unknownUser }
+    return found
+  }
+
+  /// Two admins who dismiss each other at the same moment must not both succeed, so the others are locked too.
+  fileprivate static func requireAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws {
+    try connection.run("SELECT pg_advisory_xact_lock(hashtext('tuckshop.admins'))")
+    let others = try connection.value(
+      "SELECT count(*) FROM users WHERE role = 'admin' AND is_active AND deleted_at IS NULL AND id <> \(id)",
+      as: Int.self)
+    guard others > 0 else { throw PeopleRefusal.lastAdmin }
+  }
+}

@@ -1,0 +1,128 @@
+internal import FoundationEssentials
+package import Notation
+package import Postgres
+
+/// Staff from a table, many at once: `username,email,full_name,role,password_hash` under a line that names the
+/// columns, of which only the first is needed.
+package struct UserImport: Sendable {
+  package struct Problem: Sendable {
+    package let line: Int
+    package let message: String
+  }
+
+  private struct Line {
+    let number: Int
+    let newcomer: Registrar.Newcomer
+  }
+
+  package private(set) var problems: [Problem] = []
+  private var lines: [Line] = []
+  /// Rows that can be read, and all rows there are.
+  package var count: Int { lines.count }
+  package let total: Int
+
+  private static let columns = ["username", "email", "full_name", "role", "password_hash"]
+
+  package init(_ table: CSV) throws(ImportError) {
+    guard let head = table.rows.first else { throw ImportError("the file is empty") }
+    let names = head.fields.map { $0.lowercased() }
+    guard names.contains("username"), Set(names).count == names.count, names.allSatisfy(Self.columns.contains) else {
+      throw ImportError("the first line must name columns among \(Self.columns.joined(separator: ", "))")
+    }
+    total = table.rows.count - 1
+    var seen: [String: Int] = [:]
+    for row in table.rows.dropFirst() {
+      do {
+        guard row.fields.count == names.count else {
+          throw ImportError("\(row.fields.count) fields, not \(names.count)")
+        }
+        let newcomer = try Self.newcomer(Dictionary(uniqueKeysWithValues: zip(names, row.fields)))
+        for key in ["n" + newcomer.username, newcomer.email.map { "e" + $0.lowercased() }].compactMap({ $0 }) {
+          if let before = seen.updateValue(row.line, forKey: key) {
+            throw ImportError("\(key.dropFirst()) stands on line \(before) already")
+          }
+        }
+        lines.append(Line(number: row.line, newcomer: newcomer))
+      } catch {
+        problems.append(Problem(line: row.line, message: "\(error)"))
+      }
+    }
+  }
+
+  private static func newcomer(_ fields: [String: String]) throws -> Registrar.Newcomer {
+    func field(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
+    func reading<T>(_ name: String, _ make: (String) throws -> T) throws -> T? {
+      do {
+        return try field(name).map(make)
+      } catch {
+        throw ImportError("\(name): \(error)")
+      }
+    }
+    guard let username = try reading("username", Username.init(_:)) else { throw ImportError("username is empty") }
+    var newcomer = Registrar.Newcomer(
+      username: username, email: try reading("email", EmailAddress.init(_:)),
+      fullName: try reading("full_name", FullName.init(_:)))
+    newcomer.role =
+      try reading("role") { text throws -> Role in
+        guard let role = Role(rawValue: text) else { throw ImportError("is none of user, moderator, service, admin") }
+        return role
+      } ?? .user
+    newcomer.passwordHash = try reading("password_hash") { text throws -> String in
+      guard Passwords.isReadable(text) else { throw ImportError("is no Argon2id hash") }
+      return text
+    }
+    return newcomer
+  }
+
+  /// Inserts all of it, in batches. Who cannot come in is noted as a problem; the others do.
+  package mutating func run(
+    with registrar: Registrar, on connection: borrowing Connection, progress: (Int) -> Void
+  ) throws {
+    var done = 0
+    while done < lines.count {
+      let batch = lines[done..<min(done + 500, lines.count)]
+      let admitted = try registrar.register(batch.map(\.newcomer), on: connection)
+      for line in batch where !admitted.contains(line.newcomer.id) {
+        problems.append(Problem(line: line.number, message: "the username or the email is taken"))
+      }
+      done += batch.count
+      progress(done)
+    }
+    problems.sort { $0.line < $1.line }
+  }
+}
+
+package struct ImportError: Error, CustomStringConvertible {
+  package let description: String
+  init(_ description: String) { self.description = description }
+}
+
+extension Registrar {
+  /// Those who came in; whoever's name or address is taken did not.
+  fileprivate func register(_ newcomers: [Newcomer], on connection: borrowing Connection) throws -> Set<UUID> {
+    let list = JSON.array(newcomers.map(\.json))
+    return try connection.transaction { connection in
+      let admitted = try connection.rows(
+        """
+        INSERT INTO users (id, username, email, full_name, password_hash, role)
+        SELECT id, username, email, full_name, password_hash, role
+        FROM jsonb_to_recordset(\(String(decoding: list.bytes, as: UTF8.self))::jsonb)
+          AS n (id uuid, username text, email text, full_name text, password_hash text, role text)
+        ON CONFLICT DO NOTHING RETURNING id
+        """
+      ) { try $0.value(0, as: UUID.self) }
+      for user in admitted { try welcome(user, connection) }
+      return Set(admitted)
+    }
+  }
+}
+
+extension Registrar.Newcomer {
+  fileprivate var json: JSON {
+    .members([
+      "id": .string(id.text), "username": .string(username), "email": email.map(JSON.string),
+      "full_name": fullName.map(JSON.string), "password_hash": passwordHash.map(JSON.string),
+      "role": .string(role.rawValue),
+    ])
+  }
+}

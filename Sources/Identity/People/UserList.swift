@@ -1,0 +1,68 @@
+package import Postgres
+
+/// One page of those who are there, and how many there are altogether.
+package struct UserList: Sendable {
+  package let users: [User]
+  package let total: Int
+
+  package enum Order: String, Sendable, CaseIterable {
+    case createdAt = "created_at"
+    case updatedAt = "updated_at"
+    case username, email
+    case fullName = "full_name"
+    case role
+
+    /// As its index has it; the others compare by the database's collation, which is by code point too.
+    fileprivate var column: String {
+      switch self {
+      case .email, .fullName, .role: "\(rawValue) COLLATE \"C\""
+      case .createdAt, .updatedAt, .username: rawValue
+      }
+    }
+  }
+
+  package struct Page: Sendable {
+    package var number = 1
+    package var limit = 20
+    package var search: String?
+    package var order = Order.createdAt
+    package var isDescending = true
+    package init() {}
+  }
+
+  /// The page's ids come out of an index alone, so that a late page costs little more than the first.
+  package static func read(_ page: Page, on connection: borrowing Connection) throws -> UserList {
+    let direction = page.isDescending ? "DESC" : "ASC"
+    let nulls = page.isDescending ? "NULLS FIRST" : "NULLS LAST"
+    let order = "\(page.order.column) \(direction) \(nulls), id \(direction)"
+    let pattern = page.search.map { "%\(escaped($0))%" }
+    let filter: SQL = pattern == nil ? "" : "AND searched LIKE lower(\(pattern))"
+    var total = 0
+    let users = try connection.rows(
+      """
+      WITH total AS MATERIALIZED (SELECT count(*) AS n FROM users WHERE deleted_at IS NULL \(filter)),
+      page AS MATERIALIZED (
+        SELECT id, \(raw: page.order.rawValue) FROM users WHERE deleted_at IS NULL \(filter)
+        ORDER BY \(raw: order) LIMIT \(page.limit) OFFSET \((page.number - 1) * page.limit)
+      )
+      SELECT total.n, u.* FROM total LEFT JOIN (
+        SELECT \(raw: User.columns), row_number() OVER (ORDER BY \(raw: order)) AS place
+        FROM users JOIN page USING (id, \(raw: page.order.rawValue))
+      ) u ON true ORDER BY place
+      """
+    ) { row -> User? in
+      total = try row.value(0)
+      return try row.value(1, as: String?.self) == nil ? nil : User(row: row, from: 1)
+    }
+    return UserList(users: users.compactMap { $0 }, total: total)
+  }
+
+  private static func escaped(_ search: String) -> String {
+    var text = ""
+    for scalar in search.normalized.unicodeScalars {
+      if ["%", "_", "\\"].contains(scalar) { text.unicodeScalars.append("\\") }
+      text.unicodeScalars.append(scalar)
+    }
+    return text
+  }
+}

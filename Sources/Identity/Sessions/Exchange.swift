@@ -1,0 +1,71 @@
+internal import FoundationEssentials
+internal import Postgres
+
+/// A refresh token that somebody presented, with what is known of it, locked until the exchange is over.
+struct Exchange {
+  enum State {
+    case fresh
+    case repeated(nonce: [UInt8], accessID: UUID, usedAt: Int)
+    case reused
+  }
+
+  let session: UUID
+  let state: State
+  /// Nil if the session is over, or its user gone or no longer active.
+  let user: User?
+
+  static func begin(
+    _ token: OpaqueToken, _ graceSeconds: Int, on connection: borrowing Connection
+  ) throws -> Exchange? {
+    // The session's row comes first: whoever ends or renews the family waits for it.
+    let session = try connection.row(
+      """
+      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp()
+      FROM sessions s WHERE id = (SELECT session_id FROM refresh_tokens WHERE digest = \(token.digest))
+      FOR UPDATE
+      """
+    ) {
+      (id: try $0.value(0, as: UUID.self), user: try $0.value(1, as: UUID.self), lives: try $0.value(2, as: Bool.self))
+    }
+    guard let session else { return nil }
+    let state = try connection.row(
+      """
+      SELECT used_at IS NULL, used_at > clock_timestamp() - make_interval(secs => \(graceSeconds)),
+             successor_nonce, access_id, floor(extract(epoch FROM used_at))::bigint
+      FROM refresh_tokens WHERE digest = \(token.digest)
+      """
+    ) { row -> State in
+      if try row.value(0) { return .fresh }
+      guard try row.value(1) else { return .reused }
+      return .repeated(nonce: try row.value(2), accessID: try row.value(3), usedAt: try row.value(4))
+    }
+    guard var state else { return nil }
+    if case .repeated(let nonce, _, _) = state, try wasUsed(token.successor(nonce), on: connection) { state = .reused }
+    let user = session.lives ? try? User.find(session.user, on: connection) : nil
+    return Exchange(session: session.id, state: state, user: user.flatMap { $0.isActive ? $0 : nil })
+  }
+
+  private static func wasUsed(_ token: OpaqueToken, on connection: borrowing Connection) throws -> Bool {
+    try connection.row("SELECT used_at IS NOT NULL FROM refresh_tokens WHERE digest = \(token.digest)") {
+      try $0.value(0)
+    } ?? true
+  }
+
+  /// Notes the exchange; when it happened, which is when the new access token was issued.
+  func complete(
+    _ token: OpaqueToken, _ successor: OpaqueToken, _ nonce: [UInt8], _ accessID: UUID, seconds: Int,
+    on connection: borrowing Connection
+  ) throws -> Int {
+    try connection.run(
+      "INSERT INTO refresh_tokens (digest, session_id) VALUES (\(successor.digest), \(session))")
+    try connection.run(
+      """
+      UPDATE sessions SET expires_at = clock_timestamp() + make_interval(secs => \(seconds)) WHERE id = \(session)
+      """)
+    return try connection.value(
+      """
+      UPDATE refresh_tokens SET used_at = clock_timestamp(), successor_nonce = \(nonce), access_id = \(accessID)
+      WHERE digest = \(token.digest) RETURNING floor(extract(epoch FROM used_at))::bigint
+      """)
+  }
+}

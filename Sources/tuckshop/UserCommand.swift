@@ -1,0 +1,122 @@
+internal import FoundationEssentials
+internal import Identity
+internal import Notation
+internal import Postgres
+
+enum UserCommand: Command {
+  static let name = "user"
+  static let summary = "Adds, changes, lists and imports people, without the API."
+  static let usage = """
+    tuckshop user add NAME [--email E] [--full-name N] [--role R] [--password-file F]
+           tuckshop user passwd NAME --password-file F
+           tuckshop user role NAME user|moderator|service|admin
+           tuckshop user list [--search TEXT]
+           tuckshop user deactivate NAME
+           tuckshop user import FILE.csv [--dry-run] [--continue]
+
+    F may be - for standard input; passwords are never taken from the command line, which others can see.
+    An import reads username,email,full_name,role,password_hash (only the first is needed) under a line that
+    names its columns. All rows come in or none; with --continue those that can do. --dry-run changes nothing.
+    """
+
+  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
+    var arguments = arguments
+    guard let verb = arguments.takeWord() else { throw UsageError("user wants a word after it") }
+    switch verb {
+    case "add": try add(&arguments, environment)
+    case "passwd": try passwd(&arguments, environment)
+    case "role": try role(&arguments, environment)
+    case "list": try list(&arguments, environment)
+    case "deactivate": try deactivate(&arguments, environment)
+    case "import": return try bringIn(&arguments, environment)
+    default: throw UsageError("user \(verb) is not understood")
+    }
+    return 0
+  }
+
+  private static func add(_ arguments: inout Arguments, _ environment: Environment) throws {
+    let email = try arguments.takeOption("--email").map { try EmailAddress($0) }
+    let fullName = try arguments.takeOption("--full-name").map { try FullName($0) }
+    let role = try arguments.takeOption("--role").map(role(named:))
+    let password = try password(&arguments, isNeeded: false)
+    var newcomer = Registrar.Newcomer(username: try username(&arguments), email: email, fullName: fullName)
+    try arguments.finish()
+    let registrar = environment.registrar()
+    newcomer.role = role ?? .user
+    newcomer.passwordHash = password.map(registrar.hash)
+    let user = try registrar.register(newcomer, by: .commandLine, on: try environment.open())
+    say("\(user.id.text) \(user.username) \(user.role.rawValue)")
+  }
+
+  private static func passwd(_ arguments: inout Arguments, _ environment: Environment) throws {
+    let password = try password(&arguments, isNeeded: true)
+    var changes = UserChanges()
+    changes.passwordHash = password.map(environment.registrar().hash)
+    try change(&arguments, changes, environment)
+  }
+
+  private static func role(_ arguments: inout Arguments, _ environment: Environment) throws {
+    let name = arguments.takeWord()
+    guard let role = arguments.takeWord() else { throw UsageError("user role wants a name and a role") }
+    var changes = UserChanges()
+    changes.role = try self.role(named: role)
+    try change(&arguments, changes, environment, name: name)
+  }
+
+  private static func deactivate(_ arguments: inout Arguments, _ environment: Environment) throws {
+    var changes = UserChanges()
+    changes.isActive = false
+    try change(&arguments, changes, environment)
+  }
+
+  private static func change(
+    _ arguments: inout Arguments, _ changes: UserChanges, _ environment: Environment, name: String? = nil
+  ) throws {
+    let username = try name.map { try Username($0) } ?? username(&arguments)
+    try arguments.finish()
+    let connection = try environment.open()
+    guard let user = try User.named(username.text, on: connection) else { throw PeopleRefusal.unknownUser }
+    let changed = try changes.apply(to: user.id, by: .commandLine, on: connection)
+    say("\(changed.username) \(changed.role.rawValue) \(changed.isActive ? "active" : "not active")")
+  }
+
+  private static func list(_ arguments: inout Arguments, _ environment: Environment) throws {
+    var page = UserList.Page()
+    page.search = try arguments.takeOption("--search")
+    (page.order, page.isDescending, page.limit) = (.username, false, 1000)
+    try arguments.finish()
+    let connection = try environment.open()
+    while true {
+      let list = try UserList.read(page, on: connection)
+      for user in list.users {
+        let fields = [user.username, user.email ?? "", user.fullName ?? "", user.role.rawValue]
+        say((fields + [user.isActive ? "active" : "not active"]).map(CSV.escaped).joined(separator: ","))
+      }
+      guard page.number * page.limit < list.total else { return }
+      page.number += 1
+    }
+  }
+
+  private static func username(_ arguments: inout Arguments) throws -> Username {
+    guard let name = arguments.takeWord() else { throw UsageError("a name is missing") }
+    return try Username(name)
+  }
+
+  private static func role(named text: String) throws -> Role {
+    guard let role = Role(rawValue: text) else { throw UsageError("\(text) is no role") }
+    return role
+  }
+
+  private static func password(_ arguments: inout Arguments, isNeeded: Bool) throws -> String? {
+    guard let path = try arguments.takeOption("--password-file") else {
+      guard !isNeeded else { throw UsageError("--password-file is missing") }
+      return nil
+    }
+    guard let bytes = FileManager.default.contents(atPath: path == "-" ? "/dev/stdin" : path),
+      let text = String(validating: bytes, as: UTF8.self)
+    else { throw SettingError("\(path) cannot be read as text") }
+    let password = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    try PasswordRule(byteCount: 8...256, refusesCommon: true).check(password)
+    return password
+  }
+}
