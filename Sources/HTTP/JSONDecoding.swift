@@ -55,8 +55,9 @@ private final class ValueDecoder: Decoder {
     } catch let error as ShapeError {
       throw error
     } catch {
-      if case DecodingError.dataCorrupted(let context) = error, !(type is any TextReadable.Type) {
-        throw ShapeError(location, context.debugDescription, .malformed)
+      // A type that says in its own words what is wrong gives them as the underlying error.
+      if case DecodingError.dataCorrupted(let context) = error, let reason = context.underlyingError {
+        throw ShapeError(location, "\(reason)", .malformed)
       }
       let name = (type as? any TextReadable.Type)?.readableName
       throw ShapeError(

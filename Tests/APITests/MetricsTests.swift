@@ -8,7 +8,7 @@ import Testing
 struct MetricsTests {
   private func booted() throws -> Booted {
     var router = routes()
-    router.add(.get, "/api/v1/users/{id}", .plain { _, _ in .text("x") })
+    router.add(.get, "/api/v1/things/{id}", .plain { _, _ in .text("x") })
     router.add(.get, "/api/v1/broken/{id}", .plain { _, _ in throw PostgresError(reason: .mismatch, message: "") })
     return try Booted(router, database: .nowhere)
   }
@@ -27,14 +27,14 @@ struct MetricsTests {
 
   @Test func `requests are counted by template and class of status`() throws {
     let booted = try booted()
-    for id in 0..<5 { _ = booted.ask(.get, "/api/v1/users/\(id)") }
-    _ = booted.ask(.head, "/api/v1/users/9")
+    for id in 0..<5 { _ = booted.ask(.get, "/api/v1/things/\(id)") }
+    _ = booted.ask(.head, "/api/v1/things/9")
     _ = booted.ask(.get, "/api/v1/broken/1")
     _ = booted.ask(.get, "/livez")
-    #expect(try booted.metric(requests("/api/v1/users/{id}", "2xx")) == "6")
+    #expect(try booted.metric(requests("/api/v1/things/{id}", "2xx")) == "6")
     #expect(try booted.metric(requests("/api/v1/broken/{id}", "5xx")) == "1")
     #expect(try booted.metric(requests("/livez", "2xx")) == "1")
-    #expect(try booted.metric("tuckshop_request_seconds_count{route=\"/api/v1/users/{id}\"}") == "6")
+    #expect(try booted.metric("tuckshop_request_seconds_count{route=\"/api/v1/things/{id}\"}") == "6")
   }
 
   @Test func `what leads nowhere is counted together`() throws {
@@ -52,7 +52,7 @@ struct MetricsTests {
   @Test(.tags(.security)) func `no part of a URL ever becomes a name`() throws {
     let booted = try booted()
     for target in [
-      "/api/v1/users/secret1?token=secret2", "/secret3", "/secret4/%zz", "/inventory/secret5\"} 1\nsecret6 1",
+      "/api/v1/things/secret1?token=secret2", "/secret3", "/secret4/%zz", "/inventory/secret5\"} 1\nsecret6 1",
       "/api/v1/broken/secret7",
     ] {
       _ = booted.ask(.get, target)
@@ -60,7 +60,7 @@ struct MetricsTests {
     let text = booted.ask(.get, "/metrics").text
     #expect(!text.contains("secret"))
     let routes = text.matches(of: /route="([^"]*)"/).map { String($0.1) }
-    #expect(Set(routes) == ["/api/v1/users/{id}", "/api/v1/broken/{id}", "unmatched"])
+    #expect(Set(routes) == ["/api/v1/things/{id}", "/api/v1/broken/{id}", "unmatched"])
   }
 
   @Test func `all workers count into one page`() throws {

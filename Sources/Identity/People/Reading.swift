@@ -17,7 +17,7 @@ extension Decoder {
     do {
       return try make(text)
     } catch {
-      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "\(error)"))
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "", underlyingError: error))
     }
   }
 }
