@@ -35,10 +35,14 @@ let package = Package(
     room("FastCGI", knows: ["CFastCGI", "HTTP"]),
     room("Telemetry"),
     room("Identity", knows: ["CCrypto", "Notation", "Postgres"]),
-    room("API", knows: ["HTTP", "Identity", "Notation", "Postgres", "Telemetry"]),
+    room("Ledger", knows: ["Postgres"]),
+    room("Shop", knows: ["Ledger", "Postgres"]),
+    room("API", knows: ["HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"]),
     .executableTarget(
       name: "tuckshop",
-      dependencies: ["API", "FastCGI", "HTTP", "Identity", "Migrations", "Notation", "Postgres", "Telemetry"],
+      dependencies: [
+        "API", "FastCGI", "HTTP", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop", "Telemetry",
+      ],
       swiftSettings: settings),
 
     .target(
@@ -54,7 +58,8 @@ let package = Package(
     tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI", "EchoWorker"]),
     tests("TelemetryTests", of: ["Notation", "Telemetry"]),
     tests("IdentityTests", of: ["Identity", "Notation", "Postgres"]),
-    tests("APITests", of: ["API", "HTTP", "Identity", "Notation", "Postgres", "Telemetry"]),
+    tests("LedgerTests", of: ["Ledger", "Postgres"]),
+    tests("APITests", of: ["API", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
     tests("TidyTests", of: []),
   ],

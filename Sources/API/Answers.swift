@@ -1,7 +1,9 @@
 internal import HTTP
 internal import Identity
+internal import Ledger
 internal import Notation
 internal import Postgres
+internal import Shop
 
 /// Turns what went wrong into the answer for it, in the dialect of the path. Nothing else decides about errors.
 struct Answers {
@@ -14,6 +16,10 @@ struct Answers {
     case let shape as ShapeError: answer(to: .shape(shape))
     case let refusal as CallerRefusal: answer(to: refusal)
     case let refusal as PeopleRefusal: answer(to: refusal)
+    case let refusal as LedgerRefusal: answer(to: refusal)
+    case let refusal as CatalogueRefusal: answer(to: refusal)
+    case let refusal as PictureRefusal: answer(to: refusal)
+    case let refusal as IdempotencyRefusal: answer(to: refusal)
     case let error as PostgresError where error.isBadInput:
       respond(Fault(400, "invalid_value", "A value cannot be stored."))
     case let error as PostgresError where error.isUnavailable:
@@ -73,6 +79,60 @@ struct Answers {
     }
   }
 
+  private func answer(to refusal: LedgerRefusal) -> Response {
+    switch refusal {
+    case .insufficientFunds(let available, let required):
+      respond(
+        Fault(
+          409, "insufficient_funds", "insufficient balance: not enough coins (\(available) there, \(required) asked)"),
+        ["available": .integer(available), "required": .integer(required)])
+    case .outOfStock(let available, let required):
+      respond(
+        Fault(409, "out_of_stock", "There are \(available) left, not \(required)."),
+        ["available": .integer(available), "required": .integer(required)])
+    case .unknownRecipient: respond(Fault(404, "unknown_recipient", "There is no user of this name."))
+    case .toOneself: respond(Fault(409, "to_oneself", "Coins cannot be sent to oneself."))
+    case .unknownItem: respond(Fault(404, "unknown_item", "There is no such item for sale."))
+    case .overflow: respond(Fault(409, "overflow", "Nobody can have that much."))
+    case .keyReused:
+      respond(
+        Fault(
+          422, "idempotency_key_reused", "This Idempotency-Key was used for something else.",
+          ShapeError(["header", "Idempotency-Key"], "This key was used for something else", .malformed)))
+    case .unknownOperation: respond(Fault(404, "operation_not_found", "There is no such transfer of yours."))
+    case .tooLate: respond(Fault(409, "too_late", "It is too late to take this transfer back."))
+    }
+  }
+
+  private func answer(to refusal: CatalogueRefusal) -> Response {
+    switch refusal {
+    case .unknownItem: respond(Fault(404, "not_found", "Item not found"))
+    case .codeTaken: respond(Fault(409, "code_taken", "There is an item of this code already."))
+    case .changedMeanwhile: respond(Fault(412, "changed_meanwhile", "It is no longer as If-Match says."))
+    case .conditionMissing: respond(Fault(428, "condition_missing", "If-Match is needed here."))
+    }
+  }
+
+  private func answer(to refusal: PictureRefusal) -> Response {
+    switch refusal {
+    case .tooLarge: respond(Fault(413, "image_too_large", "An image has 2 MB at most."))
+    case .unknownFormat: respond(Fault(415, "image_format", "This is no PNG, JPEG or WebP."))
+    case .tooManyPixels:
+      respond(
+        Fault(
+          422, "image_dimensions", "An image is 8192 pixels wide and high at most.",
+          ShapeError(["body"], "An image is 8192 pixels wide and high at most", .malformed)))
+    }
+  }
+
+  private func answer(to refusal: IdempotencyRefusal) -> Response {
+    switch refusal {
+    case .missing: respond(Fault(400, "idempotency_key_missing", "Idempotency-Key is needed here."))
+    case .malformed:
+      respond(Fault(400, "idempotency_key_malformed", "Idempotency-Key has 1 to 255 printable ASCII characters."))
+    }
+  }
+
   private struct Fault {
     let status: Int
     let code: String
@@ -87,18 +147,21 @@ struct Answers {
     }
   }
 
-  private func respond(_ fault: Fault) -> Response {
+  private func respond(_ fault: Fault, _ details: KeyValuePairs<String, JSON?> = [:]) -> Response {
     switch dialect {
     case .merch:
       // Its contract knows 400 for all that is wrong with a request, but for path and method.
-      let status = [413, 422].contains(fault.status) ? 400 : fault.status
+      let isKnown = [401, 405, 429, 500, 503].contains(fault.status) || fault.code == "not_found"
+      let status = isKnown ? fault.status : 400
       return .json(["errors": .string(fault.message)], status: status)
     case .inventory:
+      let figures = details.isEmpty ? nil : JSON.members(details)
       return .json(
-        ["error": .string(fault.code), "message": .string(fault.message)],
+        .members(["error": .string(fault.code), "message": .string(fault.message), "details": figures]),
         status: fault.status == 422 ? 400 : fault.status)
     case .problem:
-      return .json(problem(fault), status: fault.status, type: "application/problem+json")
+      let members = problem(fault).adding(details)
+      return .json(members, status: fault.status, type: "application/problem+json")
     }
   }
 

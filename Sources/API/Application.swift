@@ -19,15 +19,18 @@ package final class Application {
   private let log: Log
   private let limits: Limits
   private let desk: FrontDesk
+  private let storefront: Storefront
   private let requiredSchemaVersion: Int
   private let tally: Tally
 
   package init(
-    router: Router<Endpoint> = routes(), desk: FrontDesk, lender: Lender, page: SharedPage, log: Log,
+    router: Router<Endpoint> = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender, page: SharedPage,
+    log: Log,
     limits: Limits = Limits(), requiredSchemaVersion: Int
   ) {
     self.router = router
     self.desk = desk
+    self.storefront = storefront
     self.lender = lender
     self.page = page
     self.log = log
@@ -80,7 +83,8 @@ package final class Application {
     }
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
-      requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk)
+      requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk,
+      storefront: storefront)
     switch route.endpoint {
     case .plain(let handler): return try handler(request, context)
     case .probing(let handler): return handler(request, context, lender)

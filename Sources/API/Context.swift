@@ -9,6 +9,7 @@ package struct Context {
   package let requiredSchemaVersion: Int
   package let page: SharedPage
   package let desk: FrontDesk
+  package let storefront: Storefront
 }
 
 /// What a route leads to. Only a `lent` one gets the connection, so no other can touch the database.

@@ -11,18 +11,26 @@ extension Request {
 }
 
 extension Response {
-  static func page(_ items: [JSON], total: Int, number: Int, limit: Int) -> Response {
-    .json([
-      "items": .array(items), "total": .integer(total), "page": .integer(number), "limit": .integer(limit),
+  /// The documents are JSON already.
+  static func page(_ documents: [[UInt8]], total: Int, number: Int, limit: Int) -> Response {
+    let figures: JSON = [
+      "total": .integer(total), "page": .integer(number), "limit": .integer(limit),
       "total_pages": .integer((total + limit - 1) / limit),
-    ])
+    ]
+    return .document(Array(#"{"items":["#.utf8) + joined(documents) + Array("],".utf8) + figures.bytes.dropFirst())
+  }
+
+  static func document(_ body: [UInt8], status: Int = 200) -> Response {
+    Response(status, headers: [("Content-Type", "application/json")], body: body)
+  }
+
+  private static func joined(_ documents: [[UInt8]]) -> [UInt8] {
+    Array(documents.joined(separator: [UInt8(ascii: ",")]))
   }
 
   /// Entries that PostgreSQL has already written as JSON, and where they go on.
   static func entries(_ entries: [[UInt8]], next: String?) -> Response {
-    var body = Array(#"{"items":["#.utf8)
-    body += entries.joined(separator: [UInt8(ascii: ",")])
-    body += Array(#"],"next_cursor":"#.utf8) + (next.map(JSON.string) ?? .null).bytes + [UInt8(ascii: "}")]
-    return Response(headers: [("Content-Type", "application/json")], body: body)
+    let cursor: JSON = ["next_cursor": next.map(JSON.string) ?? .null]
+    return .document(Array(#"{"items":["#.utf8) + joined(entries) + Array("],".utf8) + cursor.bytes.dropFirst())
   }
 }

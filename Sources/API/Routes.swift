@@ -13,6 +13,24 @@ package func routes() -> Router<Endpoint> {
 
   router.add(.post, "/api/auth", .lent(repeatable: false, merchAuth))
 
+  router.add(.get, "/api/info", .called(repeatable: true, info))
+  router.add(.post, "/api/sendCoin", .called(repeatable: false, sendCoin))
+  router.add(.get, "/api/buy/{item}", answersHead: false, .called(repeatable: false, buy))
+
+  router.add(.post, "/api/v1/transfers", .called(repeatable: true, makeTransfer))
+  router.add(.post, "/api/v1/transfers/{id}/undo", .called(repeatable: true, undoTransfer))
+  router.add(.post, "/api/v1/purchases", .called(repeatable: true, makePurchase))
+  router.add(.get, "/api/v1/wallet", .called(repeatable: true, wallet))
+  router.add(.get, "/api/v1/wallet/history", .called(repeatable: true, walletHistory))
+
+  router.add(.get, "/api/v1/items", .lent(repeatable: true, listItems))
+  router.add(.get, "/api/v1/items/{id}", .lent(repeatable: true, showItem))
+  router.add(.post, "/api/v1/items", .called(repeatable: false, by: [.admin], createItem))
+  router.add(.patch, "/api/v1/items/{id}", .called(repeatable: false, by: [.admin], changeItem))
+  router.add(.delete, "/api/v1/items/{id}", .called(repeatable: false, by: [.admin], deleteItem))
+  router.add(.put, "/api/v1/items/{id}/image", .called(repeatable: true, by: [.admin], putImage))
+  router.add(.get, "/api/v1/classifiers", .lent(repeatable: true, listClassifiers))
+
   router.add(.post, "/api/v1/auth/register", .lent(repeatable: false, register))
   router.add(.post, "/api/v1/auth/login", .lent(repeatable: false, login))
   router.add(.post, "/api/v1/auth/refresh", .lent(repeatable: true, refresh))

@@ -13,7 +13,7 @@ func listUsers(
   page.order = try request.query.optional("sort_by", oneOf: UserList.Order.self) ?? page.order
   page.isDescending = try request.query.optional("sort_order", oneOf: SortOrder.self) != .asc
   let list = try UserList.read(page, on: connection)
-  return .page(list.users.map(\.json), total: list.total, number: page.number, limit: page.limit)
+  return .page(list.users.map(\.json.bytes), total: list.total, number: page.number, limit: page.limit)
 }
 
 func showUser(
@@ -60,6 +60,7 @@ func changeUser(
     let reason: String?
   }
   let body: Body = try request.decode()
+  try request.refuseNulls()
   if let password = body.password { try check(password, context.desk.passwordRule) }
   var changes = UserChanges()
   (changes.username, changes.email, changes.fullName) = (body.username, body.email, body.full_name)

@@ -13,10 +13,11 @@ package struct Responder: ~Copyable {
   }
 
   private var state = cfcgi()
-  private let bodyLimitBytes: Int
+  private let bodyLimitBytes: (Request) -> Int
 
   /// The listening socket is file descriptor 0, as spawn-fcgi and systemd hand it over.
-  package init(listener: Int32 = 0, bodyLimitBytes: Int = 65_536) throws(ListenerError) {
+  /// How large a body may be is decided before it is read, by what is known of its request.
+  package init(listener: Int32 = 0, bodyLimitBytes: @escaping (Request) -> Int) throws(ListenerError) {
     self.bodyLimitBytes = bodyLimitBytes
     guard cfcgi_open(&state, listener) == 0 else { throw ListenerError() }
   }
@@ -63,7 +64,7 @@ package struct Responder: ~Copyable {
     let parameters = Parameters(cfcgi_parameters(&state))
     var request = parameters.request
     do throws(RequestFailure) {
-      request.body = try body(lengthText: parameters.contentLength)
+      request.body = try body(lengthText: parameters.contentLength, limitBytes: bodyLimitBytes(request))
     } catch {
       return .failure(Rejection(request: request, failure: error))
     }
@@ -72,9 +73,9 @@ package struct Responder: ~Copyable {
   }
 
   /// The whole body or none: what is shorter or longer than announced is not acted on.
-  private mutating func body(lengthText: String) throws(RequestFailure) -> [UInt8] {
+  private mutating func body(lengthText: String, limitBytes: Int) throws(RequestFailure) -> [UInt8] {
     guard let length = lengthText.isEmpty ? 0 : Int(lengthText), length >= 0 else { throw .bodyIncomplete }
-    guard length <= bodyLimitBytes else { throw .bodyTooLarge(limitBytes: bodyLimitBytes) }
+    guard length <= limitBytes else { throw .bodyTooLarge(limitBytes: limitBytes) }
     var count = 0
     // One byte more than announced, to notice a body that goes on.
     let bytes = [UInt8](unsafeUninitializedCapacity: length + 1) { buffer, initialized in

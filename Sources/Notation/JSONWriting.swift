@@ -55,6 +55,12 @@ extension JSON {
   }
 
   /// An object without the members that are nil.
+  /// An object with more members behind its own.
+  package func adding(_ more: KeyValuePairs<String, JSON?>) -> JSON {
+    guard case .object(let members) = self, case .object(let others) = JSON.members(more) else { return self }
+    return .object(members + others)
+  }
+
   package static func members(_ members: KeyValuePairs<String, JSON?>) -> JSON {
     .object(members.compactMap { name, value in value.map { Member(name: name, value: $0) } })
   }

@@ -89,7 +89,7 @@ extension PostgresError {
 
   /// The caller sent what no column can hold.
   package var isBadInput: Bool {
-    reason == .refused || ["22021", "22P02", "22P05", "22003"].contains(sqlstate)
+    reason == .refused || ["22021", "22P02", "22P05", "22003", "22007", "22008"].contains(sqlstate)
   }
 
   /// PostgreSQL cannot serve now, and the caller may come again.

@@ -4,9 +4,7 @@ internal import Identity
 internal import Postgres
 
 extension Environment {
-  private enum Switch: CaseIterable { case off, on }
-
-  func registrar() -> Registrar { Registrar() }
+  enum Switch: CaseIterable { case off, on }
 
   /// Everything about people and tokens that a worker needs, checked.
   func frontDesk() throws -> FrontDesk {
@@ -15,7 +13,7 @@ extension Environment {
       issuer: issuer, audience: text(.tokenAudience), keys: try TokenKeys(file: text(.keyFile)))
     let issuers = text(.trustedIssuers)
     let foreign = issuers.isEmpty ? ForeignIssuers() : try ForeignIssuers(file: issuers, own: issuer)
-    let registrar = registrar()
+    let registrar = try registrar()
     let doorkeeper = Doorkeeper(
       tokens: tokens, foreign: foreign, telegram: try secret(.telegramBotToken).map(TelegramLogin.init(botToken:)),
       registrar: registrar)

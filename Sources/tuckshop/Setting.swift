@@ -31,6 +31,12 @@ struct Setting {
   static let maxAge = Setting("WORKER_MAX_AGE", "86400", "a worker leaves after so many seconds; 0: never")
   static let maxResident = Setting(
     "WORKER_MAX_RSS", "256", "a worker leaves when it is larger than so many MiB; 0: never")
+  static let welcomeCoins = Setting("WELCOME_COINS", "1000", "how many coins somebody new gets")
+  static let undoSeconds = Setting("UNDO_SECONDS", "60", "for how long a sender may take a transfer back")
+  static let mediaDirectory = Setting(
+    "MEDIA_DIR", "/var/lib/tuckshop/media", "the directory of pictures, which nginx serves")
+  static let requireIfMatch = Setting(
+    "REQUIRE_IF_MATCH", "off", "on: changing or deleting an item needs If-Match, else 428")
   static let keyFile = Setting(
     "KEY_FILE", "/etc/tuckshop/keys.json", "the keys that sign tokens; tuckshop key create makes it")
   static let tokenIssuer = Setting("TOKEN_ISSUER", "tuckshop", "the name this shop signs tokens with")
@@ -57,7 +63,9 @@ struct Setting {
 
   static let all = [
     pool, runDirectory, migrations, databaseURL, databasePassword, connectTimeout, lockTimeout, statementTimeout,
-    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, keyFile, tokenIssuer, tokenAudience,
+    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, welcomeCoins, undoSeconds,
+    mediaDirectory,
+    requireIfMatch, keyFile, tokenIssuer, tokenAudience,
     accessSeconds, merchSeconds, refreshSeconds, merchPasswordMin, adminUser, adminPassword, trustedIssuers,
     trustedUserHeader, telegramBotToken, unsafeTelegramLogin, migrateWait, logLevel,
   ]

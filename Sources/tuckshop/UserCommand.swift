@@ -41,7 +41,7 @@ enum UserCommand: Command {
     let password = try password(&arguments, isNeeded: false)
     var newcomer = Registrar.Newcomer(username: try username(&arguments), email: email, fullName: fullName)
     try arguments.finish()
-    let registrar = environment.registrar()
+    let registrar = try environment.registrar()
     newcomer.role = role ?? .user
     newcomer.passwordHash = password.map(registrar.hash)
     let user = try registrar.register(newcomer, by: .commandLine, on: try environment.open())
@@ -51,7 +51,7 @@ enum UserCommand: Command {
   private static func passwd(_ arguments: inout Arguments, _ environment: Environment) throws {
     let password = try password(&arguments, isNeeded: true)
     var changes = UserChanges()
-    changes.passwordHash = password.map(environment.registrar().hash)
+    changes.passwordHash = password.map(try environment.registrar().hash)
     try change(&arguments, changes, environment)
   }
 

@@ -35,9 +35,10 @@ enum WorkerCommand: Command {
     let lender = Lender(
       settings.database, breaker: Breaker(words: page.breaker), connectMilliseconds: settings.connectMilliseconds)
     let application = Application(
-      desk: settings.desk, lender: lender, page: page, log: log, limits: settings.limits,
+      desk: settings.desk, storefront: settings.storefront, lender: lender, page: page, log: log,
+      limits: settings.limits,
       requiredSchemaVersion: settings.requiredSchemaVersion)
-    var responder = try Responder(bodyLimitBytes: settings.bodyLimitBytes)
+    var responder = try Responder(bodyLimitBytes: { imageLimitBytes(for: $0) ?? settings.bodyLimitBytes })
 
     var firstAdmin = settings.firstAdmin
     func tick() {
@@ -90,6 +91,7 @@ struct WorkerSettings {
   let connectMilliseconds: Int
   let limits: Application.Limits
   let desk: FrontDesk
+  let storefront: Storefront
   /// Only the pool that hashes passwords has somebody to appoint.
   let firstAdmin: FirstAdmin?
   let bodyLimitBytes: Int
@@ -109,6 +111,7 @@ struct WorkerSettings {
     limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
     self.limits = limits
     desk = try environment.frontDesk()
+    storefront = try environment.storefront()
     if desk.trustedUserHeader != nil && !isUnixSocket(0) {
       throw SettingError("\(Setting.trustedUserHeader.name) is only for workers behind a unix socket")
     }

@@ -4,6 +4,7 @@ import HTTP
 import Identity
 import Notation
 import Postgres
+import Shop
 import Support
 import Telemetry
 
@@ -26,7 +27,8 @@ final class Booted {
     desk = try FrontDesk.forTests(in: directory)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
     application = Application(
-      router: router, desk: desk, lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
+      router: router, desk: desk, storefront: try Storefront.forTests(in: directory), lender: lender, page: page,
+      log: Log(threshold: .debug, descriptor: descriptor),
       limits: limits, requiredSchemaVersion: requiredSchemaVersion)
   }
 
@@ -55,7 +57,8 @@ extension Booted {
   /// A second worker's application over the same page.
   static func sharing(_ page: SharedPage) throws -> Application {
     Application(
-      desk: try FrontDesk.forTests(in: TemporaryDirectory()), lender: Lender(.nowhere), page: page,
+      desk: try FrontDesk.forTests(in: TemporaryDirectory()),
+      storefront: try Storefront.forTests(in: TemporaryDirectory()), lender: Lender(.nowhere), page: page,
       log: Log(descriptor: -1), requiredSchemaVersion: 1)
   }
 }
@@ -70,6 +73,12 @@ extension FrontDesk {
     let doorkeeper = Doorkeeper(
       tokens: tokens, foreign: ForeignIssuers(), telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
     return FrontDesk(doorkeeper: doorkeeper, registrar: registrar, passwords: passwords)
+  }
+}
+
+extension Storefront {
+  static func forTests(in directory: TemporaryDirectory) throws -> Storefront {
+    Storefront(pictures: PictureStore(directory: directory.path), requiresCondition: false)
   }
 }
 

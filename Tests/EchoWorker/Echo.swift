@@ -7,7 +7,7 @@ internal import HTTP
 struct Echo {
   static func main() throws {
     Responder.holdSignals()
-    var responder = try Responder(bodyLimitBytes: 100_000)
+    var responder = try Responder(bodyLimitBytes: { _ in 100_000 })
     let end = responder.serve(tickMilliseconds: 200, answer: answer) { _, discarded in
       tell("discarded \(discarded.stale) \(discarded.silent) \(discarded.malformed)")
       return true

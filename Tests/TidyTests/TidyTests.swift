@@ -17,8 +17,12 @@ struct TidyTests {
     "FastCGI": ["CFastCGI", "HTTP"],
     "Telemetry": [],
     "Identity": ["CCrypto", "Notation", "Postgres"],
-    "API": ["HTTP", "Identity", "Notation", "Postgres", "Telemetry"],
-    "tuckshop": ["API", "FastCGI", "HTTP", "Identity", "Migrations", "Notation", "Postgres", "Telemetry"],
+    "Ledger": ["Postgres"],
+    "Shop": ["Ledger", "Postgres"],
+    "API": ["HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"],
+    "tuckshop": [
+      "API", "FastCGI", "HTTP", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop", "Telemetry",
+    ],
   ]
 
   static let system: Set<String> = ["Glibc", "FoundationEssentials", "Swift", "Synchronization"]

@@ -29,15 +29,23 @@ package struct Editor: Sendable {
     _ action: String, _ subject: String, before: JSON? = nil, after: JSON? = nil,
     on connection: borrowing Connection
   ) throws {
+    try note(action, subject, before: before?.bytes, after: after?.bytes, on: connection)
+  }
+
+  /// With documents that are JSON already.
+  package func note(
+    _ action: String, _ subject: String, before: [UInt8]? = nil, after: [UInt8]? = nil,
+    on connection: borrowing Connection
+  ) throws {
     try connection.run(
       """
       INSERT INTO audit (actor_id, actor, action, subject_id, before, after, reason, request_id)
-      VALUES (\(id), \(name), \(action), \(subject), \(before?.text)::jsonb, \(after?.text)::jsonb, \(reason),
+      VALUES (\(id), \(name), \(action), \(subject), \(before?.asText)::jsonb, \(after?.asText)::jsonb, \(reason),
               \(requestID))
       """)
   }
 }
 
-extension JSON {
-  fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
+extension [UInt8] {
+  fileprivate var asText: String { String(decoding: self, as: UTF8.self) }
 }

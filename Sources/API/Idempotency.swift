@@ -1,0 +1,46 @@
+internal import FoundationEssentials
+internal import HTTP
+internal import Identity
+internal import Ledger
+
+/// What a client calls its own intent, so that it may ask twice.
+extension Request {
+  /// The caller's id as the ledger keeps it: a UUID as it is, any other text by its digest.
+  func idempotencyKey() throws -> UUID? {
+    guard let text = headers["Idempotency-Key"] else { return nil }
+    guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+      throw IdempotencyRefusal.malformed
+    }
+    return UUID(uuidString: text) ?? UUID(digesting: text)
+  }
+
+  func requiredIdempotencyKey() throws -> UUID {
+    guard let key = try idempotencyKey() else { throw IdempotencyRefusal.missing }
+    return key
+  }
+}
+
+extension Request {
+  func intent(of caller: Caller, key: UUID?) -> Intent {
+    Intent(id: .timeOrdered(), owner: caller.id, key: key, requestID: id)
+  }
+}
+
+extension Response {
+  /// Says that this had been answered before.
+  func marked(_ isReplay: Bool) -> Response { isReplay ? with("Idempotent-Replayed", "true") : self }
+}
+
+enum IdempotencyRefusal: Error {
+  case missing, malformed
+}
+
+extension UUID {
+  /// A UUID of version 8 (RFC 9562, section 5.8): as many bits of the text's SHA-256 as there is room for.
+  init(digesting text: String) {
+    var bytes = Array(Digest.sha256(Array(text.utf8)).prefix(16))
+    bytes[6] = 0x80 | bytes[6] & 0x0F
+    bytes[8] = 0x80 | bytes[8] & 0x3F
+    self = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+  }
+}

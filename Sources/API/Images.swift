@@ -1,0 +1,43 @@
+internal import FoundationEssentials
+package import HTTP
+internal import Identity
+internal import Postgres
+internal import Shop
+internal import Telemetry
+
+/// The picture of one variant of an item: the body is the file itself.
+func putImage(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  let id = try request.parameters.require("id", as: UUID.self)
+  try context.storefront.classifiers.catchUp(now: Clock.unixSeconds, on: connection)
+  let collection = try context.storefront.classifiers.named("collection", by: request)
+  let level = try context.storefront.classifiers.named("quality_level", by: request)
+  let picture = try Picture(request.body)
+  let before = try Item.find(id, on: connection)
+  let digest = String(ETag(of: request.body).text.filter { $0 != "\"" })
+  try context.storefront.pictures.keep(picture, as: digest)
+  let editor = try Editor(caller, request, reason: nil)
+  let item = try connection.transaction { connection in
+    try Item.show("\(digest).\(picture.format.rawValue)", as: id, collection, level, on: connection)
+    let after = try Item.find(id, on: connection)
+    try editor.note("item.image", id.text, before: before.document, after: after.document, on: connection)
+    return after
+  }
+  return Response.document(item.document).with("ETag", ETag(of: item.document).text)
+}
+
+/// The one route whose body may be larger than others; nil for all the others.
+package func imageLimitBytes(for request: Request) -> Int? {
+  request.method == .put && request.path.hasPrefix("/api/v1/items/") ? Picture.mostBytes : nil
+}
+
+extension Classifiers {
+  fileprivate func named(_ kind: String, by request: Request) throws -> Classifier? {
+    guard let code = try request.query.optional(kind, as: String.self) else { return nil }
+    guard let found = find(kind, code) else {
+      throw ShapeError(["query", kind], "There is no such \(kind)", .malformed)
+    }
+    return found
+  }
+}

@@ -1,0 +1,29 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Coins for somebody out of the mint: a welcome, a month's allowance, a thank-you.
+package struct Grant: Sendable {
+  package let amount: Int
+  package let reason: String
+
+  package init(amount: Int, reason: String) {
+    self.amount = amount
+    self.reason = reason
+  }
+
+  package func make(
+    _ intent: Intent, by actor: UUID? = nil, on connection: borrowing Connection
+  ) throws -> Done<Int> {
+    let done = try connection.row(
+      """
+      SELECT outcome, balance, replayed
+      FROM grant_coins(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
+                       \(amount), \(reason))
+      """
+    ) { row in
+      try Outcome(word: row.value(0), available: nil, required: amount).require()
+      return Done(value: try row.value(1, as: Int.self), isReplay: try row.value(2))
+    }
+    return done!
+  }
+}

@@ -1,0 +1,93 @@
+package import FoundationEssentials
+package import Postgres
+
+/// How coins came and went, newest first, a page at a time. A page goes on behind the moment of its last entry,
+/// which no other entry of the account shares.
+package struct History: Sendable {
+  package enum Kind: String, Sendable, CaseIterable {
+    case grant, transfer, purchase
+    case undo = "undo_transfer"
+  }
+
+  package struct Filter: Sendable {
+    package var before: Int?
+    package var limit = 50
+    package var kind: Kind?
+    package var counterpart: String?
+    package var from: Instant?
+    package var to: Instant?
+    package init() {}
+  }
+
+  package struct Entry: Sendable {
+    package let id: UUID
+    package let at: String
+    package let kind: String
+    /// Negative for what went.
+    package let change: Int
+    package let balance: Int
+    package let counterpart: String?
+    package let item: String?
+    package let quantity: Int?
+    package let message: String?
+    fileprivate let microseconds: Int
+  }
+
+  package let entries: [Entry]
+  package let next: Int?
+
+  package static func read(
+    _ filter: Filter, of owner: UUID, on connection: borrowing Connection
+  ) throws -> History {
+    // Who filters may have to look through more than a page shows, but through no more than this at a time: then a
+    // page is short, and still says where to go on.
+    let scanned = filter.isSelective ? 5000 : filter.limit + 1
+    var unreadFrom: Int?
+    let found = try connection.rows(
+      """
+      WITH bounds AS (
+        SELECT a.id AS account,
+          least(coalesce(to_timestamp(\(filter.before)::bigint / 1000000)
+                  + \(filter.before)::bigint % 1000000 * interval '1 microsecond' - interval '1 microsecond', 'infinity'),
+                coalesce(\(filter.to?.text)::timestamptz, 'infinity')) AS latest,
+          coalesce(\(filter.from?.text)::timestamptz, '-infinity') AS earliest
+        FROM accounts a WHERE a.owner = \(owner) AND a.asset = 1 AND a.section = 'main'
+      ), scanned AS (
+        SELECT s.*, CASE WHEN count(*) OVER () = \(scanned) THEN min(s.at) OVER () END AS unread_from
+        FROM bounds CROSS JOIN LATERAL (
+        (SELECT p.operation, p.at, -p.amount AS change, p.debit_balance AS balance, p.credit AS other FROM postings p
+         WHERE p.debit = account AND p.debit >= 1000 AND p.at BETWEEN earliest AND latest
+         ORDER BY p.at DESC LIMIT \(scanned))
+        UNION ALL
+        (SELECT p.operation, p.at, p.amount, p.credit_balance, p.debit FROM postings p
+         WHERE p.credit = account AND p.credit >= 1000 AND p.at BETWEEN earliest AND latest
+         ORDER BY p.at DESC LIMIT \(scanned))
+        ORDER BY at DESC LIMIT \(scanned)) s
+      )
+      SELECT s.operation, \(raw: SQL.timestamp("s.at")), o.kind, s.change, s.balance, u.username, i.code, o.quantity,
+             o.note, (extract(epoch FROM s.at) * 1000000)::bigint,
+             (extract(epoch FROM s.unread_from) * 1000000)::bigint
+      FROM scanned s
+      JOIN operations o ON o.id = s.operation
+      LEFT JOIN accounts c ON c.id = s.other LEFT JOIN users u ON u.id = c.owner LEFT JOIN items i ON i.id = o.item_id
+      WHERE (\(filter.kind?.rawValue)::text IS NULL OR o.kind::text = \(filter.kind?.rawValue))
+        AND (\(filter.counterpart)::text IS NULL OR u.username = \(filter.counterpart))
+      ORDER BY s.at DESC LIMIT \(filter.limit + 1)
+      """
+    ) { row in
+      unreadFrom = try row.value(10)
+      return Entry(
+        id: try row.value(0), at: try row.value(1), kind: try row.value(2), change: try row.value(3),
+        balance: try row.value(4), counterpart: try row.value(5), item: try row.value(6), quantity: try row.value(7),
+        message: try row.value(8), microseconds: try row.value(9))
+    }
+    let page = Array(found.prefix(filter.limit))
+    let next = found.count > filter.limit ? page.last?.microseconds : filter.isSelective ? unreadFrom : nil
+    return History(entries: page, next: next)
+  }
+}
+
+extension History.Filter {
+  /// Then a page may have to look at more entries than it shows.
+  fileprivate var isSelective: Bool { kind != nil || counterpart != nil }
+}

@@ -1,0 +1,79 @@
+// Knows accounts, operations and statements: what may move, and what an owner may be told of it. The moving itself is
+// done by one function in PostgreSQL for each kind of operation. Refuses to know HTTP and who is allowed to ask.
+
+package import FoundationEssentials
+internal import Postgres
+
+/// What somebody wants moved: whose things, under which name of their own, and asked by which request.
+package struct Intent: Sendable {
+  /// Made here, in the order of time; its last 16 bits are zero and belong to its postings.
+  package let id: UUID
+  package let owner: UUID
+  /// Under the same key the same is never done twice. Nil if nobody could ask again.
+  package let key: UUID?
+  package let requestID: String?
+
+  package init(id: UUID, owner: UUID, key: UUID?, requestID: String?) {
+    self.id = id.operation
+    self.owner = owner
+    self.key = key
+    self.requestID = requestID
+  }
+}
+
+/// What became of it, and whether it had been done before this call.
+package struct Done<Value: Sendable>: Sendable {
+  package let value: Value
+  package let isReplay: Bool
+}
+
+/// The rules' sentences. The list is closed.
+package enum LedgerRefusal: Error, Sendable, Equatable {
+  case insufficientFunds(available: Int, required: Int)
+  case outOfStock(available: Int, required: Int)
+  case unknownRecipient
+  case toOneself
+  case unknownItem
+  case overflow
+  case keyReused
+  case unknownOperation
+  case tooLate
+}
+
+extension UUID {
+  /// The id of an operation, with room for those of its postings.
+  fileprivate var operation: UUID { withLast(0) }
+
+  /// The public id of an operation's posting. Nobody has to keep it: it follows from the operation.
+  package func posting(_ number: Int) -> UUID { withLast(UInt16(number)) }
+
+  private func withLast(_ number: UInt16) -> UUID {
+    var bytes = uuid
+    bytes.14 = UInt8(number >> 8)
+    bytes.15 = UInt8(number & 0xFF)
+    return UUID(uuid: bytes)
+  }
+}
+
+/// Reads the word a function of the ledger ends with.
+struct Outcome {
+  let word: String
+  let available: Int?
+  let required: Int
+
+  func require() throws {
+    switch word {
+    case "done": return
+    case "insufficient_funds": throw LedgerRefusal.insufficientFunds(available: available ?? 0, required: required)
+    case "out_of_stock": throw LedgerRefusal.outOfStock(available: available ?? 0, required: required)
+    case "unknown_recipient": throw LedgerRefusal.unknownRecipient
+    case "to_oneself": throw LedgerRefusal.toOneself
+    case "unknown_item": throw LedgerRefusal.unknownItem
+    case "overflow": throw LedgerRefusal.overflow
+    case "key_reused": throw LedgerRefusal.keyReused
+    case "unknown_operation": throw LedgerRefusal.unknownOperation
+    case "too_late": throw LedgerRefusal.tooLate
+    default: preconditionFailure("the ledger has a word for \(word) that nobody here knows")
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Coins for merch, at the price of the moment.
+package struct Purchase: Sendable {
+  package let item: String
+  package let quantity: Int
+
+  package init(item: String, quantity: Int) {
+    self.item = item
+    self.quantity = quantity
+  }
+
+  package struct Receipt: Sendable {
+    package let operation: UUID
+    package let at: String
+    package let price: Int
+    package let balance: Int
+  }
+
+  package func make(_ intent: Intent, on connection: borrowing Connection) throws -> Done<Receipt> {
+    let done = try connection.row(
+      """
+      SELECT outcome, available, operation, \(raw: SQL.timestamp("at")), price, balance, replayed
+      FROM purchase(\(intent.id), \(intent.owner), \(intent.key), \(intent.requestID), \(item), \(quantity))
+      """
+    ) { row in
+      let word = try row.value(0, as: String.self)
+      let cost = (try row.value(4, as: Int?.self) ?? 0).multipliedReportingOverflow(by: quantity)
+      let required = word == "out_of_stock" ? quantity : cost.overflow ? .max : cost.partialValue
+      try Outcome(word: word, available: row.value(1), required: required).require()
+      let receipt = Receipt(
+        operation: try row.value(2), at: try row.value(3), price: try row.value(4), balance: try row.value(5))
+      return Done(value: receipt, isReplay: try row.value(6))
+    }
+    return done!
+  }
+}

@@ -1,0 +1,62 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Coins from one colleague to another.
+package struct Transfer: Sendable {
+  package let recipient: String
+  package let amount: Int
+  package let message: String?
+
+  package init(to recipient: String, amount: Int, message: String? = nil) {
+    self.recipient = recipient
+    self.amount = amount
+    self.message = message
+  }
+
+  package struct Receipt: Sendable {
+    package let operation: UUID
+    package let at: String
+    /// The sender's, right after it.
+    package let balance: Int
+  }
+
+  package func make(_ intent: Intent, on connection: borrowing Connection) throws -> Done<Receipt> {
+    let done = try connection.row(
+      """
+      SELECT outcome, available, operation, \(raw: SQL.timestamp("at")), balance, replayed
+      FROM transfer(\(intent.id), \(intent.owner), \(intent.key), \(intent.requestID), \(recipient), \(amount),
+                    \(message))
+      """
+    ) { row in
+      try Outcome(word: row.value(0), available: row.value(1), required: amount).require()
+      let receipt = Receipt(operation: try row.value(2), at: try row.value(3), balance: try row.value(4))
+      return Done(value: receipt, isReplay: try row.value(5))
+    }
+    return done!
+  }
+
+  package struct Reversal: Sendable {
+    package let operation: UUID
+    package let at: String
+    package let amount: Int
+    package let balance: Int
+  }
+
+  /// Takes a transfer of the owner's back, within some seconds, if its receiver still has the coins.
+  package static func undo(
+    _ transfer: UUID, within seconds: Int, _ intent: Intent, on connection: borrowing Connection
+  ) throws -> Done<Reversal> {
+    let done = try connection.row(
+      """
+      SELECT outcome, available, amount, operation, \(raw: SQL.timestamp("at")), balance, replayed
+      FROM undo_transfer(\(intent.id), \(intent.owner), \(transfer), \(seconds), \(intent.requestID))
+      """
+    ) { row in
+      try Outcome(word: row.value(0), available: row.value(1), required: row.value(2, as: Int?.self) ?? 0).require()
+      let reversal = Reversal(
+        operation: try row.value(3), at: try row.value(4), amount: try row.value(2), balance: try row.value(5))
+      return Done(value: reversal, isReplay: try row.value(6))
+    }
+    return done!
+  }
+}

@@ -1,0 +1,55 @@
+package import FoundationEssentials
+package import Postgres
+
+/// What somebody has in coins, and how it came about.
+package enum Wallet {
+  /// GET /api/info as JSON text, and whether there is more history than it shows.
+  package static func info(
+    of owner: UUID, on connection: borrowing Connection
+  ) throws -> (document: [UInt8], hasMore: Bool) {
+    try connection.row("SELECT document, has_more FROM info(\(owner))") { row in
+      (document: try row.value(0), hasMore: try row.value(1))
+    }!
+  }
+
+  package static func balance(of owner: UUID, on connection: borrowing Connection) throws -> Int {
+    try connection.row(
+      "SELECT balance FROM accounts WHERE owner = \(owner) AND asset = 1 AND section = 'main'"
+    ) { try $0.value(0) } ?? 0
+  }
+
+  /// Just after an instant that is over.
+  package static func balance(
+    of owner: UUID, at instant: Instant, on connection: borrowing Connection
+  ) throws -> Int {
+    try connection.row(
+      """
+      SELECT balance_at(id, \(instant.text)::timestamptz) FROM accounts
+      WHERE owner = \(owner) AND asset = 1 AND section = 'main'
+      """
+    ) { try $0.value(0) } ?? 0
+  }
+}
+
+/// A moment as RFC 3339 writes it, with its zone: what PostgreSQL may be asked to read.
+package struct Instant: Sendable {
+  package let text: String
+
+  package init?(_ raw: String) {
+    let pattern = #/(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-](\d{2}):(\d{2}))/#
+    guard raw.utf8.count <= 40, let match = raw.wholeMatch(of: pattern) else { return nil }
+    let (_, year, month, day, hour, minute, second, _, _, zoneHour, zoneMinute) = match.output
+    guard Int(year)! >= 1, (1...12).contains(Int(month)!), (1...Self.days(Int(month)!, Int(year)!)).contains(Int(day)!),
+      Int(hour)! < 24, Int(minute)! < 60, Int(second)! < 60, Int(zoneHour ?? "0")! < 15, Int(zoneMinute ?? "0")! < 60
+    else { return nil }
+    text = raw
+  }
+
+  private static func days(_ month: Int, _ year: Int) -> Int {
+    switch month {
+    case 2: year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
+  }
+}

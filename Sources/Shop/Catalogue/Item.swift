@@ -1,0 +1,54 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Something the shop knows, as the JSON document that PostgreSQL makes of it.
+package struct Item: Sendable {
+  package let id: UUID
+  package let document: [UInt8]
+
+  init(row: Row) throws {
+    id = try row.value(0)
+    document = try row.value(1)
+  }
+
+  /// Whoever is in the catalogue; what was retired is not.
+  package static func find(_ id: UUID, on connection: borrowing Connection) throws -> Item {
+    let found = try connection.row("SELECT id, document FROM catalogue WHERE id = \(id)") { try Item(row: $0) }
+    guard let found else { throw CatalogueRefusal.unknownItem }
+    return found
+  }
+
+  /// The same, and nobody else changes it until the transaction is over.
+  package static func locked(_ id: UUID, on connection: borrowing Connection) throws -> Item {
+    try connection.run("SELECT FROM items WHERE id = \(id) FOR NO KEY UPDATE")
+    return try find(id, on: connection)
+  }
+
+  /// Out of the catalogue for good. The ledger goes on speaking of it, so the row stays, and its code stays taken.
+  package static func retire(_ id: UUID, on connection: borrowing Connection) throws {
+    try connection.run(
+      "UPDATE items SET retired_at = clock_timestamp(), updated_at = clock_timestamp() WHERE id = \(id)")
+  }
+}
+
+package enum CatalogueRefusal: Error, Sendable, Equatable {
+  case unknownItem
+  case codeTaken
+  case changedMeanwhile
+  case conditionMissing
+}
+
+extension Item {
+  /// Which picture stands for a variant from now on.
+  package static func show(
+    _ picture: String, as id: UUID, _ collection: Classifier?, _ level: Classifier?, on connection: borrowing Connection
+  ) throws {
+    try connection.run(
+      """
+      INSERT INTO item_images (item_id, collection_id, quality_level_id, path)
+      VALUES (\(id), \(collection?.id), \(level?.id), \(picture))
+      ON CONFLICT (item_id, collection_id, quality_level_id) DO UPDATE SET path = EXCLUDED.path
+      """)
+    try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(id)")
+  }
+}

@@ -1,0 +1,72 @@
+package import FoundationEssentials
+package import Postgres
+
+/// What is to be known of an item. What is nil stays as it is; a new item needs code, name, class and type.
+package struct ItemDraft: Sendable {
+  package var code: String?
+  package var name: String?
+  package var description: String?
+  /// The inner nil: not for sale.
+  package var price: Int??
+  package var type: Classifier?
+  package var `class`: Classifier?
+  package var collections: [Classifier]?
+  package var qualityLevels: [Classifier]?
+  package var isActive: Bool?
+  /// The inner nil: as many as are asked for.
+  package var stock: Int??
+  package init() {}
+
+  package func create(_ id: UUID, on connection: borrowing Connection) throws -> Item {
+    guard let code, let name, let type, let `class` else { preconditionFailure("a new item lacks something") }
+    do {
+      try connection.run(
+        """
+        INSERT INTO items (id, code, name, description, price, class_id, type_id, stock_limited, is_active)
+        VALUES (\(id), \(code), \(name), \(description ?? ""), \(price ?? nil), \(`class`.id), \(type.id),
+                \((stock ?? nil) != nil), \(isActive ?? true))
+        """)
+    } catch let error as PostgresError where error.constraint == "items_code_key" {
+      throw CatalogueRefusal.codeTaken
+    }
+    try setVariants(of: id, on: connection)
+    return try Item.find(id, on: connection)
+  }
+
+  /// The item is locked and there: the caller has just read it.
+  package func apply(to id: UUID, on connection: borrowing Connection) throws -> Item {
+    try connection.run(
+      """
+      UPDATE items SET
+        name = coalesce(\(name), name), description = coalesce(\(description), description),
+        price = CASE WHEN \(price != nil) THEN \(price ?? nil)::bigint ELSE price END,
+        class_id = coalesce(\(`class`?.id)::uuid, class_id), type_id = coalesce(\(type?.id)::uuid, type_id),
+        stock_limited = CASE WHEN \(stock != nil) THEN \((stock ?? nil) != nil) ELSE stock_limited END,
+        is_active = coalesce(\(isActive)::boolean, is_active), updated_at = clock_timestamp()
+      WHERE id = \(id)
+      """)
+    try setVariants(of: id, on: connection)
+    return try Item.find(id, on: connection)
+  }
+
+  private func setVariants(of id: UUID, on connection: borrowing Connection) throws {
+    if let collections {
+      try connection.run("DELETE FROM item_collections WHERE item_id = \(id)")
+      for collection in collections {
+        try connection.run(
+          "INSERT INTO item_collections (item_id, collection_id) VALUES (\(id), \(collection.id)) ON CONFLICT DO NOTHING"
+        )
+      }
+    }
+    if let qualityLevels {
+      try connection.run("DELETE FROM item_quality_levels WHERE item_id = \(id)")
+      for level in qualityLevels {
+        try connection.run(
+          """
+          INSERT INTO item_quality_levels (item_id, quality_level_id) VALUES (\(id), \(level.id))
+          ON CONFLICT DO NOTHING
+          """)
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package import Postgres
+
+/// One page of the catalogue, and how many items there are altogether.
+package struct ItemList: Sendable {
+  package let items: [Item]
+  package let total: Int
+
+  package enum Order: String, Sendable, CaseIterable {
+    case createdAt = "created_at"
+    case updatedAt = "updated_at"
+    case code, name, price
+  }
+
+  package struct Page: Sendable {
+    package var number = 1
+    package var limit = 20
+    package var search: String?
+    package var `class`: String?
+    package var type: String?
+    package var isActive = true
+    package var order = Order.createdAt
+    package var isDescending = false
+    package init() {}
+  }
+
+  package static func read(_ page: Page, on connection: borrowing Connection) throws -> ItemList {
+    let direction = page.isDescending ? "DESC" : "ASC"
+    var total = 0
+    let items = try connection.rows(
+      """
+      WITH found AS MATERIALIZED (
+        SELECT id, \(raw: page.order.rawValue) AS place FROM catalogue
+        WHERE is_active = \(page.isActive)
+          AND (\(page.class)::text IS NULL OR class = \(page.class))
+          AND (\(page.type)::text IS NULL OR type = \(page.type))
+          AND (\(page.search)::text IS NULL OR strpos(lower(code || E'\\n' || name || E'\\n' || description),
+                                                      lower(\(page.search))) > 0)
+      ), page AS (
+        SELECT id, row_number() OVER (ORDER BY place \(raw: direction) NULLS LAST, id \(raw: direction)) AS place
+        FROM found ORDER BY 2 LIMIT \(page.limit) OFFSET \((page.number - 1) * page.limit)
+      )
+      SELECT c.id, c.document, (SELECT count(*) FROM found)
+      FROM (SELECT 1) AS one LEFT JOIN page ON true LEFT JOIN catalogue c USING (id) ORDER BY page.place
+      """
+    ) { row -> Item? in
+      total = try row.value(2)
+      return try row.value(0, as: String?.self) == nil ? nil : Item(row: row)
+    }
+    return ItemList(items: items.compactMap { $0 }, total: total)
+  }
+}

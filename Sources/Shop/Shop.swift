@@ -1,0 +1,1 @@
+// Knows the catalogue, and the ledger in the shop's words. Refuses to know HTTP, and who is allowed to ask.

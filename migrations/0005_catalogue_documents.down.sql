@@ -1,0 +1,2 @@
+DROP VIEW catalogue;
+DROP FUNCTION stock_of;

@@ -1,0 +1,40 @@
+-- The catalogue as its readers see it: one JSON document an item.
+
+-- What the shop has of an item whose stock is limited.
+CREATE FUNCTION stock_of(_item uuid) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce((
+        SELECT a.balance FROM assets s JOIN accounts a ON a.asset = s.id AND a.owner IS NULL AND a.section = 'main'
+        WHERE s.item_id = _item AND s.collection_id IS NULL AND s.quality_level_id IS NULL), 0)
+$$;
+
+CREATE VIEW catalogue AS
+SELECT i.id, i.code, i.name, i.description, i.price, class.code AS class, type.code AS type, i.is_active, i.created_at,
+    i.updated_at,
+    (SELECT row_to_json(d)::text FROM (
+        SELECT i.id, i.code, i.name, i.description, i.price, class.code AS class, type.code AS type,
+            coalesce((
+                SELECT json_agg(k.code ORDER BY k.position)
+                FROM item_collections c JOIN classifiers k ON k.id = c.collection_id WHERE c.item_id = i.id
+            ), '[]') AS collections,
+            coalesce((
+                SELECT json_agg(k.code ORDER BY k.position)
+                FROM item_quality_levels q JOIN classifiers k ON k.id = q.quality_level_id WHERE q.item_id = i.id
+            ), '[]') AS quality_levels,
+            coalesce((
+                SELECT json_agg(json_build_object(
+                    'collection', c.code, 'quality_level', q.code, 'url', '/media/' || m.path)
+                    ORDER BY c.position NULLS FIRST, q.position NULLS FIRST)
+                FROM item_images m LEFT JOIN classifiers c ON c.id = m.collection_id
+                LEFT JOIN classifiers q ON q.id = m.quality_level_id WHERE m.item_id = i.id
+            ), '[]') AS images,
+            CASE WHEN i.stock_limited THEN stock_of(i.id) END AS stock,
+            i.is_active,
+            to_char(i.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+            to_char(i.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at
+    ) d) AS document
+FROM items i JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
+WHERE i.retired_at IS NULL;
+
+GRANT SELECT ON catalogue TO tuckshop_app;
+GRANT EXECUTE ON FUNCTION stock_of TO tuckshop_app;
