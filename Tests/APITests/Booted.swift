@@ -19,12 +19,13 @@ final class Booted {
 
   init(
     _ router: Router<Endpoint> = routes(), database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
-    requiredSchemaVersion: Int = 1, limits: Application.Limits = Application.Limits()
+    requiredSchemaVersion: Int = 1, limits: Application.Limits = Application.Limits(),
+    keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers()
   ) throws {
     directory = try TemporaryDirectory()
     descriptor = open(directory / "log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     page = try SharedPage()
-    desk = try FrontDesk.forTests(in: directory)
+    desk = try FrontDesk.forTests(in: directory, keyFile: keyFile, foreign: foreign)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
     application = Application(
       router: router, desk: desk, storefront: try Storefront.forTests(in: directory), lender: lender, page: page,
@@ -42,9 +43,12 @@ final class Booted {
     Answer(application.respond(to: request, failure: failure))
   }
 
+  /// What was logged, as it stands there.
+  func logText() throws -> String { try read(directory / "log") }
+
   /// What was logged, line by line.
   func logged() throws -> [[String: JSON]] {
-    try read(directory / "log").split(separator: "\n").map { try JSON(parsing: Array($0.utf8)).members }
+    try logText().split(separator: "\n").map { try JSON(parsing: Array($0.utf8)).members }
   }
 
   func metric(_ name: String) throws -> String? {
@@ -64,14 +68,17 @@ extension Booted {
 }
 
 extension FrontDesk {
-  /// As the settings' defaults have it, but for hashes that cost no time.
-  static func forTests(in directory: TemporaryDirectory) throws -> FrontDesk {
-    try TokenKeys.create(directory / "keys.json", .hs256, now: 0)
-    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: directory / "keys.json"))
+  /// As the settings' defaults have it, but for hashes that cost no time. Without a key file it has keys of its own.
+  static func forTests(
+    in directory: TemporaryDirectory, keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers()
+  ) throws -> FrontDesk {
+    if keyFile == nil { try TokenKeys.create(directory / "keys.json", .hs256, now: 0) }
+    let keys = try TokenKeys(file: keyFile ?? directory / "keys.json")
+    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: keys)
     let passwords = Passwords(parameters: Argon2.Parameters(memoryKiB: 8, passes: 1, lanes: 1))
     let registrar = Registrar(passwords: passwords)
     let doorkeeper = Doorkeeper(
-      tokens: tokens, foreign: ForeignIssuers(), telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
+      tokens: tokens, foreign: foreign, telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
     return FrontDesk(doorkeeper: doorkeeper, registrar: registrar, passwords: passwords)
   }
 }
@@ -110,6 +117,11 @@ extension JSON {
   var members: [String: JSON] {
     guard case .object(let members) = self else { return [:] }
     return Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) })
+  }
+
+  var text: String? {
+    guard case .string(let text) = self else { return nil }
+    return text
   }
 
   var elements: [JSON] {

@@ -1,0 +1,134 @@
+import API
+import FoundationEssentials
+import HTTP
+import Identity
+import Notation
+import Postgres
+import Support
+import Telemetry
+
+/// A database of its own and a worker over it. More workers sign with the same keys, as those of one pool do.
+final class Shop {
+  let place: Place
+  let worker: Booted
+  /// As the role that owns the tables: for looking, and for setting clocks back.
+  let owner: Connection
+
+  /// Where a worker finds everything; for threads that boot their own.
+  struct Place: Sendable {
+    let database: String
+    let directory: TemporaryDirectory
+    var foreign = ForeignIssuers()
+
+    var keyFile: String { directory / "keys.json" }
+
+    func worker() throws -> Booted {
+      try Booted(
+        database: TestCluster.settings(user: TestCluster.app, database: database), keyFile: keyFile, foreign: foreign)
+    }
+
+    /// The same in so many workers at one moment; each is booted and connected before any of them is asked.
+    func atOnce<T: Sendable>(
+      _ count: Int, _ body: @escaping @Sendable (_ index: Int, _ worker: Booted) throws -> T
+    ) throws -> [T] {
+      let gate = Gate(for: count)
+      return try onThreads(count) { index in
+        let worker = Result { try self.worker() }
+        (try? worker.get())?.application.tick()
+        gate.pass()
+        return try body(index, worker.get())
+      }
+    }
+  }
+
+  init(_ place: Place) throws {
+    self.place = place
+    worker = try place.worker()
+    owner = try TestCluster.connection(database: place.database)
+  }
+
+  /// Somebody who is there already, without the API having been asked.
+  @discardableResult
+  func person(
+    _ name: String, _ role: Role = .user, email: String? = nil, fullName: String? = nil, password: String? = nil
+  ) throws -> User {
+    var newcomer = Registrar.Newcomer(
+      username: try Username(name), email: try email.map { try EmailAddress($0) },
+      fullName: try fullName.map { try FullName($0) })
+    newcomer.role = role
+    newcomer.passwordHash = password.map(worker.desk.registrar.hash)
+    return try worker.desk.registrar.register(newcomer, on: owner)
+  }
+
+  func token(_ user: User) -> String {
+    Sessions(tokens: worker.desk.doorkeeper.tokens, lifetimes: .init()).token(for: user, now: Clock.unixSeconds)
+  }
+
+  /// Somebody of that role, as a bearer.
+  func bearer(_ role: Role) throws -> String { token(try person("the \(role.rawValue)", role)) }
+
+  func ask(_ method: HTTP.Method, _ path: String, _ body: JSON? = nil, as token: String? = nil) -> Answer {
+    worker.ask(method, path, body, as: token)
+  }
+
+  /// The number of rows that a condition fits.
+  func count(_ table: String, _ condition: SQL = "true") throws -> Int {
+    try owner.value("SELECT count(*) FROM \(raw: table) WHERE \(condition)")
+  }
+}
+
+func withShop(
+  _ algorithm: SignatureAlgorithm = .hs256, foreign: ForeignIssuers = ForeignIssuers(), _ body: (Shop) throws -> Void
+) throws {
+  try withFreshDatabase { database in
+    let place = Shop.Place(database: database, directory: try TemporaryDirectory(), foreign: foreign)
+    try TokenKeys.create(place.keyFile, algorithm, now: 0)
+    try body(try Shop(place))
+  }
+}
+
+extension Booted {
+  func ask(
+    _ method: HTTP.Method, _ path: String, _ body: JSON? = nil, as token: String? = nil,
+    from address: String = "192.0.2.1"
+  ) -> Answer {
+    var headers = Headers()
+    if let token { headers.add("Authorization", "Bearer " + token) }
+    return ask(
+      Request(
+        method, path, headers: headers, body: body?.bytes ?? [], clientAddress: address, id: "r-1"))
+  }
+
+  func login(_ name: String, _ password: String, from address: String = "192.0.2.1") -> Answer {
+    ask(
+      .post, "/api/v1/auth/login", ["username": .string(name), "password": .string(password)], from: address)
+  }
+
+  func merchLogin(_ name: String, _ password: String, from address: String = "192.0.2.1") -> Answer {
+    ask(.post, "/api/auth", ["username": .string(name), "password": .string(password)], from: address)
+  }
+
+  func refresh(_ token: String) -> Answer {
+    ask(.post, "/api/v1/auth/refresh", ["refresh_token": .string(token)])
+  }
+
+  func me(_ token: String) -> Answer { ask(.get, "/api/v1/auth/me", as: token) }
+}
+
+extension Answer {
+  subscript(name: String) -> String? { members[name]?.text }
+
+  /// What a login hands out.
+  var pair: (access: String, refresh: String) { (self["access_token"] ?? "", self["refresh_token"] ?? "") }
+
+  /// Where a body or a query is wrong, and of which kind that is.
+  var complaint: [String] {
+    guard let entry = members["detail"]?.elements.first?.members else { return [] }
+    return (entry["loc"]?.elements.compactMap(\.text) ?? []) + [entry["type"]?.text ?? ""]
+  }
+}
+
+extension JSON: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+}
