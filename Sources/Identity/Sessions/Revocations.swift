@@ -15,8 +15,11 @@ package final class Revocations {
   package init() {}
 
   package func covers(_ claims: Claims) -> Bool {
-    if let user = UUID(uuidString: claims.subject), let entry = ended[user] {
-      return claims.generation < entry.generation ?? 0
+    // Both are asked: who was given another role once may still log out later.
+    if let generation = UUID(uuidString: claims.subject).flatMap({ ended[$0]?.generation }),
+      claims.generation < generation
+    {
+      return true
     }
     return [claims.session, claims.tokenID].contains { id in
       id.flatMap(UUID.init(uuidString:)).map { ended[$0] != nil } ?? false
