@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Postgres
 
 /// How often somebody guessed wrong lately: for one account, and from one address. From the tenth time on each
@@ -14,7 +15,7 @@ struct LoginFailures: Sendable {
   private static let addressSeconds = 1.0
 
   static func read(account: String, address: String, on connection: borrowing Connection) throws -> LoginFailures {
-    let subjects = (account: "account " + account, address: "address " + (try network(address, on: connection)))
+    let subjects = (account: "account " + account, address: "address " + network(address))
     return try connection.row(
       """
       SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::bigint,
@@ -28,10 +29,16 @@ struct LoginFailures: Sendable {
     }!
   }
 
-  /// A household of IPv6 has 2^64 addresses and is one.
-  private static func network(_ address: String, on connection: borrowing Connection) throws -> String {
-    guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
-    return try connection.value("SELECT host(network(set_masklen(\(address)::inet, 64)))")
+  /// A household of IPv6 has 2^64 addresses and is one. A socket that hears both calls 192.0.2.1 `::ffff:192.0.2.1`.
+  /// What is no address at all, as that of a unix socket, stands for itself.
+  private static func network(_ address: String) -> String {
+    var parsed = in6_addr()
+    guard inet_pton(AF_INET6, address, &parsed) == 1 else { return address }
+    let bytes = withUnsafeBytes(of: &parsed) { Array($0) }
+    if bytes.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF]) {
+      return bytes[12...].map { String($0) }.joined(separator: ".")
+    }
+    return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ":") + "/64"
   }
 
   func note(on connection: borrowing Connection) throws {
@@ -65,5 +72,3 @@ struct LoginFailures: Sendable {
     if areThere { try connection.run("DELETE FROM login_failures WHERE subject = \(account)") }
   }
 }
-
-private func exp2(_ power: Double) -> Double { Double(sign: .plus, exponent: Int(power), significand: 1) }

@@ -13,7 +13,12 @@ package struct SignIn: Sendable {
   package let address: String
 
   package init(_ name: Name, password: String, address: String) {
-    self.name = name
+    // In the spelling in which they are stored.
+    self.name =
+      switch name {
+      case .username(let text): .username(text.normalized)
+      case .email(let text): .email(text.normalized)
+      }
     self.password = password
     self.address = address
   }
@@ -26,15 +31,18 @@ package struct SignIn: Sendable {
   }
 
   package func begin(on connection: borrowing Connection) throws -> Attempt {
-    let (filter, typed): (SQL, String) =
+    let (filter, kind, typed): (SQL, String, String) =
       switch name {
-      case .username(let text): ("username = \(text)", "u:" + text)
-      case .email(let text): ("lower(email) = lower(\(text))", "e:" + text.lowercased())
+      case .username(let text): ("username = \(text)", "username", text)
+      case .email(let text): ("lower(email) = lower(\(text))", "email", text.lowercased())
       }
     let found = try connection.row(
       "SELECT \(raw: User.columns), password_hash FROM users WHERE \(filter) AND deleted_at IS NULL"
     ) { (user: try User(row: $0), hash: try $0.value(9, as: String?.self)) }
-    let failures = try LoginFailures.read(account: found?.user.id.text ?? typed, address: address, on: connection)
+    // Guesses by name and by email are counted apart. Together, they would tell that both are somebody's. Of a name
+    // that nobody has only the digest is kept: it may be as long as a body, and is often a password.
+    let account = kind + " " + (found?.user.id.text ?? Base64.url.encode(Digest.sha256(Array(typed.utf8))))
+    let failures = try LoginFailures.read(account: account, address: address, on: connection)
     return Attempt(user: found?.user, storedHash: found?.hash, failures: failures)
   }
 

@@ -1,0 +1,162 @@
+import API
+import HTTP
+import Identity
+import Notation
+import Postgres
+import Support
+import Testing
+
+/// Whoever guesses has to wait from the tenth time on, and nobody is ever locked out.
+@Suite(.tags(.api, .database, .security))
+struct LoginDelayTests {
+  /// As if the waiting was over.
+  private func endDelays(_ shop: Shop) throws {
+    try shop.owner.run("UPDATE login_failures SET blocked_until = clock_timestamp() - interval '1 millisecond'")
+  }
+
+  /// So many wrong guesses, each after its delay.
+  private func guess(_ times: Int, at name: String, _ shop: Shop) throws {
+    for _ in 0..<times {
+      try endDelays(shop)
+      #expect(shop.worker.login(name, "wrong").status == 401)
+    }
+  }
+
+  @Test func `after ten wrong guesses the next one waits, whoever makes it`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      for _ in 0..<10 { #expect(shop.worker.login("anna", "wrong").status == 401) }
+      let answer = shop.worker.login("anna", "correct horse", from: "198.51.100.7")
+      #expect(answer.status == 429)
+      #expect(answer["code"] == "too_many_failures")
+      let seconds = try #require(answer.header("Retry-After").flatMap { Int($0) })
+      #expect(seconds > 0)
+      #expect(answer.header("RateLimit") == "\"failures\";r=0;t=\(seconds)")
+      #expect(answer.header("RateLimit-Policy") == "\"failures\";q=10")
+      let merch = shop.worker.merchLogin("anna", "correct horse")
+      #expect(merch.status == 429)
+      #expect(merch.members.keys.sorted() == ["errors"])
+      #expect(merch.header("Retry-After") != nil)
+      // Nothing was guessed while it was refused.
+      #expect(try shop.count("login_failures", "failures > 10.01") == 0)
+    }
+  }
+
+  @Test func `the right password works after the delay, and clears the account`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      try guess(12, at: "anna", shop)
+      #expect(shop.worker.login("anna", "correct horse").status == 429)
+      try endDelays(shop)
+      #expect(shop.worker.login("anna", "correct horse").status == 200)
+      #expect(try shop.count("login_failures", "subject LIKE 'account %'") == 0)
+      for _ in 0..<9 { #expect(shop.worker.login("anna", "wrong").status == 401) }
+      #expect(shop.worker.login("anna", "correct horse").status == 200)
+    }
+  }
+
+  @Test func `each delay is longer than the one before, up to a minute`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      var delays: [Int] = []
+      for _ in 0..<18 {
+        try guess(1, at: "anna", shop)
+        delays.append(
+          try shop.owner.value(
+            """
+            SELECT round(extract(epoch FROM blocked_until - failed_at))::bigint FROM login_failures
+            WHERE subject LIKE 'account %'
+            """))
+      }
+      #expect(delays == Array(repeating: 0, count: 9) + [1, 2, 4, 8, 16, 32, 60, 60, 60])
+    }
+  }
+
+  @Test func `failures are forgotten, one a minute`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      try guess(10, at: "anna", shop)
+      try shop.owner.run("UPDATE login_failures SET failed_at = failed_at - interval '5 minutes'")
+      try guess(4, at: "anna", shop)
+      #expect(shop.worker.login("anna", "correct horse").status == 200)
+    }
+  }
+
+  @Test func `a name nobody has is delayed like any other, and gives nothing away`() throws {
+    try withShop { shop in
+      let anna = "anna@b.example"
+      try shop.person(anna, email: anna, password: "correct horse")
+      // By name and by email in turns: for whom exists they must not add up if they do not for whom does not.
+      func statuses(_ name: String) -> [Int] {
+        (0..<12).map { time in
+          let member = time % 2 == 0 ? "username" : "email"
+          let body = JSON.members([member: .string(name), "password": "wrong"])
+          return shop.ask(.post, "/api/v1/auth/login", body).status
+        }
+      }
+      #expect(statuses(anna) == statuses("nobody@b.example"))
+      #expect(
+        (0..<11).map { _ in shop.worker.login("nobody", "wrong").status } == Array(repeating: 401, count: 10) + [429])
+    }
+  }
+
+  @Test func `an address that tries many accounts waits, and others do not`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      let statuses = (0..<60).map { shop.worker.login("user \($0)", "wrong", from: "198.51.100.7").status }
+      #expect(statuses.contains(429))
+      #expect(statuses.prefix(9) == Array(repeating: 401, count: 9)[...])
+      #expect(shop.worker.login("anna", "correct horse", from: "198.51.100.7").status == 429)
+      #expect(shop.worker.login("anna", "correct horse", from: "198.51.100.8").status == 200)
+    }
+  }
+
+  @Test func `an office is charged once for one forgetful colleague`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      try shop.person("boris", password: "correct horse")
+      try guess(15, at: "anna", shop)
+      #expect(shop.worker.login("anna", "correct horse").status == 429)
+      #expect(shop.worker.login("boris", "correct horse").status == 200)
+    }
+  }
+
+  private static let neighbours = [
+    ("192.0.2.1", "192.0.2.1", true), ("192.0.2.1", "192.0.2.2", false),
+    ("2001:db8::1", "2001:db8:0:0:ffff::2", true), ("2001:db8::1", "2001:db8:0:1::1", false),
+    ("::ffff:192.0.2.1", "::ffff:192.0.2.2", false), ("::ffff:192.0.2.1", "192.0.2.1", true),
+    ("::1", "127.0.0.1", false),
+  ]
+
+  @Test func `a household is one address, and a machine of IPv4 is one`() throws {
+    try withShop { shop throws in
+      for (one, other, areOne) in Self.neighbours {
+        try shop.owner.run("DELETE FROM login_failures")
+        for address in [one, other] { _ = shop.worker.login("nobody \(address)", "wrong", from: address) }
+        let charged = try shop.count("login_failures", "subject LIKE 'address %'")
+        #expect(charged == (areOne ? 1 : 2), "\(one) and \(other)")
+      }
+    }
+  }
+
+  private static let oddAddresses = ["", "unix:", "fe80::1%eth0", ":", "a:b", "1:2:3:4:5:6:7:8:9"]
+
+  @Test func `an address that is none keeps nobody out`() throws {
+    try withShop { shop throws in
+      try shop.person("anna", password: "correct horse")
+      for address in Self.oddAddresses {
+        #expect(shop.worker.login("anna", "wrong", from: address).status == 401, "\(address)")
+        #expect(shop.worker.login("anna", "correct horse", from: address).status == 200, "\(address)")
+      }
+    }
+  }
+
+  @Test(.tags(.concurrency)) func `guesses at the same time are all counted`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      let statuses = try shop.place.atOnce(6) { _, worker in worker.login("anna", "wrong").status }
+      #expect(statuses == Array(repeating: 401, count: 6))
+      #expect(try shop.count("login_failures", "subject LIKE 'account %' AND failures > 5.5") == 1)
+    }
+  }
+}
