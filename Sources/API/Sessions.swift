@@ -13,20 +13,10 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
   let body: Body = try request.decode()
   try check(body.password, context.desk.passwordRule)
   var newcomer = Registrar.Newcomer(
-    username: try username(from: body.email), email: body.email, fullName: body.full_name)
+    username: try Username(body.email.text), email: body.email, fullName: body.full_name)
   newcomer.passwordHash = context.desk.registrar.hash(body.password)
   let user = try context.desk.registrar.register(newcomer, on: connection)
   return .json(user.json, status: 201)
-}
-
-/// Who gives no name to sign in with is called as their address is. That one is counted in characters, and a name in
-/// bytes, so not every address is short enough.
-func username(from email: EmailAddress) throws -> Username {
-  do {
-    return try Username(email.text)
-  } catch {
-    throw ShapeError(["body", "email"], "\(error)", .malformed)
-  }
 }
 
 func login(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {

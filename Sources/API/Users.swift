@@ -35,7 +35,7 @@ func createUser(
     let reason: String?
   }
   let body: Body = try request.decode()
-  guard let username = try body.username ?? body.email.map(username(from:)) else {
+  guard let username = try body.username ?? body.email.map({ try Username($0.text) }) else {
     throw ShapeError(["body", "email"], "Field required", .missing)
   }
   if let password = body.password { try check(password, context.desk.passwordRule) }

@@ -3,9 +3,10 @@ package struct EmailAddress: Sendable {
   package let text: String
 
   package init(_ raw: String) throws(EmailRefusal) {
+    // RFC 5321 counts octets, so every address can be a name to sign in with too.
     guard raw.utf8.count <= 4 * 254 else { throw .tooLong }
     text = raw.normalized
-    guard text.unicodeScalars.count <= 254 else { throw .tooLong }
+    guard text.utf8.count <= 254 else { throw .tooLong }
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     guard parts.count == 2, (1...64).contains(parts[0].count) else { throw .malformed }
     let odd = text.unicodeScalars.contains { $0.properties.isWhitespace || "\"(),:;<>[\\]".unicodeScalars.contains($0) }
@@ -30,7 +31,7 @@ package enum EmailRefusal: Error, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .malformed: "Input is not a valid email address"
-    case .tooLong: "Input should have at most 254 characters"
+    case .tooLong: "Input should have at most 254 bytes"
     }
   }
 }
