@@ -37,9 +37,15 @@ package struct UserChanges: Sendable {
         ) { try User(row: $0) }!
       }
       if endsTokens { try Revocations.endTokens(of: id, on: connection) }
-      try editor.note("user.update", id.text, before: before.json, after: after.json, on: connection)
+      try editor.note("user.update", id.text, before: before.json, after: noted(after), on: connection)
       return after
     }
+  }
+
+  /// That there is another password is part of what happened, the password is not.
+  private func noted(_ after: User) -> JSON {
+    guard passwordHash != nil, case .object(let members) = after.json else { return after.json }
+    return .object(members + [JSON.Member(name: "password", value: "changed")])
   }
 }
 
