@@ -6,7 +6,7 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE TABLE users (
     id            uuid PRIMARY KEY,
     username      text COLLATE "C" NOT NULL CHECK (octet_length(username) BETWEEN 1 AND 255),
-    email         text CHECK (char_length(email) <= 254),
+    email         text CHECK (octet_length(email) <= 254),
     full_name     text CHECK (char_length(full_name) BETWEEN 1 AND 100),
     -- Null: signs in elsewhere.
     password_hash text,
@@ -28,13 +28,14 @@ CREATE UNIQUE INDEX users_username ON users (username) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_email ON users (lower(email)) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_telegram_id ON users (telegram_id) WHERE deleted_at IS NULL;
 
--- One for each order of the list, with the id behind it so that equal values have an order too.
-CREATE INDEX users_by_created_at ON users (created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_updated_at ON users (updated_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_username ON users (username, id) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_email ON users (email COLLATE "C", id) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_full_name ON users (full_name COLLATE "C", id) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_role ON users (role COLLATE "C", id) WHERE deleted_at IS NULL;
+-- One for each order of the list, with the id behind it so that equal values have an order too, and with what a search
+-- looks through: an index is read in a third of the time of the table.
+CREATE INDEX users_by_created_at ON users (created_at, id) INCLUDE (searched) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_updated_at ON users (updated_at, id) INCLUDE (searched) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_username ON users (username, id) INCLUDE (searched) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_email ON users (email COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_full_name ON users (full_name COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_role ON users (role COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
 CREATE INDEX users_search ON users USING gin (searched gin_trgm_ops) WHERE deleted_at IS NULL;
 
 -- A session begins with a login and lives as long as its refresh tokens are exchanged.

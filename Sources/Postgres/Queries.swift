@@ -42,6 +42,7 @@ extension Connection {
   }
 
   private func execute(_ sql: SQL) throws -> OpaquePointer {
+    if sql.isPlannedAnew { return try executeUnprepared(sql) }
     do {
       return try executePrepared(sql)
     } catch let error as PostgresError where error.staleStatement {
@@ -59,6 +60,15 @@ extension Connection {
     return try exchange(sql.text, binds: sql.binds) {
       parameters.withPointers { values in
         PQsendQueryPrepared(handle, name, Int32(sql.binds.count), values, nil, nil, 0)
+      }
+    }
+  }
+
+  private func executeUnprepared(_ sql: SQL) throws -> OpaquePointer {
+    let parameters = try ParameterText(sql.binds)
+    return try exchange(sql.text, binds: sql.binds) {
+      parameters.withPointers { values in
+        PQsendQueryParams(handle, sql.text, Int32(sql.binds.count), nil, values, nil, nil, 0)
       }
     }
   }

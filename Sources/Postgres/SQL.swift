@@ -2,6 +2,8 @@
 package struct SQL: ExpressibleByStringInterpolation, Sendable {
   package private(set) var text: String
   package private(set) var binds: [Bind]
+  /// Sent whole and planned for its values each time, where no one plan is right for all of them.
+  package var isPlannedAnew = false
 
   package init(stringLiteral value: String) {
     text = value

@@ -15,6 +15,21 @@ struct StatementCacheTests {
     #expect(count == 1)
   }
 
+  @Test func `one that is planned anew is prepared never, and planned for its values each time`() throws {
+    let connection = try TestCluster.connection()
+    func plan(of number: Int) throws -> [String] {
+      var sql: SQL = "EXPLAIN SELECT \(number)::int AS marked WHERE \(number)::int > 0"
+      sql.isPlannedAnew = true
+      return try connection.rows(sql) { try $0.value(0) }
+    }
+    for number in 1...8 { _ = try plan(of: number) }
+    let (some, none) = (try plan(of: 9), try plan(of: 0))
+    let count = try prepared(connection, like: "%marked%")
+    #expect(count == 0)
+    #expect(!some.joined().contains("One-Time Filter"))
+    #expect(none.joined().contains("One-Time Filter: false"))
+  }
+
   @Test func `every session prepares for itself`() throws {
     let first = try TestCluster.connection()
     let second = try TestCluster.connection()
