@@ -12,6 +12,7 @@ struct Parameters {
   private var listener = ""
   private var id = ""
   private var milliseconds = ""
+  private var vouchedHeader = ""
   private var headers = Headers()
 
   init(_ list: UnsafePointer<UnsafeMutablePointer<CChar>?>?) {
@@ -41,6 +42,8 @@ struct Parameters {
       id = text(value)
     } else if isNamed(name, "REQUEST_MSEC") {
       milliseconds = text(value)
+    } else if isNamed(name, "TUCKSHOP_VOUCHED_HEADER") {
+      vouchedHeader = text(value)
     } else if isNamed(name, "CONTENT_LENGTH") {
       contentLength = text(value)
     } else if isNamed(name, "CONTENT_TYPE"), value.pointee != 0 {
@@ -64,8 +67,10 @@ struct Parameters {
   var request: Request {
     // nginx writes seconds with three decimals.
     let arrived = Int(milliseconds.filter { $0 != "." })
-    return Request(
+    var request = Request(
       Method(rawValue: method), target, headers: headers, clientAddress: clientAddress, listener: listener,
       id: id, arrivedMilliseconds: arrived)
+    request.vouchedHeader = vouchedHeader
+    return request
   }
 }

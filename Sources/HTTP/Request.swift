@@ -15,6 +15,8 @@ package struct Request: Sendable {
   /// Which of nginx's ports was asked: public, login or metrics.
   package var listener: String
   package var id: String
+  /// The one header that nginx says is its own, whatever the client sent under that name; empty: none is.
+  package var vouchedHeader = ""
   /// When nginx took the request, in milliseconds since 1970; nil if nginx did not say.
   package var arrivedMilliseconds: Int?
 
@@ -61,6 +63,11 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
       return name.count
     }
     fields.append((folded, value))
+  }
+
+  package mutating func remove(_ name: String) {
+    let wanted = Self.folded(name)
+    fields.removeAll { $0.name.utf8.elementsEqual(wanted.utf8) }
   }
 
   package subscript(name: String) -> String? {

@@ -26,6 +26,9 @@ extension Environment {
     desk.merchPasswords = PasswordRule(byteCount: shortest...256, refusesCommon: false)
     desk.believesTelegramIDs = try choice(.unsafeTelegramLogin, of: Switch.self) == .on
     let header = text(.trustedUserHeader)
+    guard header.wholeMatch(of: /(?:[A-Za-z][A-Za-z0-9-]*)?/) != nil else {
+      throw SettingError("\(Setting.trustedUserHeader.name) must be the name of a header: letters, digits and hyphens")
+    }
     desk.trustedUserHeader = header.isEmpty ? nil : header
     return desk
   }

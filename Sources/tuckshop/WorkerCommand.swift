@@ -61,7 +61,7 @@ enum WorkerCommand: Command {
       tickMilliseconds: 500,
       answer: { result in
         switch result {
-        case .success(let request): application.respond(to: request)
+        case .success(let request): application.respond(to: settings.believable(request))
         case .failure(let rejection): application.respond(to: rejection.request, failure: rejection.failure)
         }
       },
@@ -80,6 +80,16 @@ enum WorkerCommand: Command {
   private static func leaveNoCore() {
     var limit = rlimit(rlim_cur: 1, rlim_max: 1)
     setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
+  }
+}
+
+extension WorkerSettings {
+  /// An nginx that has not been told of the trusted header yet, or no longer is, hands on what the client sent.
+  fileprivate func believable(_ request: Request) -> Request {
+    guard let header = desk.trustedUserHeader, request.vouchedHeader != header else { return request }
+    var request = request
+    request.headers.remove(header)
+    return request
   }
 }
 

@@ -1,0 +1,82 @@
+import FoundationEssentials
+import Support
+import Testing
+
+@Suite(.tags(.e2e, .security, .slow), .serialized)
+struct LimitTests {
+  private static let once = ["RATE": "1", "BURST": "1", "AUTH_RATE": "1", "AUTH_BURST": "1"]
+
+  @Test func `whoever asks too often is told so in the dialect of the path, and when to come back`() throws {
+    let world = try World(Dictionary(uniqueKeysWithValues: Self.once.map { ("TUCKSHOP_\($0)", $1) }))
+    let cases: [(method: String, path: String, policy: String, type: String, body: String)] = [
+      ("POST", "/api/auth", "auth", "application/json", "{\"errors\":\"too many requests, try again in a second\"}"),
+      ("POST", "/api/v1/auth/login", "auth", "application/problem+json", "\"code\":\"too_many_requests\""),
+      ("GET", "/users/", "auth", "application/problem+json", "\"status\":429"),
+      ("GET", "/api/info", "default", "application/json", "{\"errors\":\"too many requests"),
+      ("GET", "/api/buy/cup", "default", "application/json", "{\"errors\":\"too many requests"),
+      ("GET", "/api/v1/items", "default", "application/problem+json", "\"title\":\"Too Many Requests\""),
+      ("GET", "/inventory", "default", "application/json", "{\"error\":\"too_many_requests\",\"message\":"),
+      ("GET", "/api/inventory", "default", "application/json", "{\"error\":\"too_many_requests\",\"message\":"),
+    ]
+    for (method, path, policy, type, body) in cases {
+      let refusal = try refused(world, method, path)
+      #expect(refusal.status == 429, "\(path)")
+      #expect(refusal.header("Content-Type") == type, "\(path)")
+      #expect(refusal.body.contains(body), "\(path): \(refusal.body)")
+      #expect(refusal.header("Retry-After") == "1", "\(path)")
+      #expect(refusal.header("RateLimit-Policy") == "\"\(policy)\";q=1;w=1", "\(path)")
+      #expect(refusal.header("RateLimit") == "\"\(policy)\";r=0;t=1", "\(path)")
+      #expect(refusal.header("X-Request-ID") != nil, "\(path)")
+    }
+    // The login port has the same limit, so that it is no way round it.
+    _ = try refused(world, "POST", "/api/v1/auth/login", port: world.loginPort)
+    // Probes and metrics are never limited.
+    for _ in 0..<20 {
+      #expect(try world.ask("/health/live").status == 200)
+      #expect(try world.ask("/metrics", port: world.metricsPort).status == 200)
+    }
+    // What is refused by nginx reaches no worker: each of the two pools saw what the limit let through alone.
+    let seen = try counted(world, pool: "auth")
+    let answers = try onThreads(8) { _ in
+      try (0..<20).map { _ in try world.ask("/api/v1/auth/login", method: "POST", body: "{}").status }
+    }.joined()
+    let through = answers.filter { $0 != 429 }.count
+    #expect(answers.contains(429))
+    try eventually("the page counts them") { try counted(world, pool: "auth") - seen == through }
+  }
+
+  @Test func `whoever asks for too much at once is told so as well`() throws {
+    let world = try World(["TUCKSHOP_CONNECTIONS": "1"])
+    // Its body never comes, so this request is still there when the next one is asked.
+    let port = world.port
+    let slow = Job {
+      try HTTPAnswer.sending(
+        "POST /api/v1/health HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", to: port, timeoutSeconds: 5)
+    }
+    var refusal = HTTPAnswer.broken
+    try eventually("the second one at once is refused") {
+      refusal = try world.ask("/api/v1/health")
+      return refusal.status == 429
+    }
+    #expect(refusal.header("RateLimit-Policy") == "\"connections\";q=1")
+    #expect(refusal.header("RateLimit") == "\"connections\";r=0;t=1")
+    #expect(refusal.header("Retry-After") == "1")
+    #expect(try slow.value().status == 0)
+    try eventually("there is room again") { try world.ask("/api/v1/health").status == 200 }
+  }
+
+  /// The first refusal of a row of requests that is faster than one a second.
+  private func refused(_ world: World, _ method: String, _ path: String, port: Int? = nil) throws -> HTTPAnswer {
+    for _ in 0..<1000 {
+      let answer = try world.ask(path, method: method, port: port)
+      if answer.status == 429 { return answer }
+    }
+    throw Failure("\(path) is not limited")
+  }
+
+  private func counted(_ world: World, pool: String) throws -> Int {
+    let text = try world.ask("/metrics", port: world.metricsPort).body
+    return text.matches(of: /tuckshop_worker_requests\{pool="(\w+)",pid="\d+"\} (\d+)/)
+      .filter { $0.1 == pool }.compactMap { Int($0.2) }.reduce(0, +)
+  }
+}

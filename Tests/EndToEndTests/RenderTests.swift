@@ -1,0 +1,81 @@
+import FoundationEssentials
+import Support
+import Testing
+
+@Suite(.tags(.integration))
+struct RenderTests {
+  @Test func `one address may sign in 50 times a second and ask 3000 times, unless told otherwise`() throws {
+    let configuration = try render([:]).files
+    #expect(configuration.contains("zone=auth_rate:10m rate=50r/s;"))
+    #expect(configuration.contains("zone=rate:10m      rate=3000r/s;"))
+    #expect(configuration.contains("limit_req    zone=auth_rate burst=200 nodelay;"))
+    #expect(configuration.contains("limit_req    zone=rate burst=6000 nodelay;"))
+    #expect(configuration.contains("'\"auth\";q=50;w=1'"))
+    #expect(configuration.contains("'\"default\";q=3000;w=1'"))
+    let other = try render(["TUCKSHOP_AUTH_RATE": "7", "TUCKSHOP_BURST": "11"]).files
+    #expect(other.contains("rate=7r/s;"))
+    #expect(other.contains("'\"auth\";q=7;w=1'"))
+    #expect(other.contains("burst=11 nodelay;"))
+  }
+
+  @Test(arguments: ["0", "-1", "1.5", "many", "007", "99999999", "5; internal", "$request_uri"])
+  func `a limit that is no whole number is named and nothing is written`(value: String) throws {
+    for name in ["RATE", "BURST", "AUTH_RATE", "AUTH_BURST", "CONNECTIONS"] {
+      let (status, log, files) = try render(["TUCKSHOP_\(name)": value])
+      #expect(status == 1)
+      #expect(log.hasPrefix("nginx/render: TUCKSHOP_\(name) must "))
+      #expect(files.isEmpty)
+    }
+  }
+
+  private static let url = "http://127.0.0.1:4180/oauth2/auth"
+
+  @Test(arguments: [
+    ("X-Remote-User", "", "is set without TUCKSHOP_AUTH_REQUEST"),
+    ("", Self.url, "is set without TUCKSHOP_TRUSTED_USER_HEADER"),
+    ("X-Remote-User", "http://127.0.0.1:4180", "must be a URL such as"),
+    ("X-Remote-User", "https://sso.example/auth", "must be a URL such as"),
+    ("X-Remote-User", "127.0.0.1:4180/auth", "must be a URL such as"),
+    ("X-Remote-User", "http://a/b; deny all", "must not contain"),
+    ("X_Remote_User", Self.url, "must be the name of a header"),
+    ("-", Self.url, "must be the name of a header"),
+    ("X-Remote-Üser", Self.url, "must be the name of a header"),
+    ("Authorization", Self.url, "has a meaning of its own"),
+    ("COOKIE", Self.url, "has a meaning of its own"),
+    ("Content-Type", Self.url, "has a meaning of its own"),
+  ])
+  func `half a sign-on, or a header that means something else, is refused`(
+    header: String, url: String, words: String
+  ) throws {
+    let (status, log, files) = try render(["TUCKSHOP_TRUSTED_USER_HEADER": header, "TUCKSHOP_AUTH_REQUEST": url])
+    #expect(status == 1)
+    #expect(log.contains(words), "\(log)")
+    #expect(files.isEmpty)
+  }
+
+  @Test func `with both settings the header is always nginx's, without them nobody is asked`() throws {
+    let on = try render([
+      "TUCKSHOP_TRUSTED_USER_HEADER": "Remote-User", "TUCKSHOP_AUTH_REQUEST": Self.url,
+      "TUCKSHOP_AUTH_REQUEST_HEADER": "X-Auth-Request-Email",
+    ]).files
+    #expect(on.contains("fastcgi_param HTTP_REMOTE_USER $signed_in_elsewhere;"))
+    #expect(on.contains("$upstream_http_x_auth_request_email"))
+    #expect(on.matches(of: /auth_request \/-\/who;/).count == 2)
+    let off = try render([:]).files
+    #expect(!off.contains("auth_request /-/who;"))
+    #expect(!off.contains("include snippets/who.conf;"))
+    #expect(!off.contains("fastcgi_param TUCKSHOP_VOUCHED_HEADER"))
+  }
+
+  /// What nginx/render says, and all files that it wrote.
+  private func render(_ settings: [String: String]) throws -> (status: Int32, log: String, files: String) {
+    let directory = try TemporaryDirectory()
+    let program = try Program(
+      projectRoot + "/nginx/render", [directory / "nginx"], environment: settings, logPath: directory / "log")
+    let status = try program.wait()
+    let written = try FileManager.default.subpathsOfDirectory(atPath: directory / "nginx").filter {
+      $0.hasSuffix(".conf")
+    }
+    return (status, program.log, try written.sorted().map { try read(directory / "nginx/\($0)") }.joined())
+  }
+}
