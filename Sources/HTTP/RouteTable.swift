@@ -64,13 +64,15 @@ struct RouteTable {
 
   func match(_ method: Method?, _ path: String) -> Match {
     if let node = literals[Segment(path)] { return choose(method, at: nodes[node], PathParameters()) }
+    // Nothing is dropped in front but a slash: half of a character would be left of what begins otherwise.
+    guard path.utf8.first == UInt8(ascii: "/") else { return .unknownPath }
     var segments: [String] = []
     // Split first, then decode: an encoded slash stays inside its segment.
     for raw in Percent.split(Substring(path.utf8.dropFirst()), at: "/") {
       guard let segment = Percent.decoded(raw) else { return .malformedPath }
       segments.append(segment)
     }
-    guard path.utf8.first == UInt8(ascii: "/"), segments.count <= Self.deepest else { return .unknownPath }
+    guard segments.count <= Self.deepest else { return .unknownPath }
     var parameters = PathParameters()
     guard let node = find(segments[...], from: 0, &parameters) else { return .unknownPath }
     return choose(method, at: nodes[node], parameters)

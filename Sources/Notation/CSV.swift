@@ -73,8 +73,11 @@ package struct CSV: Sendable {
 
   /// A field as it has to be written.
   package static func escaped(_ field: String) -> String {
-    let special = field.utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }
-    return special ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
+    let quote = UInt8(ascii: "\"")
+    guard field.utf8.contains(where: { [UInt8(ascii: ","), quote, 10, 13].contains($0) }) else { return field }
+    // By bytes: to `String` a quote with a combining mark behind it is another character.
+    let doubled = field.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+    return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
   }
 }
 

@@ -56,7 +56,8 @@ struct PathTests {
   }
 
   @Test(arguments: [
-    "", "users", "*", "//", "//users", "/users/", "/users//", "/users//items", "/users/7/items/", "/./users",
+    "", "users", "Ϟ/", "%zz", "*", "//", "//users", "/users/", "/users//", "/users//items", "/users/7/items/",
+    "/./users",
     "/../users", "/users/../users", "/users/./items/", "\\users", "/users;/x/y", "/USERS", "/users ", " /users",
     "/users%20", "/%2e%2e/users", "http://host/users",
   ])
