@@ -1,0 +1,89 @@
+import Notation
+import Support
+import Testing
+
+@Suite(.tags(.unit))
+struct CSVTests {
+  private func rows(_ text: String) throws -> [[String]] { try CSV(parsing: Array(text.utf8)).rows.map(\.fields) }
+
+  @Test(arguments: [
+    ("", []), ("\n", []), ("\r\n\n\r\n", []), ("a", [["a"]]), ("a\n", [["a"]]), ("a\r\n", [["a"]]),
+    ("a,b", [["a", "b"]]),
+    ("a,b\nc,d\n", [["a", "b"], ["c", "d"]]), ("a,b\r\nc,d", [["a", "b"], ["c", "d"]]), (",", [["", ""]]),
+    ("a,,b", [["a", "", "b"]]), ("a,\n,b", [["a", ""], ["", "b"]]), (" a , b ", [[" a ", " b "]]),
+    ("\"a\"", [["a"]]), ("\"a,b\",c", [["a,b", "c"]]), ("\"a\nb\",c", [["a\nb", "c"]]),
+    ("\"a\r\nb\"\r\nc", [["a\r\nb"], ["c"]]), ("\"say \"\"hi\"\"\"", [["say \"hi\""]]), ("\"\"\"\"", [["\""]]),
+    ("\"\",a", [["", "a"]]), ("a,\"\"\nb,c", [["a", ""], ["b", "c"]]), ("\"a\"\r\n\"b\"", [["a"], ["b"]]),
+    ("\u{FEFF}a,b", [["a", "b"]]), ("Аня,💰", [["Аня", "💰"]]), ("a\rb", [["a\rb"]]), ("a\r", [["a"]]),
+    ("a;b\tc", [["a;b\tc"]]), ("\"\u{301}\"", [["\u{301}"]]), ("a,\u{301}b", [["a", "\u{301}b"]]),
+  ])
+  func `it is read as RFC 4180 has it`(text: String, due: [[String]]) throws {
+    let found = try rows(text)
+    #expect(found.map { $0.map { Array($0.utf8) } } == due.map { $0.map { Array($0.utf8) } })
+  }
+
+  @Test(arguments: [
+    ("a\"b", 1), ("a\nb\"\"c", 2), ("\"a", 1), ("a\n\"b\nc\n", 2), ("\"a\"b", 1), ("\"a\" ,b", 1), ("a\n\"b\nc\"d", 3),
+    ("\"a\"\r", 1), ("\"", 1), ("a\n\n\nb,\"", 4),
+  ])
+  func `what is no CSV is refused with its line`(text: String, line: Int) {
+    let error = #expect(throws: CSVError.self) { try rows(text) }
+    #expect(error?.line == line)
+    #expect(error?.description.hasPrefix("line \(line): ") == true)
+  }
+
+  @Test(arguments: [[0xFF], [0x61, 0x2C, 0xC3], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]])
+  func `what is no text is refused`(bytes: [UInt8]) {
+    #expect(throws: CSVError.self) { try CSV(parsing: bytes) }
+  }
+
+  @Test func `each row knows the line it begins on`() throws {
+    let table = try CSV(parsing: Array("a\n\n\"b\nc\"\r\nd\n\"\n\n\"\ne".utf8))
+    #expect(table.rows.map(\.line) == [1, 3, 5, 6, 9])
+  }
+
+  @Test(arguments: [
+    ("", ""), ("a", "a"), ("a b", "a b"), ("a,b", "\"a,b\""), ("\"", "\"\"\"\""), ("a\nb", "\"a\nb\""),
+    ("a\rb", "\"a\rb\""), ("Аня", "Аня"), ("\"\u{301}", "\"\"\"\u{301}\""), ("\r\n", "\"\r\n\""),
+  ])
+  func `a field is quoted where it has to be`(field: String, due: String) {
+    #expect(Array(CSV.escaped(field).utf8) == Array(due.utf8))
+  }
+
+  private static let pieces = ["a", "\"", ",", "\n", "\r", "\r\n", "\u{301}", "я", "💰", " ", "\u{FEFF}", "\u{0}", "\\"]
+
+  @Test func `whatever is written is read back the same`() throws {
+    var generator = Seeded(17)
+    for _ in 0..<3000 {
+      let table = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
+        // A row of one empty field cannot be told from an empty line, and a mark in front is a file's, not a field's.
+        ["-"]
+          + (0..<Int.random(in: 1...4, using: &generator)).map { _ in
+            (0..<Int.random(in: 0...4, using: &generator)).map { _ in Self.pieces.randomElement(using: &generator)! }
+              .joined()
+          }
+      }
+      let end = Bool.random(using: &generator) ? "\n" : "\r\n"
+      let text = table.map { $0.map(CSV.escaped).joined(separator: ",") }.joined(separator: end)
+      let found = try rows(text)
+      #expect(
+        found.map { $0.map { Array($0.utf8) } } == table.map { $0.map { Array($0.utf8) } }, "\(text.debugDescription)")
+    }
+  }
+
+  @Test func `nothing crashes it, and rows begin on lines that there are`() {
+    var generator = Seeded(18)
+    let bytes = Array("a\",\n\r\u{FEFF}я".utf8) + [0xFF, 0]
+    for _ in 0..<5000 {
+      let text = (0..<Int.random(in: 0...30, using: &generator)).map { _ in bytes.randomElement(using: &generator)! }
+      let lines = text.count { $0 == 10 } + 1
+      do {
+        let table = try CSV(parsing: text)
+        #expect(table.rows.map(\.line) == table.rows.map(\.line).sorted())
+        #expect(table.rows.allSatisfy { (1...lines).contains($0.line) && !$0.fields.isEmpty })
+      } catch {
+        #expect((1...lines).contains(error.line))
+      }
+    }
+  }
+}
