@@ -14,6 +14,7 @@ func unsafeLogin(
   else { return nil }
   let somebody = TelegramUser(id: named.telegramID, username: named.username, firstName: nil)
   let user = try context.desk.doorkeeper.known(somebody, on: connection)
+  guard user.isActive else { throw PeopleRefusal.inactive }
   let token = context.desk.sessions.token(for: user, role: .service, now: Clock.unixSeconds)
   return .json(["token": .string(token)])
 }
@@ -46,5 +47,7 @@ private struct UnsafeCredentials {
 }
 
 extension Request {
-  fileprivate var isFromThisMachine: Bool { clientAddress.hasPrefix("127.") || clientAddress == "::1" }
+  fileprivate var isFromThisMachine: Bool {
+    ["127.", "::ffff:127."].contains { clientAddress.hasPrefix($0) } || clientAddress == "::1"
+  }
 }
