@@ -51,11 +51,14 @@ extension Role: PostgresDecodable {
 extension User {
   /// Only the living: who was deleted is nobody.
   package static func find(_ id: UUID, on connection: borrowing Connection) throws -> User {
-    let found = try connection.row("SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL") {
+    guard let found = try living(id, on: connection) else { throw PeopleRefusal.unknownUser }
+    return found
+  }
+
+  static func living(_ id: UUID, on connection: borrowing Connection) throws -> User? {
+    try connection.row("SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL") {
       try User(row: $0)
     }
-    guard let found else { throw PeopleRefusal.unknownUser }
-    return found
   }
 
   package static func named(_ username: String, on connection: borrowing Connection) throws -> User? {

@@ -41,7 +41,7 @@ struct Exchange {
     }
     guard var state else { return nil }
     if case .repeated(let nonce, _, _) = state, try wasUsed(token.successor(nonce), on: connection) { state = .reused }
-    let user = session.lives ? try? User.find(session.user, on: connection) : nil
+    let user = session.lives ? try User.living(session.user, on: connection) : nil
     return Exchange(session: session.id, state: state, user: user.flatMap { $0.isActive ? $0 : nil })
   }
 
@@ -56,8 +56,15 @@ struct Exchange {
     _ token: OpaqueToken, _ successor: OpaqueToken, _ nonce: [UInt8], _ accessID: UUID, seconds: Int,
     on connection: borrowing Connection
   ) throws -> Int {
+    // Those that are older than their own life tell a theft no better than tokens nobody knows.
     try connection.run(
-      "INSERT INTO refresh_tokens (digest, session_id) VALUES (\(successor.digest), \(session))")
+      """
+      WITH forgotten AS (
+        DELETE FROM refresh_tokens
+        WHERE session_id = \(session) AND used_at < clock_timestamp() - make_interval(secs => \(seconds))
+      )
+      INSERT INTO refresh_tokens (digest, session_id) VALUES (\(successor.digest), \(session))
+      """)
     try connection.run(
       """
       UPDATE sessions SET expires_at = clock_timestamp() + make_interval(secs => \(seconds)) WHERE id = \(session)

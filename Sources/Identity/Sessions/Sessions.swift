@@ -32,17 +32,22 @@ package struct Sessions: Sendable {
     return access(user, role: role, tokenID: id, session: nil, issuedAt: now, seconds: lifetimes.merchSeconds)
   }
 
+  /// Hashing takes its time. Whose tokens were ended meanwhile, by a new password perhaps, gets no session out of the
+  /// old one; the lock makes a change that is under way end this session too, or be seen here.
   package func start(_ user: User, now: Int, on connection: borrowing Connection) throws -> Pair {
     let session = UUID.timeOrdered()
     let refresh = OpaqueToken()
-    try connection.run(
+    let started = try connection.run(
       """
       WITH session AS (
         INSERT INTO sessions (id, user_id, expires_at)
-        VALUES (\(session), \(user.id), clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds)))
+        SELECT \(session), id, clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds))
+        FROM users WHERE id = \(user.id) AND generation = \(user.generation) FOR SHARE
+        RETURNING id
       )
-      INSERT INTO refresh_tokens (digest, session_id) VALUES (\(refresh.digest), \(session))
+      INSERT INTO refresh_tokens (digest, session_id) SELECT \(refresh.digest), id FROM session
       """)
+    guard started == 1 else { throw PeopleRefusal.wrongCredentials }
     return pair(user, session, refresh, accessID: UUID.timeOrdered(), issuedAt: now)
   }
 

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import Identity
+import Postgres
+import Support
+
+/// A doorkeeper as a worker has one, with a clock that stands where it is put.
+final class Door {
+  let keeper: Doorkeeper
+  let connection: Connection
+
+  static let now = Mint.now
+  static let registrar = Registrar(passwords: Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1)))
+
+  init(
+    _ mint: Mint, database: String, foreign: ForeignIssuers = ForeignIssuers(), telegram: TelegramLogin? = nil
+  ) throws {
+    keeper = Doorkeeper(tokens: mint.tokens, foreign: foreign, telegram: telegram, registrar: Self.registrar)
+    connection = try TestCluster.connection(user: TestCluster.app, database: database)
+  }
+
+  func admit(_ credentials: Credentials, at now: Int = now) throws -> Caller {
+    try keeper.admit(keeper.examine(credentials, now: now), now: now, on: connection)
+  }
+
+  func admit(bearer token: String, at now: Int = now) throws -> Caller {
+    try admit(Credentials(authorization: "Bearer " + token), at: now)
+  }
+
+  func person(_ name: String, _ role: Role = .user, password: String? = nil) throws -> User {
+    var newcomer = Registrar.Newcomer(username: try Username(name))
+    newcomer.role = role
+    newcomer.passwordHash = password.map(Self.registrar.hash)
+    return try Self.registrar.register(newcomer, on: connection)
+  }
+
+  func change(_ id: UUID, _ make: (inout UserChanges) -> Void) throws {
+    var changes = UserChanges()
+    make(&changes)
+    try changes.apply(to: id, by: .commandLine, on: connection)
+  }
+}
