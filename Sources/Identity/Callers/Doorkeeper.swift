@@ -97,16 +97,23 @@ package final class Doorkeeper {
 
   /// An id of ours, or a name; somebody new comes in under it.
   private func known(_ name: String, on connection: borrowing Connection) throws -> User {
-    if let id = UUID(uuidString: name) {
-      if let user = try? User.find(id, on: connection) { return user }
+    let id = UUID(uuidString: name)
+    if let id {
+      if let user = try User.living(id, on: connection) { return user }
     } else if let user = try User.named(name, on: connection) {
       return user
     }
     guard let username = try? Username(name) else { throw CallerRefusal.badToken(.badClaim("the user's name")) }
     if let user = try User.named(username.text, on: connection) { return user }
     var newcomer = Registrar.Newcomer(username: username)
-    if let id = UUID(uuidString: name) { newcomer.id = id }
-    return try registrar.provision(newcomer, on: connection)
+    if let id { newcomer.id = id }
+    do {
+      return try registrar.provision(newcomer, on: connection)
+    } catch PeopleRefusal.usernameTaken where id != nil {
+      // Two first sights at once are one person; else the id is that of somebody who was deleted.
+      guard let user = try User.living(newcomer.id, on: connection) else { throw CallerRefusal.inactive }
+      return user
+    }
   }
 
   package func known(_ somebody: TelegramUser, on connection: borrowing Connection) throws -> User {
