@@ -21,7 +21,7 @@ extension UserCommand {
     var progress = Progress(of: people.count)
     do {
       try connection.transaction { connection in
-        try people.run(with: registrar, on: connection) { progress.show($0) }
+        try people.run(with: registrar, by: .commandLine, on: connection) { progress.show($0) }
         if isDryRun || !people.problems.isEmpty && !goesOn { throw Undo() }
       }
     } catch is Undo {}

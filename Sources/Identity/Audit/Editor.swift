@@ -44,6 +44,17 @@ package struct Editor: Sendable {
               \(requestID))
       """)
   }
+
+  /// The same about many who are new, in one statement.
+  func note(_ action: String, _ newcomers: [User], on connection: borrowing Connection) throws {
+    let list = JSON.array(newcomers.map(\.json))
+    try connection.run(
+      """
+      INSERT INTO audit (actor_id, actor, action, subject_id, after, reason, request_id)
+      SELECT \(id), \(name), \(action), value->>'id', value, \(reason), \(requestID)
+      FROM jsonb_array_elements(\(list.text)::jsonb)
+      """)
+  }
 }
 
 extension [UInt8] {

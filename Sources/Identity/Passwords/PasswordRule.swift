@@ -15,6 +15,14 @@ package struct PasswordRule: Sendable {
   }
 }
 
-package enum PasswordRefusal: Error, Sendable {
+package enum PasswordRefusal: Error, Sendable, CustomStringConvertible {
   case tooShort, tooLong, tooCommon
+
+  package var description: String {
+    switch self {
+    case .tooShort: "the password is too short"
+    case .tooLong: "the password is too long"
+    case .tooCommon: "the password is one of the commonest"
+    }
+  }
 }

@@ -76,12 +76,12 @@ package struct UserImport: Sendable {
 
   /// Inserts all of it, in batches. Who cannot come in is noted as a problem; the others do.
   package mutating func run(
-    with registrar: Registrar, on connection: borrowing Connection, progress: (Int) -> Void
+    with registrar: Registrar, by editor: Editor, on connection: borrowing Connection, progress: (Int) -> Void
   ) throws {
     var done = 0
     while done < lines.count {
       let batch = lines[done..<min(done + 500, lines.count)]
-      let admitted = try registrar.register(batch.map(\.newcomer), on: connection)
+      let admitted = try registrar.register(batch.map(\.newcomer), by: editor, on: connection)
       for line in batch where !admitted.contains(line.newcomer.id) {
         problems.append(Problem(line: line.number, message: "the username or the email is taken"))
       }
@@ -99,7 +99,9 @@ package struct ImportError: Error, CustomStringConvertible {
 
 extension Registrar {
   /// Those who came in; whoever's name or address is taken did not.
-  fileprivate func register(_ newcomers: [Newcomer], on connection: borrowing Connection) throws -> Set<UUID> {
+  fileprivate func register(
+    _ newcomers: [Newcomer], by editor: Editor, on connection: borrowing Connection
+  ) throws -> Set<UUID> {
     let list = JSON.array(newcomers.map(\.json))
     return try connection.transaction { connection in
       let admitted = try connection.rows(
@@ -108,11 +110,12 @@ extension Registrar {
         SELECT id, username, email, full_name, password_hash, role
         FROM jsonb_to_recordset(\(String(decoding: list.bytes, as: UTF8.self))::jsonb)
           AS n (id uuid, username text, email text, full_name text, password_hash text, role text)
-        ON CONFLICT DO NOTHING RETURNING id
+        ON CONFLICT DO NOTHING RETURNING \(raw: User.columns)
         """
-      ) { try $0.value(0, as: UUID.self) }
-      for user in admitted { try welcome(user, connection) }
-      return Set(admitted)
+      ) { try User(row: $0) }
+      for user in admitted { try welcome(user.id, connection) }
+      try editor.note("user.create", admitted, on: connection)
+      return Set(admitted.map(\.id))
     }
   }
 }

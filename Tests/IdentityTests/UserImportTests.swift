@@ -1,0 +1,98 @@
+import Identity
+import Notation
+import Postgres
+import Support
+import Testing
+
+@Suite(.tags(.database))
+struct UserImportTests {
+  private func table(_ text: String) throws -> UserImport { try UserImport(CSV(parsing: Array(text.utf8))) }
+
+  @Test(arguments: [
+    "", "\n\n", "email\na@b.c", "username,username\na,b", "username,nickname\na,b", "username,\na,b",
+    "Username;email\n",
+    "user name\na",
+  ])
+  func `without a line that names its columns it is no table of people`(text: String) {
+    #expect(throws: ImportError.self) { try table(text) }
+  }
+
+  private static let rows: [(String, String?)] = [
+    ("anna,a@b.c,Anna,admin,", nil), ("anna,,,,", nil), ("\"an,na\",,\"A \"\"B\"\"\",,", nil),
+    ("Аня,,Аня К.,service,", nil),
+    (",a@b.c,,,", "username is empty"), ("anna,,,", "4 fields, not 5"), ("anna,,,,,", "6 fields, not 5"),
+    ("anna,nomail,,,", "email: Input is not a valid email address"),
+    ("anna,,\" \",,", "full_name: Input should not be blank"),
+    ("anna,,,root,", "role: is none of user, moderator, service, admin"),
+    ("anna,,,Admin,", "role: is none of user, moderator, service, admin"),
+    ("anna,,,,secret", "password_hash: is no Argon2id hash"),
+    ("anna,,,,$2b$12$abcdefghijklmnopqrstuv", "password_hash: is no Argon2id hash"),
+    (
+      #"anna,,,,"$argon2id$v=19$m=9999999,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4""#,
+      "password_hash: is no Argon2id hash"
+    ),
+    ("an\u{1}na,,,,", "username: Input should have no control characters"),
+    (String(repeating: "a", count: 256) + ",,,,", "username: Input is too long"),
+  ]
+
+  @Test(arguments: rows) func `each row is read or told what is wrong with it`(row: String, problem: String?) throws {
+    let people = try table("username,email,full_name,role,password_hash\n\n" + row)
+    #expect(people.problems.map(\.message) == [problem].compactMap { $0 })
+    #expect(people.problems.map(\.line) == (problem == nil ? [] : [3]))
+    #expect(people.count == (problem == nil ? 1 : 0))
+    #expect(people.total == 1)
+  }
+
+  @Test func `columns come in any order and case, and a name or an address stands once`() throws {
+    let people = try table(
+      "Email,USERNAME\na@b.c,anna\n,boris\nA@B.C,clara\nd@b.c,anna\n,Anna\n,\u{E9}ve\n,e\u{301}ve\n")
+    #expect(
+      people.problems.map { "\($0.line): \($0.message)" } == [
+        "4: a@b.c stands on line 2 already", "5: anna stands on line 2 already", "8: \u{E9}ve stands on line 7 already",
+      ])
+    #expect(people.count == 4)
+  }
+
+  @Test func `everybody comes in, is welcomed and noted, and signs in with the hash they brought`() throws {
+    try withFreshDatabase { database in
+      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
+      let registrar = Registrar(passwords: passwords) { user, connection in
+        try connection.run("UPDATE users SET full_name = 'welcome' WHERE id = \(user)")
+      }
+      let head = "username,email,full_name,role,password_hash\n"
+      let row = "anna,a@b.c,Anna,moderator,\"\(passwords.hash("correct horse"))\"\n"
+      var people = try table(head + row + (0..<1100).map { "user \($0),,,,\n" }.joined())
+      var steps: [Int] = []
+      try people.run(with: registrar, by: .commandLine, on: connection) { steps.append($0) }
+      #expect(people.problems.isEmpty)
+      #expect(steps == [500, 1000, 1101])
+      func count(_ from: SQL) throws -> Int { try connection.value("SELECT count(*) FROM \(from)") }
+      #expect(try count("users WHERE full_name = 'welcome'") == 1101)
+      #expect(try count("audit JOIN users u ON subject_id = u.id::text AND after->>'username' = u.username") == 1101)
+      #expect(try count("audit WHERE actor = 'command line' AND action = 'user.create'") == 1101)
+      let signIn = SignIn(.username("anna"), password: "correct horse", address: "192.0.2.1")
+      let anna = try signIn.finish(signIn.begin(on: connection), passwords, on: connection)
+      #expect(anna.role == .moderator && anna.email == "a@b.c")
+    }
+  }
+
+  @Test func `who is there already is a problem of that line, and the others come in`() throws {
+    try withFreshDatabase { database in
+      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      for (name, email) in [("anna", "a@b.c"), ("boris", nil)] {
+        _ = try Door.registrar.register(
+          .init(username: try Username(name), email: try email.map { try EmailAddress($0) }), on: connection)
+      }
+      var people = try table("username,email,role\nboris,,\nclara,A@B.C,\ndaria,,\nelena,,king\nBoris,,\n")
+      try people.run(with: Door.registrar, by: .commandLine, on: connection) { _ in }
+      #expect(
+        people.problems.map { "\($0.line): \($0.message)" } == [
+          "2: the username or the email is taken", "3: the username or the email is taken",
+          "5: role: is none of user, moderator, service, admin",
+        ])
+      let names = try connection.rows("SELECT username FROM users ORDER BY 1") { try $0.value(0, as: String.self) }
+      #expect(names == ["Boris", "anna", "boris", "daria"])
+    }
+  }
+}
