@@ -44,7 +44,7 @@ struct Environment {
     guard let bytes = FileManager.default.contents(atPath: file),
       let text = String(validating: bytes, as: UTF8.self)
     else { throw SettingError("\(setting.name)_FILE: \(file) cannot be read as text") }
-    let secret = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    let secret = text.withoutLineEnd
     guard !secret.isEmpty else { throw SettingError("\(setting.name)_FILE: \(file) is empty") }
     return secret
   }
@@ -56,6 +56,11 @@ struct Environment {
   }
 
   private func nonEmpty(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
+}
+
+extension String {
+  /// Without the last line end, LF or CRLF, which `String` takes for one character each.
+  var withoutLineEnd: String { last == "\n" || last == "\r\n" ? String(dropLast()) : self }
 }
 
 struct SettingError: Error, CustomStringConvertible {

@@ -16,7 +16,8 @@ enum UserCommand: Command {
 
     F may be - for standard input; passwords are never taken from the command line, which others can see.
     An import reads username,email,full_name,role,password_hash (only the first is needed) under a line that
-    names its columns. All rows come in or none; with --continue those that can do. --dry-run changes nothing.
+    names its columns. A hash has commas, so it stands in quotes. All rows come in or none; with --continue those
+    that can do. --dry-run changes nothing.
     """
 
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
@@ -115,7 +116,7 @@ enum UserCommand: Command {
     guard let bytes = FileManager.default.contents(atPath: path == "-" ? "/dev/stdin" : path),
       let text = String(validating: bytes, as: UTF8.self)
     else { throw SettingError("\(path) cannot be read as text") }
-    let password = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    let password = text.withoutLineEnd
     try PasswordRule(byteCount: 8...256, refusesCommon: true).check(password)
     return password
   }
