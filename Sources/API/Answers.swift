@@ -20,6 +20,7 @@ struct Answers {
     case let refusal as CatalogueRefusal: answer(to: refusal)
     case let refusal as PictureRefusal: answer(to: refusal)
     case let refusal as IdempotencyRefusal: answer(to: refusal)
+    case let refusal as InventoryRefusal: respond(Fault(400, refusal.code, refusal.message))
     case let error as PostgresError where error.isBadInput:
       respond(Fault(400, "invalid_value", "A value cannot be stored."))
     case let error as PostgresError where error.isUnavailable:
@@ -92,14 +93,27 @@ struct Answers {
         ["available": .integer(available), "required": .integer(required)])
     case .unknownRecipient: respond(Fault(404, "unknown_recipient", "There is no user of this name."))
     case .toOneself: respond(Fault(409, "to_oneself", "Coins cannot be sent to oneself."))
-    case .unknownItem: respond(Fault(404, "unknown_item", "There is no such item for sale."))
+    case .unknownItem: respond(Fault(dialect == .inventory ? 400 : 404, "unknown_item", "There is no such item."))
     case .overflow: respond(Fault(409, "overflow", "Nobody can have that much."))
+    case .keyReused where dialect == .inventory:
+      respond(Fault(409, "operation_conflict", "This operation_id was used for something else."))
     case .keyReused:
       respond(
         Fault(
           422, "idempotency_key_reused", "This Idempotency-Key was used for something else.",
           ShapeError(["header", "Idempotency-Key"], "This key was used for something else", .malformed)))
     case .unknownOperation: respond(Fault(404, "operation_not_found", "There is no such transfer of yours."))
+    case .unknownUser: respond(Fault(404, "unknown_user", "There is no such user."))
+    case .unknownCollection: respond(Fault(400, "unknown_collection", "An item does not come in this collection."))
+    case .unknownQualityLevel: respond(Fault(400, "unknown_quality_level", "An item does not come in this quality."))
+    case .insufficientItems(let missing):
+      .json(
+        .members([
+          "error": "insufficient_items", "message": "There are not enough items.",
+          "missing_items": try? JSON(parsing: missing),
+        ]), status: 400)
+    case .reservationNotFound: respond(Fault(404, "operation_not_found", "There is no such reservation."))
+    case .reservationClosed: respond(Fault(409, "reservation_closed", "The reservation is closed already."))
     case .tooLate: respond(Fault(409, "too_late", "It is too late to take this transfer back."))
     }
   }

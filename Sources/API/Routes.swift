@@ -31,6 +31,16 @@ package func routes() -> Router<Endpoint> {
   router.add(.put, "/api/v1/items/{id}/image", .called(repeatable: true, by: [.admin], putImage))
   router.add(.get, "/api/v1/classifiers", .lent(repeatable: true, listClassifiers))
 
+  router.add(.get, "/inventory", .called(repeatable: true, inventory))
+  router.add(.get, "/inventory/items/{item_id}", .called(repeatable: true, inventoryItem))
+  router.add(.get, "/inventory/daily-balances", .called(repeatable: true, dailyBalances))
+  router.add(.get, "/inventory/reservation/{operation_id}", .called(repeatable: true, showReservation))
+  router.add(.post, "/inventory/add-items", .called(repeatable: true, by: [.service, .admin], addItems))
+  router.add(.post, "/inventory/reserve", .called(repeatable: true, reserve))
+  router.add(.post, "/inventory/return-reserve", .called(repeatable: true, returnReserve))
+  router.add(.post, "/inventory/consume-reserve", .called(repeatable: true, consumeReserve))
+  router.add(.post, "/admin/inventory/adjust", .called(repeatable: false, by: [.admin], adjust))
+
   router.add(.post, "/api/v1/auth/register", .lent(repeatable: false, register))
   router.add(.post, "/api/v1/auth/login", .lent(repeatable: false, login))
   router.add(.post, "/api/v1/auth/refresh", .lent(repeatable: true, refresh))

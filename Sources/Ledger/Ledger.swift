@@ -38,11 +38,18 @@ package enum LedgerRefusal: Error, Sendable, Equatable {
   case keyReused
   case unknownOperation
   case tooLate
+  case unknownUser
+  case unknownCollection
+  case unknownQualityLevel
+  /// With JSON text that lists every missing item.
+  case insufficientItems(missing: [UInt8])
+  case reservationNotFound
+  case reservationClosed
 }
 
 extension UUID {
   /// The id of an operation, with room for those of its postings.
-  fileprivate var operation: UUID { withLast(0) }
+  package var operation: UUID { withLast(0) }
 
   /// The public id of an operation's posting. Nobody has to keep it: it follows from the operation.
   package func posting(_ number: Int) -> UUID { withLast(UInt16(number)) }
@@ -73,6 +80,11 @@ struct Outcome {
     case "key_reused": throw LedgerRefusal.keyReused
     case "unknown_operation": throw LedgerRefusal.unknownOperation
     case "too_late": throw LedgerRefusal.tooLate
+    case "unknown_user": throw LedgerRefusal.unknownUser
+    case "unknown_collection": throw LedgerRefusal.unknownCollection
+    case "unknown_quality_level": throw LedgerRefusal.unknownQualityLevel
+    case "reservation_not_found": throw LedgerRefusal.reservationNotFound
+    case "reservation_closed": throw LedgerRefusal.reservationClosed
     default: preconditionFailure("the ledger has a word for \(word) that nobody here knows")
     }
   }

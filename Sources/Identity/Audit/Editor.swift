@@ -52,7 +52,7 @@ package struct Editor: Sendable {
       """
       INSERT INTO audit (actor_id, actor, action, subject_id, after, reason, request_id)
       SELECT \(id), \(name), \(action), value->>'id', value, \(reason), \(requestID)
-      FROM jsonb_array_elements(\(list.text)::jsonb)
+      FROM jsonb_array_elements(\(list.bytes.asText)::jsonb)
       """)
   }
 }

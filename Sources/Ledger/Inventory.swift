@@ -1,0 +1,91 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Where an owner's items lie.
+package enum Section: String, Sendable, CaseIterable {
+  case main, factory, trade
+}
+
+/// What somebody has in items, and how it changes.
+package enum Inventory {
+  package struct Receipt: Sendable {
+    package let operation: UUID
+    package let at: String
+    /// How many postings there are, whose public ids follow from the operation's.
+    package let lines: Int
+    /// JSON text, where the kind of operation gives them.
+    package let finalBalances: [UInt8]?
+  }
+
+  /// Into a section, out of the mint.
+  package static func add(
+    _ lines: [Line], to section: Section, type: String, comment: String?, _ intent: Intent, by actor: UUID,
+    on connection: borrowing Connection
+  ) throws -> Done<Receipt> {
+    try receipt(
+      """
+      add_items(\(intent.id), \(intent.owner), \(intent.key), \(actor), \(intent.requestID), \(type),
+                \(section.rawValue), \(lines.json)::jsonb, \(comment))
+      """, on: connection)
+  }
+
+  /// Up or down, never below zero.
+  package static func adjust(
+    _ lines: [Line], in section: Section, reason: String, _ intent: Intent, by actor: UUID,
+    on connection: borrowing Connection
+  ) throws -> Done<Receipt> {
+    try receipt(
+      """
+      adjust(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
+             \(section.rawValue), \(lines.json)::jsonb, \(reason))
+      """, on: connection)
+  }
+
+  /// What lies in a section now, or lay there just after an instant: a JSON array.
+  package static func read(
+    _ section: Section, of owner: UUID, at instant: Instant?, on connection: borrowing Connection
+  ) throws -> [UInt8] {
+    try connection.value("SELECT inventory(\(owner), \(section.rawValue), \(instant?.text)::timestamptz)")
+  }
+
+  /// What lay in a section at the end of each day (UTC): a JSON array of days.
+  package static func daily(
+    _ section: Section, of owner: UUID, from: String, to: String, on connection: borrowing Connection
+  ) throws -> [UInt8] {
+    try connection.value(
+      """
+      SELECT json_agg(json_build_object('date', day::date, 'items',
+        inventory(\(owner), \(section.rawValue),
+                  (day + interval '1 day') AT TIME ZONE 'UTC' - interval '1 microsecond')::json) ORDER BY day)::text
+      FROM generate_series(\(from)::date::timestamp, \(to)::date::timestamp, interval '1 day') AS day
+      """)
+  }
+
+  /// How many of a limited item the shop sells from now on.
+  package static func setStock(
+    _ item: UUID, _ quantity: Int, _ id: UUID, by actor: UUID, requestID: String?, on connection: borrowing Connection
+  ) throws {
+    let intent = Intent(id: id, owner: actor, key: nil, requestID: requestID)
+    try connection.run(
+      "SELECT FROM set_stock(\(intent.id), \(actor), \(requestID), \(item), \(quantity))")
+  }
+
+  /// `call` is one of the ledger's functions, which all answer in the same columns.
+  static func receipt(_ call: SQL, on connection: borrowing Connection) throws -> Done<Receipt> {
+    let done = try connection.row(
+      """
+      SELECT outcome, operation, \(raw: SQL.timestamp("at")), coalesce((details ->> 'lines')::int, 0),
+             details ->> 'final_balances', replayed, details ->> 'missing_items'
+      FROM \(call)
+      """
+    ) { row in
+      let word = try row.value(0, as: String.self)
+      if word == "insufficient_items" { throw LedgerRefusal.insufficientItems(missing: try row.value(6)) }
+      try Outcome(word: word, available: nil, required: 0).require()
+      let receipt = Receipt(
+        operation: try row.value(1), at: try row.value(2), lines: try row.value(3), finalBalances: try row.value(4))
+      return Done(value: receipt, isReplay: try row.value(5))
+    }
+    return done!
+  }
+}

@@ -1,0 +1,408 @@
+-- Things set aside and given back, put in and taken out: the ledger for items.
+
+CREATE TABLE reservations (
+    owner      uuid NOT NULL REFERENCES users,
+    -- The caller's id for it.
+    key        uuid NOT NULL,
+    operation  uuid NOT NULL,
+    status     text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'returned', 'consumed', 'expired')),
+    made_at    timestamptz NOT NULL,
+    expires_at timestamptz,
+    closed_at  timestamptz,
+    closed_by  uuid,
+    PRIMARY KEY (owner, key),
+    CHECK ((status = 'active') = (closed_at IS NULL))
+);
+CREATE INDEX reservations_by_key ON reservations (key);
+CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
+
+-- The lines of a request: [{"item":…,"collection":…,"level":…,"quantity":…}], ids and numbers. Each becomes an asset,
+-- made if it is the first of its kind.
+CREATE FUNCTION assets_of(_lines jsonb, OUT problem text, OUT assets bigint[], OUT quantities bigint[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _items uuid[]; _collections uuid[]; _levels uuid[];
+BEGIN
+    SELECT array_agg(l.item ORDER BY n), array_agg(l.collection ORDER BY n), array_agg(l.level ORDER BY n),
+           array_agg(l.quantity ORDER BY n)
+    INTO _items, _collections, _levels, quantities
+    FROM ROWS FROM (jsonb_to_recordset(_lines) AS (item uuid, collection uuid, level uuid, quantity bigint))
+        WITH ORDINALITY AS l (item, collection, level, quantity, n);
+    SELECT CASE
+        WHEN count(i.id) < count(*) THEN 'unknown_item'
+        WHEN count(*) FILTER (WHERE l.collection IS NOT NULL AND c.item_id IS NULL) > 0 THEN 'unknown_collection'
+        WHEN count(*) FILTER (WHERE l.level IS NOT NULL AND q.item_id IS NULL) > 0 THEN 'unknown_quality_level' END
+    INTO problem
+    FROM unnest(_items, _collections, _levels) AS l (item, collection, level)
+    LEFT JOIN items i ON i.id = l.item
+    LEFT JOIN item_collections c ON c.item_id = l.item AND c.collection_id = l.collection
+    LEFT JOIN item_quality_levels q ON q.item_id = l.item AND q.quality_level_id = l.level;
+    IF problem IS NOT NULL THEN RETURN; END IF;
+    FOR _attempt IN 1..2 LOOP
+        SELECT array_agg(s.id ORDER BY n) INTO assets
+        FROM unnest(_items, _collections, _levels) WITH ORDINALITY AS l (item, collection, level, n)
+        LEFT JOIN assets s ON s.item_id = l.item AND s.collection_id IS NOT DISTINCT FROM l.collection
+            AND s.quality_level_id IS NOT DISTINCT FROM l.level;
+        EXIT WHEN array_position(assets, NULL) IS NULL;
+        INSERT INTO assets (item_id, collection_id, quality_level_id)
+        SELECT DISTINCT item, collection, level FROM unnest(_items, _collections, _levels) AS l (item, collection, level)
+        ORDER BY 1, 2, 3
+        ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
+    END LOOP;
+END $$;
+
+-- How a variant is called outside.
+CREATE FUNCTION variant(_asset bigint) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'item_id', s.item_id, 'collection', c.code, 'quality_level', q.code))
+    FROM assets s LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+    WHERE s.id = _asset
+$$;
+
+-- What each line makes of its account, one after the other: signed quantities, running balances and versions.
+CREATE FUNCTION running(_owner uuid, _section text, _assets bigint[], _quantities bigint[],
+    OUT ordinal smallint, OUT asset bigint, OUT account bigint, OUT quantity bigint, OUT before bigint,
+    OUT balance numeric, OUT version bigint, OUT is_last boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT l.n::smallint, l.asset, a.id, l.quantity, a.balance,
+           a.balance + sum(l.quantity) OVER line, a.version + row_number() OVER line,
+           lead(l.n) OVER line IS NULL
+    FROM unnest(_assets, _quantities) WITH ORDINALITY AS l (asset, quantity, n)
+    JOIN accounts a ON a.owner = _owner AND a.section = _section AND a.asset = l.asset
+    WINDOW line AS (PARTITION BY l.asset ORDER BY l.n)
+$$;
+
+-- Lines of one owner and section, in from the mint or out to the sink; nothing goes below zero on the way.
+CREATE FUNCTION move_lines(_id uuid, _owner uuid, _kind operation_kind, _key uuid, _content bytea, _actor uuid,
+    _request_id text, _section text, _lines jsonb, _note text, _type text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _known record;
+    _count integer;
+BEGIN
+    operation := _id;
+    replayed := false;
+    PERFORM FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL;
+    IF NOT FOUND THEN
+        outcome := 'unknown_user';
+        RETURN;
+    END IF;
+    SELECT * INTO _known FROM assets_of(_lines);
+    IF _known.problem IS NOT NULL THEN
+        outcome := _known.problem;
+        RETURN;
+    END IF;
+    _count := cardinality(_known.assets);
+    PERFORM FROM unnest(_known.assets) AS wanted (asset)
+        WHERE NOT EXISTS (SELECT FROM accounts a
+            WHERE a.owner = _owner AND a.asset = wanted.asset AND a.section = _section);
+    IF FOUND THEN
+        PERFORM open_accounts(array_fill(_owner, ARRAY[_count]), _known.assets, array_fill(_section, ARRAY[_count]));
+    END IF;
+    PERFORM a.id FROM accounts a
+    WHERE a.owner = _owner AND a.section = _section AND a.asset = ANY (_known.assets) ORDER BY a.id FOR NO KEY UPDATE;
+    SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
+    FROM accounts a WHERE a.owner = _owner AND a.section = _section AND a.asset = ANY (_known.assets);
+
+    SELECT jsonb_build_object('missing_items', jsonb_agg(
+        variant(short.asset) || jsonb_build_object('required', short.required, 'available', short.before)
+        ORDER BY short.first))
+    INTO details
+    FROM (
+        SELECT r.asset, min(r.before) AS before, -sum(least(r.quantity, 0)) AS required, min(r.ordinal) AS first
+        FROM running(_owner, _section, _known.assets, _known.quantities) r GROUP BY r.asset HAVING min(r.balance) < 0
+    ) short;
+    outcome := CASE
+        WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items'
+        WHEN (SELECT max(r.balance) FROM running(_owner, _section, _known.assets, _known.quantities) r)
+            > 9007199254740991 THEN 'overflow'
+        ELSE 'done' END;
+    IF outcome = 'done' THEN
+        SELECT jsonb_build_object('lines', _count, 'final_balances', jsonb_agg(
+            variant(r.asset) || jsonb_build_object('balance', r.balance) ORDER BY r.ordinal))
+        INTO details FROM running(_owner, _section, _known.assets, _known.quantities) r WHERE r.is_last;
+    END IF;
+
+    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, note, details, request_id)
+    VALUES (_id, _owner, _kind, _key, _content, outcome, _actor, at, _note,
+        details || jsonb_build_object('section', _section, 'type', _type), _request_id)
+    ON CONFLICT (owner, kind, key) DO NOTHING;
+    IF NOT FOUND THEN
+        replayed := true;
+        SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
+        FROM earlier_answer(_owner, _kind, _key, _content) e;
+        SELECT o.details INTO details FROM operations o WHERE o.id = move_lines.operation;
+        RETURN;
+    END IF;
+    IF outcome <> 'done' THEN RETURN; END IF;
+
+    WITH lines AS MATERIALIZED (
+        SELECT r.*, move_lines.at + (r.ordinal - 1) * interval '1 microsecond' AS moment
+        FROM running(_owner, _section, _known.assets, _known.quantities) r
+    ), moved AS (
+        UPDATE accounts a SET balance = l.balance, version = l.version, moved_at = l.moment
+        FROM lines l WHERE a.id = l.account AND l.is_last
+    )
+    INSERT INTO postings
+    SELECT _id, l.ordinal, l.asset, CASE WHEN l.quantity > 0 THEN mint() ELSE l.account END,
+        CASE WHEN l.quantity > 0 THEN l.account ELSE sink() END, abs(l.quantity),
+        CASE WHEN l.quantity < 0 THEN l.balance END, CASE WHEN l.quantity < 0 THEN l.version END,
+        CASE WHEN l.quantity > 0 THEN l.balance END, CASE WHEN l.quantity > 0 THEN l.version END, l.moment
+    FROM lines l;
+END $$;
+
+CREATE FUNCTION add_items(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _type text, _section text,
+    _lines jsonb, _comment text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT * FROM move_lines(_id, _owner, 'add_items', _key, digest_of(_type, _section, _lines::text, _comment), _actor,
+        _request_id, _section, _lines, _comment, _type)
+$$;
+
+-- Quantities may be negative here.
+CREATE FUNCTION adjust(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _section text, _lines jsonb,
+    _reason text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT * FROM move_lines(_id, _owner, 'adjust', _key, digest_of(_section, _lines::text, _reason), _actor,
+        _request_id, _section, _lines, _reason, 'admin_adjustment')
+$$;
+
+-- From main to factory, all or nothing; an item named twice is summed.
+CREATE FUNCTION reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _lines jsonb, _seconds bigint,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _known   record;
+    _assets  bigint[];
+    _amounts numeric[];
+    _count   integer;
+    _content bytea := digest_of(_lines::text, _seconds::text);
+BEGIN
+    operation := _id;
+    replayed := false;
+    PERFORM FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL;
+    IF NOT FOUND THEN
+        outcome := 'unknown_user';
+        RETURN;
+    END IF;
+    SELECT * INTO _known FROM assets_of(_lines);
+    IF _known.problem IS NOT NULL THEN
+        outcome := _known.problem;
+        RETURN;
+    END IF;
+    SELECT array_agg(asset ORDER BY first), array_agg(amount ORDER BY first) INTO _assets, _amounts
+    FROM (
+        SELECT l.asset, sum(l.quantity) AS amount, min(l.n) AS first
+        FROM unnest(_known.assets, _known.quantities) WITH ORDINALITY AS l (asset, quantity, n) GROUP BY l.asset
+    ) summed;
+    _count := cardinality(_assets);
+    PERFORM FROM unnest(_assets) AS wanted (asset)
+        WHERE NOT EXISTS (SELECT FROM accounts a
+            WHERE a.owner = _owner AND a.asset = wanted.asset AND a.section = 'factory');
+    IF FOUND THEN
+        PERFORM open_accounts(array_fill(_owner, ARRAY[2 * _count]), _assets || _assets,
+            array_fill('main'::text, ARRAY[_count]) || array_fill('factory'::text, ARRAY[_count]));
+    END IF;
+    PERFORM a.id FROM accounts a
+    WHERE a.owner = _owner AND a.section IN ('main', 'factory') AND a.asset = ANY (_assets)
+    ORDER BY a.id FOR NO KEY UPDATE;
+    SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
+    FROM accounts a WHERE a.owner = _owner AND a.section IN ('main', 'factory') AND a.asset = ANY (_assets);
+
+    SELECT jsonb_build_object('missing_items', jsonb_agg(
+        variant(l.asset) || jsonb_build_object('required', l.amount, 'available', coalesce(a.balance, 0)) ORDER BY l.n))
+    INTO details
+    FROM unnest(_assets, _amounts) WITH ORDINALITY AS l (asset, amount, n)
+    LEFT JOIN accounts a ON a.owner = _owner AND a.asset = l.asset AND a.section = 'main'
+    WHERE coalesce(a.balance, 0) < l.amount;
+    outcome := CASE WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items' ELSE 'done' END;
+    IF outcome = 'done' THEN details := jsonb_build_object('lines', _count); END IF;
+
+    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, details, request_id)
+    VALUES (_id, _owner, 'reserve', _key, _content, outcome, _actor, at, details, _request_id)
+    ON CONFLICT (owner, kind, key) DO NOTHING;
+    IF NOT FOUND THEN
+        replayed := true;
+        SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
+        FROM earlier_answer(_owner, 'reserve', _key, _content) e;
+        SELECT o.details INTO details FROM operations o WHERE o.id = reserve.operation;
+        RETURN;
+    END IF;
+    IF outcome <> 'done' THEN RETURN; END IF;
+
+    INSERT INTO reservations (owner, key, operation, made_at, expires_at)
+    VALUES (_owner, _key, _id, at, at + make_interval(secs => _seconds));
+    WITH lines AS MATERIALIZED (
+        SELECT l.n::smallint AS ordinal, l.asset, l.amount, m.id AS main, m.balance - l.amount AS main_balance,
+               m.version + 1 AS main_version, f.id AS factory, f.balance + l.amount AS factory_balance,
+               f.version + 1 AS factory_version
+        FROM unnest(_assets, _amounts) WITH ORDINALITY AS l (asset, amount, n)
+        JOIN accounts m ON m.owner = _owner AND m.asset = l.asset AND m.section = 'main'
+        JOIN accounts f ON f.owner = _owner AND f.asset = l.asset AND f.section = 'factory'
+    ), moved AS (
+        UPDATE accounts a
+        SET balance = CASE a.id WHEN l.main THEN l.main_balance ELSE l.factory_balance END,
+            version = a.version + 1, moved_at = reserve.at
+        FROM lines l WHERE a.id IN (l.main, l.factory)
+    )
+    INSERT INTO postings
+    SELECT _id, l.ordinal, l.asset, l.main, l.factory, l.amount, l.main_balance, l.main_version, l.factory_balance,
+        l.factory_version, reserve.at
+    FROM lines l;
+END $$;
+
+-- Ends a reservation, once: back to main, or into the sink. The row of the reservation is locked before the accounts,
+-- by everybody.
+CREATE FUNCTION close_reservation(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _wanted operation_kind,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _reservation reservations;
+    _kind        operation_kind := _wanted;
+BEGIN
+    operation := _id;
+    replayed := false;
+    SELECT * INTO _reservation FROM reservations r WHERE r.owner = _owner AND r.key = _key FOR UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'reservation_not_found';
+        RETURN;
+    END IF;
+    IF _reservation.status <> 'active' THEN
+        operation := _reservation.closed_by;
+        at := _reservation.closed_at;
+        replayed := true;
+        -- What has expired has been given back, which is what a return asks for.
+        outcome := CASE
+            WHEN _wanted = 'return_reserve' AND _reservation.status IN ('returned', 'expired') THEN 'done'
+            WHEN _wanted = 'consume_reserve' AND _reservation.status = 'consumed' THEN 'done'
+            WHEN _wanted = 'expire_reserve' THEN 'done'
+            ELSE 'reservation_closed' END;
+        SELECT jsonb_build_object('lines', count(*)) INTO details
+        FROM postings p WHERE p.operation = close_reservation.operation;
+        RETURN;
+    END IF;
+    IF _reservation.expires_at <= clock_timestamp() THEN _kind := 'expire_reserve'; END IF;
+
+    PERFORM a.id FROM accounts a JOIN postings p ON p.operation = _reservation.operation
+        AND a.id IN (p.debit, p.credit)
+    ORDER BY a.id FOR NO KEY UPDATE OF a;
+    SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
+    FROM accounts a JOIN postings p ON p.operation = _reservation.operation AND a.id IN (p.debit, p.credit);
+    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, request_id)
+    VALUES (_id, _owner, _kind, _key, digest_of(_key::text), 'done', _actor, at, _request_id);
+    WITH lines AS MATERIALIZED (
+        SELECT p.ordinal, p.asset, p.amount, f.id AS factory, f.balance - p.amount AS factory_balance,
+               f.version + 1 AS factory_version, m.id AS main, m.balance + p.amount AS main_balance,
+               m.version + 1 AS main_version
+        FROM postings p JOIN accounts f ON f.id = p.credit
+        LEFT JOIN accounts m ON m.id = p.debit AND _kind <> 'consume_reserve'
+        WHERE p.operation = _reservation.operation
+    ), moved AS (
+        UPDATE accounts a
+        SET balance = CASE a.id WHEN l.main THEN l.main_balance ELSE l.factory_balance END,
+            version = a.version + 1, moved_at = close_reservation.at
+        FROM lines l WHERE a.id IN (l.main, l.factory)
+    )
+    INSERT INTO postings
+    SELECT _id, l.ordinal, l.asset, l.factory, coalesce(l.main, sink()), l.amount, l.factory_balance, l.factory_version,
+        l.main_balance, l.main_version, close_reservation.at
+    FROM lines l;
+    UPDATE reservations r SET status = CASE _kind WHEN 'return_reserve' THEN 'returned'
+            WHEN 'consume_reserve' THEN 'consumed' ELSE 'expired' END,
+        closed_at = close_reservation.at, closed_by = _id
+    WHERE r.owner = _owner AND r.key = _key;
+    outcome := CASE WHEN _wanted = 'consume_reserve' AND _kind = 'expire_reserve' THEN 'reservation_closed' ELSE 'done' END;
+    SELECT jsonb_build_object('lines', count(*)) INTO details FROM postings p WHERE p.operation = _id;
+END $$;
+
+CREATE FUNCTION return_reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT * FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'return_reserve')
+$$;
+
+CREATE FUNCTION consume_reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT * FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'consume_reserve')
+$$;
+
+-- Gives one reservation back whose time is over: of one owner, or of anybody (null). False if there is none.
+-- One at a time, because the accounts of two would not be locked in order.
+CREATE FUNCTION expire_reservation(_id uuid, _owner uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _due reservations;
+BEGIN
+    SELECT * INTO _due FROM reservations r
+    WHERE r.status = 'active' AND r.expires_at <= clock_timestamp() AND (_owner IS NULL OR r.owner = _owner)
+    ORDER BY r.expires_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN RETURN false; END IF;
+    PERFORM close_reservation(_id, _due.owner, _due.key, NULL, NULL, 'expire_reserve');
+    RETURN true;
+END $$;
+
+-- How many of an item the shop has to sell from now on; it is made or taken away accordingly.
+CREATE FUNCTION set_stock(_id uuid, _actor uuid, _request_id text, _item uuid, _quantity bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _asset bigint;
+    _shelf accounts;
+    _at    timestamptz;
+BEGIN
+    SELECT assets[1] INTO _asset FROM assets_of(jsonb_build_array(jsonb_build_object('item', _item, 'quantity', 1)));
+    PERFORM open_accounts(ARRAY[NULL::uuid], ARRAY[_asset], ARRAY['main']);
+    SELECT * INTO _shelf FROM accounts a
+    WHERE a.owner IS NULL AND a.asset = _asset AND a.section = 'main' FOR NO KEY UPDATE;
+    IF _shelf.balance = _quantity THEN RETURN; END IF;
+    _at := greatest(clock_timestamp(), _shelf.moved_at + interval '1 microsecond');
+    INSERT INTO operations (id, kind, key, content, outcome, actor, at, item_id, quantity, request_id)
+    VALUES (_id, 'set_stock', _id, digest_of(_item::text, _quantity::text), 'done', _actor, _at, _item, _quantity,
+        _request_id);
+    UPDATE accounts a SET balance = _quantity, version = a.version + 1, moved_at = _at WHERE a.id = _shelf.id;
+    IF _quantity > _shelf.balance THEN
+        INSERT INTO postings VALUES (_id, 1, _asset, mint(), _shelf.id, _quantity - _shelf.balance, NULL, NULL, _quantity,
+            _shelf.version + 1, _at);
+    ELSE
+        INSERT INTO postings VALUES (_id, 1, _asset, _shelf.id, sink(), _shelf.balance - _quantity, _quantity,
+            _shelf.version + 1, NULL, NULL, _at);
+    END IF;
+END $$;
+
+-- ---- reads
+
+-- What somebody has in a section, now (null) or just after an instant, as JSON text.
+CREATE FUNCTION inventory(_owner uuid, _section text, _at timestamptz) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(json_agg(json_strip_nulls(json_build_object(
+        'item_id', i.id, 'item_class', class.code, 'item_type', type.code, 'collection', c.code,
+        'quality_level', q.code, 'quantity', h.balance)) ORDER BY h.id)::text, '[]')
+    FROM (
+        SELECT a.id, a.asset, a.balance FROM accounts a
+        WHERE _at IS NULL AND a.owner = _owner AND a.section = _section AND a.asset > 1
+        UNION ALL
+        SELECT a.id, a.asset, last.balance
+        FROM accounts a CROSS JOIN LATERAL (
+            SELECT side.balance FROM (
+                (SELECT p.at, p.debit_balance AS balance FROM postings p
+                 WHERE p.debit = a.id AND p.debit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
+                UNION ALL
+                (SELECT p.at, p.credit_balance FROM postings p
+                 WHERE p.credit = a.id AND p.credit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
+            ) side ORDER BY side.at DESC LIMIT 1
+        ) last
+        WHERE _at IS NOT NULL AND a.owner = _owner AND a.section = _section AND a.asset > 1
+    ) h
+    JOIN assets s ON s.id = h.asset JOIN items i ON i.id = s.item_id
+    JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
+    LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+    WHERE h.balance > 0
+$$;
+
+GRANT SELECT ON reservations TO tuckshop_app;
+GRANT EXECUTE ON FUNCTION add_items, adjust, reserve, return_reserve, consume_reserve, expire_reservation, set_stock,
+    inventory, variant TO tuckshop_app;
