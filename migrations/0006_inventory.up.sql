@@ -13,6 +13,8 @@ CREATE TABLE reservations (
     PRIMARY KEY (owner, key),
     CHECK ((status = 'active') = (closed_at IS NULL))
 );
+-- Who has some of it, and how much there is of it altogether.
+CREATE INDEX accounts_by_asset ON accounts (asset);
 CREATE INDEX reservations_by_key ON reservations (key);
 CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
 

@@ -1,7 +1,9 @@
 // Knows routes, handlers and how errors are told. Refuses to know FastCGI, SQL and rules of the shop.
 
 package import HTTP
+internal import FoundationEssentials
 internal import Identity
+internal import Ledger
 package import Postgres
 package import Telemetry
 
@@ -22,6 +24,7 @@ package final class Application {
   private let storefront: Storefront
   private let requiredSchemaVersion: Int
   private let tally: Tally
+  private var prunedAt = 0
 
   package init(
     router: Router<Endpoint> = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender, page: SharedPage,
@@ -57,6 +60,20 @@ package final class Application {
     let microseconds = (Clock.monotonicNanoseconds - started) / 1000
     tally.count(template, status: response.status, microseconds: microseconds)
     return response
+  }
+
+  /// What somebody has to do now and then, and one worker of the pool `ops` does in a quiet moment.
+  package func tidyUp() {
+    lender.lendIdle(for: 2000) { connection in
+      do {
+        try Reservation.expireDue(of: nil, naming: UUID.timeOrdered, on: connection)
+        guard Clock.unixSeconds - prunedAt >= 600 else { return }
+        prunedAt = Clock.unixSeconds
+        try Sessions.prune(on: connection)
+      } catch {
+        log(.warning, "could not tidy up", ("cause", "\(error)"))
+      }
+    }
   }
 
   /// Between requests: notices that the session died, or that PostgreSQL is back, and what was revoked.

@@ -29,6 +29,8 @@ package func routes() -> Router<Endpoint> {
   router.add(.patch, "/api/v1/items/{id}", .called(repeatable: false, by: [.admin], changeItem))
   router.add(.delete, "/api/v1/items/{id}", .called(repeatable: false, by: [.admin], deleteItem))
   router.add(.put, "/api/v1/items/{id}/image", .called(repeatable: true, by: [.admin], putImage))
+  router.add(.get, "/api/v1/stats", .called(repeatable: true, by: [.admin], stats))
+  router.add(.get, "/api/v1/leaderboard", .called(repeatable: true, leaderboard))
   router.add(.get, "/api/v1/classifiers", .lent(repeatable: true, listClassifiers))
 
   router.add(.get, "/inventory", .called(repeatable: true, inventory))

@@ -33,6 +33,8 @@ struct Setting {
     "WORKER_MAX_RSS", "256", "a worker leaves when it is larger than so many MiB; 0: never")
   static let welcomeCoins = Setting("WELCOME_COINS", "1000", "how many coins somebody new gets")
   static let undoSeconds = Setting("UNDO_SECONDS", "60", "for how long a sender may take a transfer back")
+  static let leaderboard = Setting(
+    "LEADERBOARD", "on", "off: nobody is told who gave and got the most")
   static let mediaDirectory = Setting(
     "MEDIA_DIR", "/var/lib/tuckshop/media", "the directory of pictures, which nginx serves")
   static let requireIfMatch = Setting(
@@ -63,7 +65,7 @@ struct Setting {
 
   static let all = [
     pool, runDirectory, migrations, databaseURL, databasePassword, connectTimeout, lockTimeout, statementTimeout,
-    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, welcomeCoins, undoSeconds,
+    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, welcomeCoins, undoSeconds, leaderboard,
     mediaDirectory,
     requireIfMatch, keyFile, tokenIssuer, tokenAudience,
     accessSeconds, merchSeconds, refreshSeconds, merchPasswordMin, adminUser, adminPassword, trustedIssuers,

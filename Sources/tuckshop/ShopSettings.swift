@@ -10,6 +10,7 @@ extension Environment {
       pictures: PictureStore(directory: text(.mediaDirectory)),
       requiresCondition: try choice(.requireIfMatch, of: Switch.self) == .on)
     storefront.undoSeconds = try integer(.undoSeconds, in: 0...86_400)
+    storefront.hasLeaderboard = try choice(.leaderboard, of: Switch.self) == .on
     return storefront
   }
 

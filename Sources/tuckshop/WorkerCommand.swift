@@ -43,6 +43,7 @@ enum WorkerCommand: Command {
     var firstAdmin = settings.firstAdmin
     func tick() {
       application.tick()
+      if settings.pool == .ops { application.tidyUp() }
       guard let candidate = firstAdmin else { return }
       lender.lendIdle(for: 2000) { connection in
         do {

@@ -1,0 +1,56 @@
+internal import HTTP
+internal import Identity
+internal import Notation
+internal import Postgres
+internal import Shop
+
+func stats(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  let last = try request.query.optional("to", as: Day.self) ?? Day.today
+  let first = try request.query.optional("from", as: Day.self) ?? last.adding(days: -29)
+  guard first.number <= last.number, last.number - first.number < 366 else { throw InventoryRefusal.range }
+  let count = try request.query.optional("top", in: 1...100) ?? 10
+  let statistics = Statistics(from: first.text, to: last.text)
+  return .members([
+    ("from", JSON.string(first.text).bytes), ("to", JSON.string(last.text).bytes),
+    ("coins_in_circulation", JSON.integer(try Statistics.coinsInCirculation(on: connection)).bytes),
+    ("purchases", try statistics.purchases(on: connection)),
+    ("top_givers", try statistics.top(.givers, count, on: connection)),
+    ("top_receivers", try statistics.top(.receivers, count, on: connection)),
+  ])
+}
+
+/// Names only, for everybody, unless the company does not want it.
+func leaderboard(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  guard context.storefront.hasLeaderboard else { throw RequestFailure.unknownPath }
+  let period = try request.query.optional("period", oneOf: Period.self) ?? .month
+  let statistics = Statistics(from: Day.today.adding(days: 1 - period.days).text, to: Day.today.text)
+  return .members([
+    ("period", JSON.string(period.rawValue).bytes), ("givers", try statistics.names(.givers, 10, on: connection)),
+    ("receivers", try statistics.names(.receivers, 10, on: connection)),
+  ])
+}
+
+private enum Period: String, CaseIterable {
+  case day, week, month, year
+
+  var days: Int {
+    switch self {
+    case .day: 1
+    case .week: 7
+    case .month: 30
+    case .year: 365
+    }
+  }
+}
+
+extension Response {
+  /// An object whose values are JSON already.
+  fileprivate static func members(_ members: [(name: String, value: [UInt8])]) -> Response {
+    let parts = members.map { JSON.string($0.name).bytes + [UInt8(ascii: ":")] + $0.value }
+    return .document([UInt8(ascii: "{")] + parts.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "}")])
+  }
+}
