@@ -67,7 +67,7 @@ package final class Application {
     lender.lendIdle(for: 2000) { connection in
       do {
         try Reservation.expireDue(of: nil, naming: UUID.timeOrdered, on: connection)
-        guard Clock.unixSeconds - prunedAt >= 600 else { return }
+        guard Clock.unixSeconds - prunedAt >= 60 else { return }
         prunedAt = Clock.unixSeconds
         try Sessions.prune(on: connection)
       } catch {
