@@ -19,6 +19,7 @@ final class World: Sendable {
       "TUCKSHOP_LOCAL": directory.path, "TUCKSHOP_BINARY": Program.built("tuckshop"),
       "TUCKSHOP_PORT": "\(port)", "TUCKSHOP_LOGIN_PORT": "\(loginPort)", "TUCKSHOP_METRICS_PORT": "\(metricsPort)",
       "TUCKSHOP_APP_WORKERS": "\(appWorkers)", "TUCKSHOP_RATE": "1000000", "TUCKSHOP_BURST": "1000000",
+      "TUCKSHOP_AUTH_RATE": "1000000", "TUCKSHOP_AUTH_BURST": "1000000",
     ]
     // Workers of another user write what they covered where everybody may write.
     if let profiles = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PROFILES"] {
@@ -87,6 +88,7 @@ final class World: Sendable {
       environment: [
         "TUCKSHOP_RUN_DIR": directory / "run", "PGHOST": directory / "run", "PGDATABASE": "tuckshop",
         "PGUSER": "tuckshop_owner", "TUCKSHOP_MIGRATIONS": projectMigrations,
+        "TUCKSHOP_KEY_FILE": directory / "secrets/keys.json",
       ].merging(environment) { $1 },
       logPath: log)
     let status = try command.wait(seconds: 60)

@@ -1,0 +1,97 @@
+import Glibc
+import Postgres
+import Support
+import Testing
+
+/// People and tokens through nginx and real pools.
+@Suite(.tags(.e2e, .security), .serialized)
+struct PeopleTests {
+  let world = World.shared
+
+  private func post(_ path: String, _ body: String, port: Int? = nil) throws -> HTTPAnswer {
+    try world.ask(path, method: "POST", headers: [("Content-Type", "application/json")], body: body, port: port)
+  }
+
+  private func text(_ name: String, in answer: HTTPAnswer) -> String? {
+    guard let start = answer.body.firstRange(of: "\"\(name)\":\"")?.upperBound else { return nil }
+    return String(answer.body[start...].prefix { $0 != "\"" })
+  }
+
+  private func me(_ token: String) throws -> HTTPAnswer {
+    try world.ask("/api/v1/auth/me", headers: [("Authorization", "Bearer \(token)")])
+  }
+
+  @Test func `the admin that bin/run names is in, and nobody but its owner can read the password`() throws {
+    let path = world.directory / "admin-password"
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o600)
+    let password = try read(path).filter { $0 != "\n" }
+    var answer = HTTPAnswer.broken
+    try eventually("the admin is appointed") {
+      answer = try post("/api/v1/auth/login", #"{"username":"admin","password":"\#(password)"}"#)
+      return answer.status == 200
+    }
+    #expect(try me(text("access_token", in: answer) ?? "").body.contains("\"role\":\"admin\""))
+    for log in ["auth.log", "app.log", "ops.log", "postgres.log", "access.log", "nginx.log"] {
+      let written = (try? read(world.directory / "log/\(log)")) ?? ""
+      #expect(!written.contains(password), "\(log)")
+      #expect(!written.contains(text("refresh_token", in: answer) ?? ""), "\(log)")
+    }
+  }
+
+  @Test func `a session is begun, renewed and ended, and every worker knows it`() throws {
+    let body = #"{"email":"anna@b.example","password":"correct horse","full_name":"Anna"}"#
+    #expect(try post("/api/v1/auth/register", body).status == 201)
+    // The short path and the login port's are the same route.
+    for (path, port) in [("/auth/login", nil), ("/auth/login", world.loginPort), ("/api/v1/auth/login", nil)] {
+      #expect(
+        try post(path, #"{"email":"anna@b.example","password":"correct horse"}"#, port: port).status == 200, "\(path)")
+    }
+    let login = try post("/api/v1/auth/login", #"{"email":"anna@b.example","password":"correct horse"}"#)
+    let refresh = text("refresh_token", in: login) ?? ""
+    let renewed = try post("/api/v1/auth/refresh", #"{"refresh_token":"\#(refresh)"}"#)
+    let token = text("access_token", in: renewed) ?? ""
+    for _ in 0..<4 { #expect(try me(token).status == 200) }
+    let logout = try world.ask(
+      "/api/v1/auth/logout", method: "POST", headers: [("Authorization", "Bearer \(token)")])
+    #expect(logout.status == 204)
+    try eventually("every worker refuses the token") {
+      try (0..<8).allSatisfy { _ in try me(token).status == 401 }
+    }
+    #expect(try me(token).body.contains("\"code\":\"token_revoked\""))
+  }
+
+  @Test func `merch signs in on both ports, and a bare Telegram id on none`() throws {
+    for port in [world.port, world.loginPort] {
+      let answer = try post("/api/auth", #"{"username":"boris","password":"x"}"#, port: port)
+      #expect(answer.status == 200)
+      #expect(try me(text("token", in: answer) ?? "").body.contains("\"username\":\"boris\""))
+      #expect(try post("/auth/login", #"{"telegram_id":1,"username":"x"}"#, port: port).status == 422)
+    }
+  }
+
+  @Test func `no worker leaves a core file`() throws {
+    for pool in ["app", "auth", "ops"] {
+      for worker in try world.workers(pool) {
+        let limits = try read("/proc/\(worker)/limits")
+        let line = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+        #expect(line?.split(separator: " ").suffix(3).prefix(2) == ["1", "1"], "\(pool): \(line ?? "")")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ["TUCKSHOP_ADMIN_USER": "root"], ["TUCKSHOP_ADMIN_PASSWORD_FILE": "PASSWORD"],
+    ["TUCKSHOP_ADMIN_USER": "root", "TUCKSHOP_ADMIN_PASSWORD": "in sight of all"],
+    ["TUCKSHOP_ADMIN_USER": "a\u{1}", "TUCKSHOP_ADMIN_PASSWORD_FILE": "PASSWORD"],
+  ])
+  func `a first admin has a name and a password in a file, or there is none`(settings: [String: String]) throws {
+    try world.directory.write("a-password", "correct horse\n")
+    let environment = settings.mapValues { $0 == "PASSWORD" ? world.directory / "a-password" : $0 }
+    let (status, log) = try world.tuckshop("worker", environment: environment)
+    #expect(status == 1)
+    #expect(log.contains("TUCKSHOP_ADMIN_"))
+    #expect(!log.contains("horse") && !log.contains("in sight"))
+  }
+}
