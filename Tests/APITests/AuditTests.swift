@@ -62,20 +62,18 @@ struct AuditTests {
     }
   }
 
-  @Test(
-    .tags(.security),
-    arguments: [TestCluster.app, TestCluster.owner],
-    [
-      "UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit", "UPDATE audit SET reason = '' WHERE false",
-      "DELETE FROM audit WHERE false",
-    ])
-  func `nobody rewrites it`(role: String, statement: String) throws {
+  @Test(.tags(.security), arguments: [(TestCluster.app, "42501"), (TestCluster.owner, "23001")])
+  func `nobody rewrites it`(role: String, sqlstate: String) throws {
     try withShop { shop in
-      #expect(
-        shop.ask(.post, "/api/v1/users", ["username": "anna"], as: try shop.bearer(.admin)).status == 201)
+      #expect(shop.ask(.post, "/api/v1/users", ["username": "anna"], as: try shop.bearer(.admin)).status == 201)
       let connection = try TestCluster.connection(user: role, database: shop.place.database)
-      let error = #expect(throws: PostgresError.self) { try connection.run("\(raw: statement)") }
-      #expect(error?.sqlstate == (role == TestCluster.owner ? "23001" : "42501"))
+      for statement in [
+        "UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM audit WHERE false",
+        "UPDATE audit SET reason = '' WHERE false",
+      ] {
+        let error = #expect(throws: PostgresError.self) { try connection.run("\(raw: statement)") }
+        #expect(error?.sqlstate == sqlstate, "\(statement)")
+      }
       #expect(try shop.count("audit", "actor = 'the admin'") == 1)
     }
   }

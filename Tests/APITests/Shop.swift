@@ -129,6 +129,6 @@ extension Answer {
 }
 
 extension JSON: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
-  public init(booleanLiteral value: Bool) { self = .bool(value) }
-  public init(integerLiteral value: Int) { self = .integer(value) }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(integerLiteral value: Int) { self = .integer(value) }
 }
