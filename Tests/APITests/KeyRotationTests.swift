@@ -28,7 +28,7 @@ struct KeyRotationTests {
 
       try TokenKeys.rotate(shop.place.keyFile, to: second, now: 0)
       for worker in [slow, quick, shop.worker] {
-        worker.application.tick()
+        try worker.catchUp()
         #expect(worker.me(oldest.access)["code"] == "invalid_token_signature")
         #expect(worker.me(newer.access).status == 200)
       }

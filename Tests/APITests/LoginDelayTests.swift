@@ -14,6 +14,14 @@ struct LoginDelayTests {
     try shop.owner.run("UPDATE login_failures SET blocked_until = clock_timestamp() - interval '1 millisecond'")
   }
 
+  /// Whoever has to wait has to for a minute more, so that a slow machine does not outwait the shortest delays.
+  private func lengthenDelays(_ shop: Shop) throws {
+    try shop.owner.run(
+      """
+      UPDATE login_failures SET blocked_until = clock_timestamp() + interval '1 minute' WHERE failures > 9.5
+      """)
+  }
+
   /// So many wrong guesses, each after its delay.
   private func guess(_ times: Int, at name: String, _ shop: Shop) throws {
     for _ in 0..<times {
@@ -26,6 +34,7 @@ struct LoginDelayTests {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       for _ in 0..<10 { #expect(shop.worker.login("anna", "wrong").status == 401) }
+      try lengthenDelays(shop)
       let answer = shop.worker.login("anna", "correct horse", from: "198.51.100.7")
       #expect(answer.status == 429)
       #expect(answer["code"] == "too_many_failures")
@@ -46,6 +55,7 @@ struct LoginDelayTests {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       try guess(12, at: "anna", shop)
+      try lengthenDelays(shop)
       #expect(shop.worker.login("anna", "correct horse").status == 429)
       try endDelays(shop)
       #expect(shop.worker.login("anna", "correct horse").status == 200)
@@ -95,8 +105,11 @@ struct LoginDelayTests {
         }
       }
       #expect(statuses(anna) == statuses("nobody@b.example"))
-      #expect(
-        (0..<11).map { _ in shop.worker.login("nobody", "wrong").status } == Array(repeating: 401, count: 10) + [429])
+      try guess(9, at: "nobody", shop)
+      try lengthenDelays(shop)
+      #expect(shop.worker.login("nobody", "wrong").status == 401)
+      try lengthenDelays(shop)
+      #expect(shop.worker.login("nobody", "wrong").status == 429)
     }
   }
 
@@ -106,6 +119,7 @@ struct LoginDelayTests {
       let statuses = (0..<60).map { shop.worker.login("user \($0)", "wrong", from: "198.51.100.7").status }
       #expect(statuses.contains(429))
       #expect(statuses.prefix(9) == Array(repeating: 401, count: 9)[...])
+      try lengthenDelays(shop)
       #expect(shop.worker.login("anna", "correct horse", from: "198.51.100.7").status == 429)
       #expect(shop.worker.login("anna", "correct horse", from: "198.51.100.8").status == 200)
     }

@@ -36,8 +36,8 @@ struct RevocationTests {
       for token in tokens { #expect(other.me(token).status == 200) }
 
       #expect([200, 204].contains(change.make(shop, anna.id.text, as: try shop.bearer(.admin))))
-      other.application.tick()
-      shop.worker.application.tick()
+      try other.catchUp()
+      try shop.worker.catchUp()
       for token in tokens {
         for worker in [other, shop.worker] {
           let answer = worker.me(token)
@@ -59,7 +59,7 @@ struct RevocationTests {
         .patch, "/api/v1/users/\(anna.id.text)", ["email": "anna@b.example", "full_name": "Anna"],
         as: try shop.bearer(.admin))
       #expect(answer.status == 200)
-      shop.worker.application.tick()
+      try shop.worker.catchUp()
       #expect(shop.worker.me(pair.access)["full_name"] == "Anna")
       #expect(shop.worker.refresh(pair.refresh).status == 200)
     }
@@ -74,7 +74,7 @@ struct RevocationTests {
         let change = shop.ask(.patch, "/api/v1/users/\(anna.id.text)", ["is_active": .bool(flag)], as: admin)
         #expect(change.status == 200)
       }
-      shop.worker.application.tick()
+      try shop.worker.catchUp()
       #expect(shop.worker.me(old.access).status == 401)
       #expect(shop.worker.refresh(old.refresh).status == 401)
       #expect(shop.worker.me(shop.worker.login("anna", "correct horse").pair.access).status == 200)
@@ -98,7 +98,7 @@ struct RevocationTests {
       #expect(answer.status == 204)
       #expect(answer.response.body.isEmpty)
       for worker in [shop.worker, other] {
-        worker.application.tick()
+        try worker.catchUp()
         for token in [pair.access, renewed.access] { #expect(worker.me(token)["code"] == "token_revoked") }
         #expect(worker.me(elsewhere.access).status == 200)
         #expect(worker.refresh(renewed.refresh).status == 401)
