@@ -33,6 +33,13 @@ start_database() {
     fail_with_log "$log" "the migrations failed."
 }
 
+# No worker starts without the key that signs tokens.
+make_key() {
+  own_folder 700 "$world/keys"
+  export TUCKSHOP_KEY_FILE=$world/keys/keys.json
+  step "$log" "${as_user[@]}" "$world/tuckshop" key create || fail_with_log "$log" "the key file was not made."
+}
+
 # A worker that recycles itself takes its CPU time out of /proc with it.
 start_pools() {
   export TUCKSHOP_WORKER_MAX_REQUESTS=0
@@ -53,12 +60,12 @@ start_nginx() {
   local port directives='daemon off;'
   # Five ports in a row that nobody listens on. Those from 32768 on are given to outgoing connections.
   until port=$((20000 + RANDOM % 12000)) && [ -z "$(ss -Hltn "sport >= :$port and sport <= :$((port + 4))")" ]; do :; done
-  address=([app]=127.0.0.1:$((port + 3)) [c]=127.0.0.1:$((port + 4)))
+  address=([site]=127.0.0.1:$port [app]=127.0.0.1:$((port + 3)) [c]=127.0.0.1:$((port + 4)))
   mkdir -p "$world/nginx/tmp"
   step "$log" env TUCKSHOP_LISTEN=127.0.0.1 TUCKSHOP_PORT=$port TUCKSHOP_LOGIN_PORT=$((port + 1)) \
     TUCKSHOP_METRICS_PORT=$((port + 2)) TUCKSHOP_NGINX_TMP="$world/nginx/tmp" TUCKSHOP_ACCESS_LOG=/dev/null \
-    TUCKSHOP_ERROR_LOG="$log" TUCKSHOP_RATE=9999999 TUCKSHOP_BURST=9999999 TUCKSHOP_CONNECTIONS=9999 \
-    TUCKSHOP_APP_PENDING=1000 "$checkout/nginx/render" "$world/nginx" || fail_with_log "$log" "nginx/render failed."
+    TUCKSHOP_ERROR_LOG="$log" TUCKSHOP_RATE=9999999 TUCKSHOP_BURST=9999999 TUCKSHOP_AUTH_RATE=9999999 \
+    TUCKSHOP_AUTH_BURST=9999999 TUCKSHOP_CONNECTIONS=9999 "$checkout/nginx/render" "$world/nginx" || fail_with_log "$log" "nginx/render failed."
   {
     echo "upstream c { zone c 64k; server unix:$run/c.sock max_fails=0 max_conns=1000; }"
     nginx_server app
