@@ -1,0 +1,118 @@
+import FoundationEssentials
+import Ledger
+import Postgres
+import Support
+import Testing
+
+/// Short words for what a test of the ledger is set up with, and for what it looks at afterwards.
+extension Connection {
+  /// Somebody with so many coins out of the mint; with none, without an account.
+  func person(_ name: String, coins: Int = 0) throws -> UUID {
+    let id = UUID()
+    try run("INSERT INTO users (id, username) VALUES (\(id), \(name))")
+    if coins > 0 { _ = try Grant(amount: coins, reason: "to begin with").make(Intent(of: id, key: nil), on: self) }
+    return id
+  }
+
+  /// An item for sale; with a stock, that much of it and no more is there.
+  func item(_ code: String, price: Int?, stock: Int? = nil) throws {
+    try run(
+      """
+      INSERT INTO items (code, name, price, class_id, type_id, stock_limited)
+      SELECT \(code), \(code), \(price), parent_id, id, \(stock != nil) FROM classifiers
+      WHERE classifier = 'item_type' AND code = 'gadget'
+      """)
+    guard let stock else { return }
+    try fill(code, with: stock)
+  }
+
+  /// Puts things on the shop's shelf, by an operation like any other.
+  private func fill(_ code: String, with stock: Int) throws {
+    let id = Intent(of: UUID(), key: nil).id
+    try perform(
+      """
+      WITH asset AS (
+        INSERT INTO assets (item_id) SELECT id FROM items WHERE code = '\(code)' RETURNING id
+      ), shelf AS (
+        INSERT INTO accounts (asset, section, balance, version, moved_at)
+        SELECT id, 'main', \(stock), \(stock > 0 ? 1 : 0), \(stock > 0 ? "now()" : "'-infinity'") FROM asset RETURNING *
+      ), operation AS (
+        INSERT INTO operations (id, kind, key, content, outcome, at, item_id, quantity)
+        SELECT '\(id.text)', 'set_stock', '\(id.text)', '', 'done', now(), id, \(stock) FROM items WHERE code = '\(code)'
+      )
+      INSERT INTO postings
+      SELECT '\(id.text)', 1, asset, mint(), id, balance, NULL, NULL, balance, version, moved_at FROM shelf
+      WHERE balance > 0
+      """)
+  }
+
+  func coins(_ owner: UUID) throws -> Int { try Wallet.balance(of: owner, on: self) }
+
+  /// How many of an item somebody has; without an owner, the shop.
+  func quantity(_ code: String, of owner: UUID?) throws -> Int {
+    try value(
+      """
+      SELECT coalesce(sum(a.balance), 0)::bigint FROM accounts a JOIN assets s ON s.id = a.asset
+      JOIN items i ON i.id = s.item_id WHERE i.code = \(code) AND a.owner IS NOT DISTINCT FROM \(owner)
+      """)
+  }
+
+  /// The outcomes that were kept, oldest first.
+  func outcomes(_ kind: String) throws -> [String] {
+    try rows("SELECT outcome FROM operations WHERE kind::text = \(kind) ORDER BY at, id") { try $0.value(0) }
+  }
+
+  /// What all accounts, the system's included, hold of each asset together, where that is not nothing: per asset,
+  /// balances as they stand beside the postings that came out of the system and went back into it.
+  func imbalances() throws -> [String] {
+    try rows(
+      """
+      SELECT asset || ': ' || sum(balance) FROM (
+        SELECT asset, balance FROM accounts
+        UNION ALL SELECT asset, -amount FROM postings WHERE debit < 1000
+        UNION ALL SELECT asset, amount FROM postings WHERE credit < 1000
+      ) held GROUP BY asset HAVING sum(balance) <> 0 ORDER BY asset
+      """
+    ) { try $0.value(0) }
+  }
+
+  /// Accounts whose row says something else than their postings.
+  func liars() throws -> [String] {
+    try rows(
+      """
+      SELECT format('account %s: %s in %s postings, of which %s in %s are known', a.id, a.balance, a.version,
+                    coalesce(s.balance, 0), coalesce(s.version, 0))
+      FROM accounts a LEFT JOIN (
+        SELECT account, sum(change) AS balance, count(*) AS version, max(at) AS moved_at FROM statements GROUP BY account
+      ) s ON s.account = a.id
+      WHERE (a.balance, a.version) <> (coalesce(s.balance, 0), coalesce(s.version, 0))
+         OR a.moved_at <> coalesce(s.moved_at, '-infinity')
+      """
+    ) { try $0.value(0) }
+  }
+}
+
+/// Every test of an operation ends with this.
+func expectBalance(_ connection: borrowing Connection, at place: SourceLocation = #_sourceLocation) throws {
+  let imbalances = try connection.imbalances()
+  let liars = try connection.liars()
+  #expect(imbalances.isEmpty, sourceLocation: place)
+  #expect(liars.isEmpty, sourceLocation: place)
+}
+
+extension Intent {
+  /// Of a client who names its intent by a number, or not at all.
+  init(of owner: UUID, key: Int?) {
+    let key = key.flatMap { UUID(uuidString: "00000000-0000-4000-8000-" + String(100_000_000_000 + $0)) }
+    self.init(id: UUID(), owner: owner, key: key, requestID: "r-1")
+  }
+}
+
+/// What came of an attempt, in one line that a table of cases can hold.
+func outcome<T>(_ attempt: () throws -> Done<T>) throws -> String {
+  do {
+    return try attempt().isReplay ? "replayed" : "done"
+  } catch let refusal as LedgerRefusal {
+    return "\(refusal)"
+  }
+}
