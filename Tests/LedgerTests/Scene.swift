@@ -23,27 +23,8 @@ extension Connection {
       WHERE classifier = 'item_type' AND code = 'gadget'
       """)
     guard let stock else { return }
-    try fill(code, with: stock)
-  }
-
-  /// Puts things on the shop's shelf, by an operation like any other.
-  private func fill(_ code: String, with stock: Int) throws {
-    let id = Intent(of: UUID(), key: nil).id
-    try perform(
-      """
-      WITH asset AS (
-        INSERT INTO assets (item_id) SELECT id FROM items WHERE code = '\(code)' RETURNING id
-      ), shelf AS (
-        INSERT INTO accounts (asset, section, balance, version, moved_at)
-        SELECT id, 'main', \(stock), \(stock > 0 ? 1 : 0), \(stock > 0 ? "now()" : "'-infinity'") FROM asset RETURNING *
-      ), operation AS (
-        INSERT INTO operations (id, kind, key, content, outcome, at, item_id, quantity)
-        SELECT '\(id.text)', 'set_stock', '\(id.text)', '', 'done', now(), id, \(stock) FROM items WHERE code = '\(code)'
-      )
-      INSERT INTO postings
-      SELECT '\(id.text)', 1, asset, mint(), id, balance, NULL, NULL, balance, version, moved_at FROM shelf
-      WHERE balance > 0
-      """)
+    let id: UUID = try value("SELECT id FROM items WHERE code = \(code)")
+    try Inventory.setStock(id, stock, UUID(), by: UUID(), requestID: nil, on: self)
   }
 
   func coins(_ owner: UUID) throws -> Int { try Wallet.balance(of: owner, on: self) }

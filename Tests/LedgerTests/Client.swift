@@ -1,0 +1,84 @@
+import FoundationEssentials
+import Ledger
+import Postgres
+import Support
+
+/// Asks over a session of its own. If sessions are interrupted, it asks again over a new one, under the same key, for
+/// as long as it has no answer.
+final class Client {
+  private let database: String
+  private let isInterrupted: Bool
+  private var connection: Connection?
+
+  init(database: String, isInterrupted: Bool) {
+    self.database = database
+    self.isInterrupted = isInterrupted
+  }
+
+  func ask(
+    _ wish: RandomHistory.Wish, _ intent: Intent, of cap: UUID
+  ) throws -> (told: RandomHistory.Told, isReplay: Bool) {
+    while true {
+      do {
+        if connection == nil { connection = try open() }
+        return try connection!.fulfil(wish, intent, cap)
+      } catch let error as PostgresError where isInterrupted && error.endsSession {
+        connection = nil
+      }
+    }
+  }
+
+  private func open() throws -> Connection {
+    var settings = TestCluster.settings(user: TestCluster.app, database: database)
+    // Longer than any test: a circle of waiting ends as a deadlock, not as a lock that took too long.
+    settings.lockTimeoutMilliseconds = 60_000
+    settings.statementTimeoutMilliseconds = 60_000
+    let connection = try Connection.open(settings, deadline: .after(milliseconds: 10_000))
+    connection.limit(to: .after(milliseconds: 120_000))
+    return connection
+  }
+}
+
+extension Connection {
+  fileprivate func fulfil(
+    _ wish: RandomHistory.Wish, _ intent: Intent, _ cap: UUID
+  ) throws -> (told: RandomHistory.Told, isReplay: Bool) {
+    do {
+      switch wish {
+      case .grant(let amount):
+        let done = try Grant(amount: amount, reason: "luck").make(intent, on: self)
+        return (.done(nil, balance: nil), done.isReplay)
+      case .transfer(let recipient, let amount):
+        let done = try Transfer(to: recipient, amount: amount).make(intent, on: self)
+        return (.done(done.value.operation, balance: done.value.balance), done.isReplay)
+      case .purchase(let item, let quantity):
+        let done = try Purchase(item: item, quantity: quantity).make(intent, on: self)
+        return (.done(done.value.operation, balance: done.value.balance), done.isReplay)
+      case .undo(let transfer):
+        let done = try Transfer.undo(transfer, within: 3600, intent, on: self)
+        return (.done(done.value.operation, balance: done.value.balance), done.isReplay)
+      default: return try handle(wish, intent, cap)
+      }
+    } catch let refusal as LedgerRefusal {
+      return (.refused("\(refusal)"), false)
+    }
+  }
+
+  private func handle(
+    _ wish: RandomHistory.Wish, _ intent: Intent, _ cap: UUID
+  ) throws -> (told: RandomHistory.Told, isReplay: Bool) {
+    func lines(_ quantity: Int) -> [Line] { [Line(item: cap, collection: nil, qualityLevel: nil, quantity: quantity)] }
+    let by = intent.owner
+    let done =
+      switch wish {
+      case .add(let quantity):
+        try Inventory.add(lines(quantity), to: .main, type: "craft_result", comment: nil, intent, by: by, on: self)
+      case .adjust(let change):
+        try Inventory.adjust(lines(change), in: .main, reason: "counted again", intent, by: by, on: self)
+      case .reserve(let quantity): try Reservation.make(lines(quantity), for: nil, intent, by: by, on: self)
+      case .giveBack: try Reservation.giveBack(intent, by: by, on: self)
+      default: try Reservation.consume(intent, by: by, on: self)
+      }
+    return (.done(done.value.operation, balance: nil), done.isReplay)
+  }
+}
