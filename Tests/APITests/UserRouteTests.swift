@@ -49,7 +49,7 @@ struct UserRouteTests {
     }
   }
 
-  @Test func `each member is changed by itself, and null or nothing changes nothing`() throws {
+  @Test func `each member is changed by itself, and null is no change`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let anna = try shop.person("anna", email: "a@b.example", fullName: "Anna", password: "correct horse")
@@ -61,8 +61,7 @@ struct UserRouteTests {
       var due = shop.ask(.get, path, as: admin).members
       for (name, value) in changes {
         let nothing = shop.ask(.patch, path, .object([.init(name: name, value: .null)]), as: admin)
-        #expect(nothing.status == 200)
-        #expect(nothing.members.filter { $0.key != "updated_at" } == due.filter { $0.key != "updated_at" })
+        #expect(nothing.status == 422)
         let answer = shop.ask(.patch, path, .object([.init(name: name, value: value)]), as: admin)
         #expect(answer.status == 200, "\(name)")
         due[name] = value
