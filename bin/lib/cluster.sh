@@ -47,7 +47,7 @@ cluster_start() {
   until "$pg_bin/pg_isready" -q -h "$sockets" -U postgres -d postgres 9>&-; do
     kill -0 "${children[postgres]}" 2>/dev/null || return 1
     [ "$SECONDS" -lt "$deadline" ] || return 1
-    sleep 0.1 9>&-
+    rest 0.1
   done
 }
 
@@ -70,6 +70,6 @@ cluster_stop() {
 # folder is its data, so another process that has got the pid since is not taken for it.
 cluster_pid() {
   local pid
-  pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) || return 1
+  read -r pid 2>/dev/null <"$1/postmaster.pid" || return 1
   [ -n "$pid" ] && [ "/proc/$pid/cwd" -ef "$1" ] && echo "$pid"
 }

@@ -3,23 +3,35 @@
 # Processes that end when they are told to, in the order they are told to.
 
 # Ctrl-C in a terminal reaches all processes of its session at once; those that are to end in a
-# certain order, or to be cleaned up after, therefore get a session of their own. Descriptor 9 is
-# the caller's lock, which must not outlive the caller. A shell starts background commands with INT
-# and QUIT ignored, and they would pass that on.
+# certain order, or to be cleaned up after, therefore get a session of their own. A shell starts
+# background commands with INT and QUIT ignored, and they would pass that on.
 apart=(setsid env "--default-signal=INT,QUIT")
 
-# step LOG COMMAND…: runs a command that the script waits for; "-" as LOG shows its output. The trap
-# for a signal runs at once, not when the command has ended, and finds $step_pid to end.
-step_pid=
-step() {
-  local log=$1 status=0
-  shift
+# start VARIABLE LOG COMMAND…: starts a process whose pid, which is also the id of its session and
+# process group, is in VARIABLE; "-" as LOG shows its output. A trap that ran after the fork and before
+# the pid is noted could not end the process, so a signal waits for that (see signalled). Descriptor 9
+# is the caller's lock, which must not outlive the caller.
+start() {
+  local variable=$1 log=$2
+  shift 2
+  held=yes
   if [ "$log" = - ]; then
     "${apart[@]}" "$@" </dev/null 9>&- &
   else
     "${apart[@]}" "$@" </dev/null >>"$log" 2>&1 9>&- &
   fi
-  step_pid=$!
+  printf -v "$variable" %s "$!"
+  held=''
+  if [ -n "$asked" ]; then signalled "$asked"; fi
+}
+
+# step LOG COMMAND…: runs a command that the script waits for; see start. The trap for a signal runs at
+# once, not when the command has ended, and finds $step_pid to end.
+step_pid=
+step() {
+  local log=$1 status=0
+  shift
+  start step_pid "$log" "$@"
   wait "$step_pid" || status=$?
   step_pid=
   return "$status"
@@ -31,15 +43,9 @@ end_step() {
   end_sessions "TERM 5" "$step_pid"
 }
 
-# launch NAME LOG COMMAND…: starts a process that stays; ${children[NAME]} is its pid, and the id of
-# its session and process group.
+# launch NAME LOG COMMAND…: starts a process that stays, as ${children[NAME]}; see start.
 declare -A children=()
-launch() {
-  local name=$1 log=$2
-  shift 2
-  "${apart[@]}" "$@" </dev/null >>"$log" 2>&1 9>&- &
-  children[$name]=$!
-}
+launch() { start "children[$1]" "${@:2}"; }
 
 # end_children NAMES LADDER: see end_sessions.
 end_children() {
@@ -64,6 +70,7 @@ end_sessions() {
     ladder=("${ladder[@]:2}")
   done
   for pid; do kill -KILL -- "-$pid" 2>/dev/null || true; done
+  wait_gone 1 "$@" || true
 }
 
 # wait_gone SECONDS PID…: true when all these processes and the groups they lead have ended in time.
@@ -75,19 +82,32 @@ wait_gone() {
     for pid; do if kill -0 "$pid" 2>/dev/null || kill -0 -- "-$pid" 2>/dev/null; then alive=yes; fi; done
     [ -n "$alive" ] || return 0
     [ $((tries--)) -gt 0 ] || return 1
-    sleep 0.05 9>&-
+    rest 0.05
   done
 }
 
-# on_signals FUNCTION: calls it at the end, however that comes. A signal sets $asked, and the exit
-# status that a shell gives it.
+# rest SECONDS: in the foreground, for bash waits for such a process to the end and then runs the trap of
+# a signal that came meanwhile. One in the background outlives it, when the signal comes between the
+# fork and the note of its pid, or is sent on to it before it has become `sleep`.
+rest() { { sleep "$1" 9>&-; } 2>/dev/null || true; }
+
+# on_signals FUNCTION: calls it at the end, however that comes.
+held='' asked=''
 on_signals() {
   local signal
-  asked=''
   # shellcheck disable=SC2064 # These are meant to be filled in now.
   trap "$1" EXIT
   for signal in INT:130 TERM:143 HUP:129 PIPE:141; do
     # shellcheck disable=SC2064
-    trap "trap '' INT TERM HUP PIPE; asked=yes; exit ${signal#*:}" "${signal%:*}"
+    trap "signalled ${signal#*:}" "${signal%:*}"
   done
+}
+
+# signalled STATUS: ends the script with the exit status that a shell gives the signal, which $asked
+# remembers; not while a process is being started.
+signalled() {
+  asked=$1
+  [ -z "$held" ] || return 0
+  trap '' INT TERM HUP PIPE
+  exit "$asked"
 }
