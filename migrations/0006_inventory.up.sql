@@ -53,6 +53,13 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Why there is nobody, or nothing, to move.
+CREATE FUNCTION problem_with(_owner uuid, _problem text) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL) THEN _problem
+        ELSE 'unknown_user' END
+$$;
+
 -- How a variant is called outside.
 CREATE FUNCTION variant(_asset bigint) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -83,18 +90,23 @@ CREATE FUNCTION move_lines(_id uuid, _owner uuid, _kind operation_kind, _key uui
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _known record;
+    _earlier record;
     _count integer;
 BEGIN
     operation := _id;
     replayed := false;
-    PERFORM FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL;
-    IF NOT FOUND THEN
-        outcome := 'unknown_user';
-        RETURN;
-    END IF;
     SELECT * INTO _known FROM assets_of(_lines);
-    IF _known.problem IS NOT NULL THEN
-        outcome := _known.problem;
+    outcome := problem_with(_owner, _known.problem);
+    IF outcome IS NOT NULL THEN
+        -- An answer once given stays the answer, though its owner or its items have changed since.
+        SELECT * INTO _earlier FROM earlier_answer(_owner, _kind, _key, _content);
+        IF _earlier.operation IS NOT NULL THEN
+            operation := _earlier.operation;
+            outcome := _earlier.outcome;
+            at := _earlier.at;
+            replayed := true;
+            SELECT o.details INTO details FROM operations o WHERE o.id = move_lines.operation;
+        END IF;
         RETURN;
     END IF;
     _count := cardinality(_known.assets);
@@ -114,8 +126,16 @@ BEGIN
         ORDER BY short.first))
     INTO details
     FROM (
-        SELECT r.asset, min(r.before) AS before, -sum(least(r.quantity, 0)) AS required, min(r.ordinal) AS first
-        FROM running(_owner, _section, _known.assets, _known.quantities) r GROUP BY r.asset HAVING min(r.balance) < 0
+        SELECT r.asset, min(r.before) - coalesce(min(k.amount), 0) AS before, -sum(least(r.quantity, 0)) AS required,
+               min(r.ordinal) AS first
+        FROM running(_owner, _section, _known.assets, _known.quantities) r
+        -- What is set aside is there, but not there to be taken.
+        LEFT JOIN (
+            SELECT p.asset, sum(p.amount) AS amount
+            FROM reservations v JOIN postings p ON p.operation = v.operation
+            WHERE _section = 'factory' AND v.owner = _owner AND v.status = 'active' GROUP BY p.asset
+        ) k ON k.asset = r.asset
+        GROUP BY r.asset HAVING min(r.balance) FILTER (WHERE r.quantity < 0) < coalesce(min(k.amount), 0)
     ) short;
     outcome := CASE
         WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items'
@@ -179,6 +199,7 @@ CREATE FUNCTION reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _known   record;
+    _earlier record;
     _assets  bigint[];
     _amounts numeric[];
     _count   integer;
@@ -186,14 +207,17 @@ DECLARE
 BEGIN
     operation := _id;
     replayed := false;
-    PERFORM FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL;
-    IF NOT FOUND THEN
-        outcome := 'unknown_user';
-        RETURN;
-    END IF;
     SELECT * INTO _known FROM assets_of(_lines);
-    IF _known.problem IS NOT NULL THEN
-        outcome := _known.problem;
+    outcome := problem_with(_owner, _known.problem);
+    IF outcome IS NOT NULL THEN
+        SELECT * INTO _earlier FROM earlier_answer(_owner, 'reserve', _key, _content);
+        IF _earlier.operation IS NOT NULL THEN
+            operation := _earlier.operation;
+            outcome := _earlier.outcome;
+            at := _earlier.at;
+            replayed := true;
+            SELECT o.details INTO details FROM operations o WHERE o.id = reserve.operation;
+        END IF;
         RETURN;
     END IF;
     SELECT array_agg(asset ORDER BY first), array_agg(amount ORDER BY first) INTO _assets, _amounts
@@ -221,7 +245,13 @@ BEGIN
     FROM unnest(_assets, _amounts) WITH ORDINALITY AS l (asset, amount, n)
     LEFT JOIN accounts a ON a.owner = _owner AND a.asset = l.asset AND a.section = 'main'
     WHERE coalesce(a.balance, 0) < l.amount;
-    outcome := CASE WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items' ELSE 'done' END;
+    outcome := CASE
+        WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items'
+        WHEN EXISTS (
+            SELECT FROM unnest(_assets, _amounts) AS l (asset, amount)
+            JOIN accounts f ON f.owner = _owner AND f.asset = l.asset AND f.section = 'factory'
+            WHERE f.balance + l.amount > 9007199254740991) THEN 'overflow'
+        ELSE 'done' END;
     IF outcome = 'done' THEN details := jsonb_build_object('lines', _count); END IF;
 
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, details, request_id)
@@ -292,6 +322,15 @@ BEGIN
     PERFORM a.id FROM accounts a JOIN postings p ON p.operation = _reservation.operation
         AND a.id IN (p.debit, p.credit)
     ORDER BY a.id FOR NO KEY UPDATE OF a;
+    IF _kind <> 'consume_reserve' AND EXISTS (
+        SELECT FROM postings p JOIN accounts m ON m.id = p.debit
+        WHERE p.operation = _reservation.operation AND m.balance + p.amount > 9007199254740991) THEN
+        -- It stays set aside until there is room. What is overdue is put off, so that those behind it get their turn.
+        UPDATE reservations r SET expires_at = clock_timestamp() + interval '1 day'
+        WHERE r.owner = _owner AND r.key = _key AND _kind = 'expire_reserve';
+        outcome := 'overflow';
+        RETURN;
+    END IF;
     SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
     FROM accounts a JOIN postings p ON p.operation = _reservation.operation AND a.id IN (p.debit, p.credit);
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, request_id)

@@ -23,9 +23,17 @@ extension Connection {
       WHERE classifier = 'item_type' AND code = 'gadget'
       """)
     guard let stock else { return }
-    let id: UUID = try value("SELECT id FROM items WHERE code = \(code)")
-    try Inventory.setStock(id, stock, UUID(), by: UUID(), requestID: nil, on: self)
+    try Inventory.setStock(id(code), stock, UUID(), by: UUID(), requestID: nil, on: self)
   }
+
+  /// So many of an item's standard variant.
+  func line(_ code: String, _ quantity: Int) throws -> Line {
+    Line(item: try id(code), collection: nil, qualityLevel: nil, quantity: quantity)
+  }
+
+  func id(_ code: String) throws -> UUID { try value("SELECT id FROM items WHERE code = \(code)") }
+
+  func classifier(_ code: String) throws -> UUID { try value("SELECT id FROM classifiers WHERE code = \(code)") }
 
   func coins(_ owner: UUID) throws -> Int { try Wallet.balance(of: owner, on: self) }
 
@@ -93,6 +101,10 @@ extension Intent {
 func outcome<T>(_ attempt: () throws -> Done<T>) throws -> String {
   do {
     return try attempt().isReplay ? "replayed" : "done"
+  } catch LedgerRefusal.insufficientItems(let missing) {
+    let text = String(decoding: missing, as: UTF8.self)
+    let figures = text.matches(of: /"(?:required|available)": (\d+)/).map(\.1)
+    return "insufficientItems: " + figures.joined(separator: " of ")
   } catch let refusal as LedgerRefusal {
     return "\(refusal)"
   }
