@@ -94,7 +94,7 @@ CREATE FUNCTION mint() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETUR
 CREATE FUNCTION till() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 2::bigint;
 CREATE FUNCTION sink() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 3::bigint;
 
-CREATE FUNCTION digest_of(VARIADIC _words text[]) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION digest_of(VARIADIC _words text[]) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 RETURN sha256(convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8'));
 
 -- Accounts that are not there yet are made in one order, whoever makes them.

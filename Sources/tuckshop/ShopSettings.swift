@@ -26,4 +26,4 @@ extension Environment {
 }
 
 /// Nobody is welcomed twice.
-private let welcomeKey = UUID(uuidString: "77656c63-6f6d-8500-8000-000000000000")!
+let welcomeKey = UUID(uuidString: "77656c63-6f6d-8500-8000-000000000000")!

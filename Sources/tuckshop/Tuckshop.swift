@@ -7,8 +7,8 @@ internal import Glibc
 struct Tuckshop {
   static var commands: [any Command.Type] {
     [
-      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, HealthCommand.self,
-      ReloadCommand.self, DrainCommand.self,
+      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, SeedCommand.self,
+      HealthCommand.self, ReloadCommand.self, DrainCommand.self,
     ]
   }
 

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Identity
 internal import Notation
 internal import Postgres
@@ -39,7 +38,7 @@ enum UserCommand: Command {
     let email = try arguments.takeOption("--email").map { try EmailAddress($0) }
     let fullName = try arguments.takeOption("--full-name").map { try FullName($0) }
     let role = try arguments.takeOption("--role").map(role(named:))
-    let password = try password(&arguments, isNeeded: false)
+    let password = try arguments.takePassword()
     var newcomer = Registrar.Newcomer(username: try username(&arguments), email: email, fullName: fullName)
     try arguments.finish()
     let registrar = try environment.registrar()
@@ -50,9 +49,9 @@ enum UserCommand: Command {
   }
 
   private static func passwd(_ arguments: inout Arguments, _ environment: Environment) throws {
-    let password = try password(&arguments, isNeeded: true)
+    guard let password = try arguments.takePassword() else { throw UsageError("--password-file is missing") }
     var changes = UserChanges()
-    changes.passwordHash = password.map(try environment.registrar().hash)
+    changes.passwordHash = try environment.registrar().hash(password)
     try change(&arguments, changes, environment)
   }
 
@@ -106,18 +105,5 @@ enum UserCommand: Command {
   private static func role(named text: String) throws -> Role {
     guard let role = Role(rawValue: text) else { throw UsageError("\(text) is no role") }
     return role
-  }
-
-  private static func password(_ arguments: inout Arguments, isNeeded: Bool) throws -> String? {
-    guard let path = try arguments.takeOption("--password-file") else {
-      guard !isNeeded else { throw UsageError("--password-file is missing") }
-      return nil
-    }
-    guard let bytes = FileManager.default.contents(atPath: path == "-" ? "/dev/stdin" : path),
-      let text = String(validating: bytes, as: UTF8.self)
-    else { throw SettingError("\(path) cannot be read as text") }
-    let password = text.withoutLineEnd
-    try PasswordRule(byteCount: 8...256, refusesCommon: true).check(password)
-    return password
   }
 }

@@ -6,43 +6,6 @@ import Testing
 /// `tuckshop user …` and `tuckshop key …`, each run as a process against a database of its own.
 @Suite(.tags(.e2e, .database))
 struct UserCommandTests {
-  /// The command line in a database and a folder of its own.
-  struct Desk {
-    let database: String
-    let directory: TemporaryDirectory
-
-    func run(_ arguments: String..., input: String? = nil) throws -> (status: Int32, log: String) {
-      let log = directory / "log-\(UInt32.random(in: 0 ... .max))"
-      if let input { try directory.write("input", input) }
-      let descriptor = try input.map { _ in
-        let descriptor = open(directory / "input", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure("no input") }
-        return descriptor
-      }
-      defer { if let descriptor { close(descriptor) } }
-      let command = try Program(
-        Program.built("tuckshop"), arguments,
-        environment: [
-          "PGHOST": TestCluster.host, "PGDATABASE": database, "PGUSER": TestCluster.app,
-          "TUCKSHOP_KEY_FILE": directory / "keys.json",
-        ], input: descriptor, logPath: log)
-      return (try command.wait(seconds: 60), command.log)
-    }
-
-    func file(_ name: String, _ text: String) throws -> String {
-      try directory.write(name, text)
-      return directory / name
-    }
-
-    func count(_ from: String) throws -> Int {
-      try TestCluster.connection(database: database).value("SELECT count(*) FROM \(raw: from)")
-    }
-  }
-
-  private func withDesk(_ body: (Desk) throws -> Void) throws {
-    try withFreshDatabase { try body(Desk(database: $0, directory: TemporaryDirectory())) }
-  }
-
   @Test func `somebody is added, given a password and a role, listed and sent away`() throws {
     try withDesk { desk in
       let secret = try desk.file("password", "correct horse\r\n")

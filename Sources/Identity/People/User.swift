@@ -55,7 +55,7 @@ extension User {
     return found
   }
 
-  static func living(_ id: UUID, on connection: borrowing Connection) throws -> User? {
+  package static func living(_ id: UUID, on connection: borrowing Connection) throws -> User? {
     try connection.row("SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL") {
       try User(row: $0)
     }

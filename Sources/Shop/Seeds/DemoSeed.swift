@@ -1,0 +1,45 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Things to look at in a shop that is new: game items of every class beside the merch, which migrations bring.
+package enum DemoSeed {
+  /// Somebody and something that load scripts in the field know by these ids.
+  package static let user = UUID(uuidString: "550e8400-e29b-41d4-a716-446655440000")!
+  package static let item = UUID(uuidString: "550e8400-e29b-41d4-a716-446655440002")!
+
+  /// What is there already stays as somebody may have changed it since; how many items are new.
+  package static func addItems(on connection: borrowing Connection) throws -> Int {
+    try connection.value(
+      """
+      WITH wanted (id, code, name, type, collections, levels) AS (VALUES
+        (\(item)::uuid, 'river-stone', 'River stone', 'stone', NULL, NULL),
+        (\(raw: id(1)), 'oak-plank', 'Oak plank', 'wood', '{}', '{small,medium,large}'),
+        (\(raw: id(2)), 'grinding-paste', 'Grinding paste', 'abrasive', '{}', '{}'),
+        (\(raw: id(3)), 'clear-solvent', 'Clear solvent', 'solvent', '{}', '{small,large}'),
+        (\(raw: id(4)), 'tailwind', 'Tailwind', 'speed', '{spring_2025,autumn_2025}', '{}'),
+        (\(raw: id(5)), 'shovel-blueprint', 'Blueprint of a shovel', 'tool_blueprint', '{winter_2025}', '{}'),
+        (\(raw: id(6)), 'garden-shovel', 'Garden shovel', 'shovel', '{spring_2025,summer_2025}',
+         '{wooden,stone,metal,diamond}'),
+        (\(raw: id(7)), 'old-chest-key', 'Key of an old chest', 'chest_key', '{}', '{wooden,metal}'),
+        (\(raw: id(8)), 'canteen-voucher', 'Canteen voucher', 'voucher', '{}', '{}')
+      ), made AS (
+        INSERT INTO items (id, code, name, class_id, type_id)
+        SELECT w.id, w.code, w.name, type.parent_id, type.id
+        FROM wanted w JOIN classifiers type ON type.classifier = 'item_type' AND type.code = w.type
+        WHERE type.parent_id <> 'c1a551f1-0000-8000-8001-000000000008'
+        ON CONFLICT DO NOTHING RETURNING id
+      ), collections AS (
+        INSERT INTO item_collections (item_id, collection_id)
+        SELECT w.id, k.id FROM made JOIN wanted w USING (id) JOIN classifiers k ON k.classifier = 'collection'
+        WHERE w.collections IS NULL OR k.code = ANY (w.collections::text[])
+      ), levels AS (
+        INSERT INTO item_quality_levels (item_id, quality_level_id)
+        SELECT w.id, k.id FROM made JOIN wanted w USING (id) JOIN classifiers k ON k.classifier = 'quality_level'
+        WHERE w.levels IS NULL OR k.code = ANY (w.levels::text[])
+      )
+      SELECT count(*) FROM made
+      """)
+  }
+
+  private static func id(_ number: Int) -> String { "'de300000-0000-8000-8000-00000000000\(number)'::uuid" }
+}

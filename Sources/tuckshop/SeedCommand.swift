@@ -1,0 +1,65 @@
+internal import Identity
+internal import Postgres
+internal import Shop
+
+enum SeedCommand: Command {
+  static let name = "seed"
+  static let summary = "Puts things to look at, or people to measure with, into the database."
+  static let usage = """
+    tuckshop seed --demo
+           tuckshop seed --load N [--password-file F] [--force]
+
+    --demo adds some game items of every class and somebody called demo; what is there already stays as it is.
+    --load makes N people, load000001 and on, each with 1000 coins of welcome, ten transfers in their history and two
+    purchases. They share one password, or have none and nobody can sign in as them. It runs once in a database, and
+    beside other people only with --force.
+
+    Connects as the owner of the schema: set PGUSER, or TUCKSHOP_DATABASE_URL.
+    """
+
+  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
+    var arguments = arguments
+    let wantsDemo = arguments.takeFlag("--demo")
+    let number = try arguments.takeOption("--load")
+    let isForced = arguments.takeFlag("--force")
+    let password = try arguments.takePassword()
+    try arguments.finish()
+    guard wantsDemo != (number != nil) else { throw UsageError("seed wants --demo or --load N") }
+    guard let number else {
+      guard password == nil && !isForced else { throw UsageError("--password-file and --force belong to --load") }
+      try addDemo(environment)
+      return 0
+    }
+    guard let people = Int(number), (LoadSeed.fewest...LoadSeed.most).contains(people) else {
+      throw UsageError("--load wants a whole number from \(LoadSeed.fewest) to \(LoadSeed.most)")
+    }
+    try addLoad(people, password, besideOthers: isForced, environment)
+    return 0
+  }
+
+  private static func addDemo(_ environment: Environment) throws {
+    let registrar = try environment.registrar()
+    let connection = try environment.open()
+    let items = try DemoSeed.addItems(on: connection)
+    // The name may be somebody else's; and whoever was deleted stays deleted.
+    for name in ["demo", DemoSeed.user.text] where try User.living(DemoSeed.user, on: connection) == nil {
+      var newcomer = Registrar.Newcomer(username: try Username(name))
+      newcomer.id = DemoSeed.user
+      do {
+        _ = try registrar.register(newcomer, by: .commandLine, on: connection)
+      } catch PeopleRefusal.usernameTaken {}
+    }
+    say(items == 0 ? "the demo is here already" : "\(items) items of the demo are new")
+  }
+
+  private static func addLoad(
+    _ people: Int, _ password: String?, besideOthers: Bool, _ environment: Environment
+  ) throws {
+    let hash = try password.map(environment.registrar().hash)
+    let seed = LoadSeed(people: people, passwordHash: hash, welcomeKey: welcomeKey)
+    let connection = try environment.open()
+    var progress = Progress(of: seed.work)
+    try seed.run(besideOthers: besideOthers, on: connection) { progress.show($0) }
+    say("\(people) people came in")
+  }
+}

@@ -1,0 +1,118 @@
+import Postgres
+import Support
+import Testing
+
+/// `tuckshop seed …`, run as a process against a database of its own.
+@Suite(.tags(.e2e, .database))
+struct SeedCommandTests {
+  @Test func `people to measure with have a history that the ledger could have written`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      let secret = try desk.file("password", "correct horse\n")
+      let seeded = try desk.run("seed", "--load", "25", "--password-file", secret)
+      #expect(seeded.status == 0)
+      #expect(seeded.log == "25 people came in\n")
+      #expect(try desk.count("users WHERE username ~ '^load0000[0-9]{2}$' AND password_hash LIKE '$argon2id$%'") == 25)
+      #expect(try desk.count("(SELECT DISTINCT password_hash FROM users) x") == 1)
+      #expect(try desk.count("operations WHERE kind = 'transfer'") == 125)
+      #expect(try desk.count("operations WHERE kind = 'purchase'") == 50)
+      #expect(try desk.count(Self.brokenChains) == 0)
+      #expect(try desk.count(Self.wrongAccounts) == 0)
+      #expect(try desk.count(Self.wrongOperations) == 0)
+      #expect(try desk.count("(SELECT id FROM operations GROUP BY id HAVING count(*) > 1) x") == 0)
+    }
+  }
+
+  @Test func `the shop goes on from where the seed ends`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      #expect(try desk.run("seed", "--load", "10").status == 0)
+      let connection = try TestCluster.connection(user: TestCluster.app, database: desk.database)
+      let first = "10ad0000-0000-8000-8000-000000000001"
+      for call in [
+        "transfer(gen_random_uuid(), $$\(first)$$, NULL, NULL, 'load000002', 1, NULL)",
+        "purchase(gen_random_uuid(), $$\(first)$$, NULL, NULL, 'pen', 1)",
+      ] {
+        let outcome: String = try connection.value("SELECT outcome FROM \(raw: call)")
+        #expect(outcome == "done")
+      }
+      // Whoever was welcomed is not welcomed again.
+      let isReplay: Bool = try connection.value(
+        """
+        SELECT replayed FROM grant_coins(gen_random_uuid(), \(first)::uuid,
+          (SELECT key FROM operations WHERE kind = 'grant' LIMIT 1), NULL, NULL, 1000, 'welcome')
+        """)
+      #expect(isReplay)
+      #expect(try desk.run("user", "add", "anna").status == 0)
+      #expect(try desk.count(Self.brokenChains) == 0)
+      #expect(try desk.count(Self.wrongAccounts) == 0)
+    }
+  }
+
+  @Test func `it runs once, and beside others only when forced`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      #expect(try desk.run("user", "add", "anna").status == 0)
+      let refused = try desk.run("seed", "--load", "10")
+      #expect(refused.status == 1)
+      #expect(refused.log.contains("--force"))
+      #expect(try desk.count("users") == 1)
+      #expect(try desk.run("seed", "--load", "10", "--force").status == 0)
+      for again in [try desk.run("seed", "--load", "10"), try desk.run("seed", "--load", "20", "--force")] {
+        #expect(again.status == 1)
+        #expect(again.log.contains("here already"))
+      }
+      #expect(try desk.count("users") == 11)
+      #expect(try desk.count("users WHERE password_hash IS NOT NULL") == 0)
+    }
+  }
+
+  @Test func `what is not understood changes nothing`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      var results = try ["9", "0", "-1", "ten", "5000001"].map { try desk.run("seed", "--load", $0) }
+      results.append(try desk.run("seed"))
+      results.append(try desk.run("seed", "--demo", "--load", "10"))
+      results.append(try desk.run("seed", "--demo", "--force"))
+      #expect(results.map(\.status) == Array(repeating: 64, count: 8))
+      #expect(try desk.count("users") == 0)
+    }
+  }
+
+  @Test func `the demo comes once, and what somebody changed in it stays`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      #expect(try desk.run("user", "add", "demo").status == 0)
+      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new\n")
+      let item = "item_id = '550e8400-e29b-41d4-a716-446655440002'"
+      #expect(try desk.count("item_collections WHERE \(item)") == 4)
+      #expect(try desk.count("item_quality_levels WHERE \(item)") == 7)
+      #expect(try desk.count("(SELECT DISTINCT class FROM catalogue) x") == 8)
+      #expect(try desk.count("users WHERE id = '550e8400-e29b-41d4-a716-446655440000' AND username = id::text") == 1)
+      let owner = try TestCluster.connection(database: desk.database)
+      try owner.run("DELETE FROM item_collections WHERE item_id = '550e8400-e29b-41d4-a716-446655440002'")
+      try owner.run("UPDATE items SET name = 'Pebble' WHERE id = '550e8400-e29b-41d4-a716-446655440002'")
+      #expect(try desk.run("seed", "--demo").log == "the demo is here already\n")
+      #expect(try desk.count("item_collections WHERE \(item)") == 0)
+      #expect(try desk.count("items WHERE name = 'Pebble'") == 1)
+      #expect(try desk.count("operations WHERE owner = '550e8400-e29b-41d4-a716-446655440000'") == 1)
+    }
+  }
+
+  private static let brokenChains = """
+    (SELECT version, balance, at, row_number() OVER along AS place, sum(change) OVER along AS sum,
+            lag(at) OVER along AS before
+     FROM statements WINDOW along AS (PARTITION BY account ORDER BY version)) s
+    WHERE version <> place OR balance <> sum OR at <= before
+    """
+
+  private static let wrongAccounts = """
+    accounts a JOIN LATERAL (
+      SELECT s.balance, s.version, s.at, s.asset FROM statements s WHERE s.account = a.id ORDER BY at DESC LIMIT 1) s ON true
+    WHERE (a.balance, a.version, a.moved_at, a.asset) IS DISTINCT FROM (s.balance, s.version, s.at, s.asset)
+    """
+
+  /// The ledger must know each of them again if it is asked the same once more.
+  private static let wrongOperations = """
+    operations o LEFT JOIN users u ON u.id = o.counterpart LEFT JOIN items i ON i.id = o.item_id
+    WHERE content <> CASE kind WHEN 'transfer' THEN digest_of(u.username, amount::text, note)
+      WHEN 'purchase' THEN digest_of(i.code, quantity::text) ELSE digest_of(amount::text, note) END
+      OR (SELECT count(*) FROM postings p WHERE p.operation = o.id AND p.at = o.at)
+        <> CASE kind WHEN 'purchase' THEN 2 ELSE 1 END
+    """
+}
