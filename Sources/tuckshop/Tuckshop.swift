@@ -7,7 +7,7 @@ internal import Glibc
 struct Tuckshop {
   static var commands: [any Command.Type] {
     [
-      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, SeedCommand.self,
+      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, GrantCommand.self, SeedCommand.self,
       HealthCommand.self, ReloadCommand.self, DrainCommand.self,
     ]
   }

@@ -1,0 +1,87 @@
+package import FoundationEssentials
+package import Postgres
+
+/// Coins for many under one name: whoever had theirs under it gets no more, however often it is given out.
+package struct Handout: Sendable {
+  package let key: UUID
+  package let reason: String
+
+  package init(key: UUID, reason: String) {
+    self.key = key
+    self.reason = reason
+  }
+
+  package struct Share: Sendable {
+    /// Of the operation that it becomes.
+    package let id: UUID
+    package let owner: UUID
+    package let amount: Int
+
+    package init(id: UUID, owner: UUID, amount: Int) {
+      self.id = id.operation
+      self.owner = owner
+      self.amount = amount
+    }
+  }
+
+  package enum Verdict: Sendable {
+    case given
+    case hadBefore
+    /// Another amount, or the same for another reason.
+    case hadAnother
+    case overflow
+  }
+
+  /// What `give` would come to at this moment.
+  package func foresee(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
+    try verdicts(
+      """
+      SELECT s.owner,
+             CASE WHEN o.content <> digest_of(s.amount::text, \(reason)) THEN 'key_reused'
+                  WHEN o.id IS NULL AND a.balance > 9007199254740991 - s.amount THEN 'overflow'
+                  ELSE coalesce(o.outcome, 'done') END,
+             o.id IS NOT NULL
+      FROM jsonb_to_recordset(\(shares.json)::jsonb) AS s (id uuid, owner uuid, amount bigint)
+      LEFT JOIN accounts a ON a.owner = s.owner AND a.asset = 1 AND a.section = 'main'
+      LEFT JOIN operations o ON o.owner = s.owner AND o.kind = 'grant' AND o.key = \(key)
+      """, on: connection)
+  }
+
+  /// All of them in one statement, in the order of the accounts as everything else locks them.
+  package func give(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
+    try connection.transaction { connection in
+      try verdicts(
+        """
+        SELECT s.owner, g.outcome, g.replayed
+        FROM (
+          SELECT s.* FROM jsonb_to_recordset(\(shares.json)::jsonb) AS s (id uuid, owner uuid, amount bigint)
+          LEFT JOIN accounts a ON a.owner = s.owner AND a.asset = 1 AND a.section = 'main'
+          ORDER BY a.id NULLS LAST, s.owner
+        ) s, LATERAL grant_coins(s.id, s.owner, \(key), NULL, NULL, s.amount, \(reason)) g
+        """, on: connection)
+    }
+  }
+
+  private func verdicts(_ sql: SQL, on connection: borrowing Connection) throws -> [UUID: Verdict] {
+    let list = try connection.rows(sql) { row in
+      let outcome: String = try row.value(1)
+      let verdict: Verdict =
+        switch outcome {
+        case "done": try row.value(2) ? .hadBefore : .given
+        case "key_reused": .hadAnother
+        case "overflow": .overflow
+        default: preconditionFailure("a grant ended with \(outcome)")
+        }
+      return (try row.value(0, as: UUID.self), verdict)
+    }
+    return Dictionary(uniqueKeysWithValues: list)
+  }
+}
+
+extension [Handout.Share] {
+  /// Ids and numbers: nothing in it has to be escaped.
+  fileprivate var json: String {
+    let rows = map { #"{"id":"\#($0.id.text)","owner":"\#($0.owner.text)","amount":\#($0.amount)}"# }
+    return "[" + rows.joined(separator: ",") + "]"
+  }
+}
