@@ -59,6 +59,7 @@ let package = Package(
     tests("TelemetryTests", of: ["Notation", "Telemetry"]),
     tests("IdentityTests", of: ["Identity", "Notation", "Postgres"]),
     tests("LedgerTests", of: ["Ledger", "Postgres"]),
+    tests("ShopTests", of: ["Ledger", "Postgres", "Shop"]),
     tests("APITests", of: ["API", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
     tests("TidyTests", of: []),

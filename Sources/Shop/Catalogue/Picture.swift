@@ -25,12 +25,21 @@ package struct Picture: Sendable {
 
   private typealias Size = (width: Int, height: Int)
 
-  /// Signature, then the header chunk, which must be first; the end chunk, which must be last.
+  /// Signature, the header chunk, others, and the end chunk just where the file ends: a picture with another file
+  /// behind it would be one thing to us and another to somebody else.
   private static func png(_ bytes: [UInt8]) -> Size? {
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), bytes.count >= 45,
-      bytes[12..<16].elementsEqual("IHDR".utf8), bytes[(bytes.count - 8)..<(bytes.count - 4)].elementsEqual("IEND".utf8)
+      big(bytes[8..<12]) == 13, bytes[12..<16].elementsEqual("IHDR".utf8)
     else { return nil }
-    return (big(bytes[16..<20]), big(bytes[20..<24]))
+    var place = 33
+    while place + 12 <= bytes.count {
+      let next = place + 12 + big(bytes[place..<(place + 4)])
+      if bytes[(place + 4)..<(place + 8)].elementsEqual("IEND".utf8) {
+        return next == bytes.count ? (big(bytes[16..<20]), big(bytes[20..<24])) : nil
+      }
+      place = next
+    }
+    return nil
   }
 
   /// Walks the segments up to the frame header, which has the size.
@@ -40,6 +49,11 @@ package struct Picture: Sendable {
     while place + 9 < bytes.count {
       guard bytes[place] == 0xFF else { return nil }
       let marker = bytes[place + 1]
+      // Any number of fill bytes may stand before a marker.
+      if marker == 0xFF {
+        place += 1
+        continue
+      }
       let length = big(bytes[(place + 2)..<(place + 4)])
       // Every start of frame, but for the three codes between them that are something else.
       if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {

@@ -11,8 +11,10 @@ package struct PictureStore: Sendable {
   package func keep(_ picture: Picture, as digest: String) throws {
     let path = "\(directory)/\(digest).\(picture.format.rawValue)"
     guard access(path, F_OK) != 0 else { return }
-    let temporary = "\(path).\(getpid()).new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // Workers of two containers over one directory may have the same pid, so that is no name of one's own.
+    var template = Array("\(path).XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guard descriptor >= 0 else { throw failure("cannot make", temporary) }
     defer { close(descriptor) }
     var written = 0
@@ -24,7 +26,7 @@ package struct PictureStore: Sendable {
       }
       written += count
     }
-    guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+    guard fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0, rename(temporary, path) == 0 else {
       unlink(temporary)
       throw failure("cannot keep", path)
     }

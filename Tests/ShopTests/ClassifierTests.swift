@@ -1,0 +1,75 @@
+import Postgres
+import Shop
+import Support
+import Testing
+
+@Suite(.tags(.database))
+struct ClassifierTests {
+  @Test func `they are read once a second at most, and known anew the second after`() throws {
+    try withDatabase { connection in
+      let classifiers = Classifiers()
+      #expect(classifiers.find("collection", "winter_2025") == nil)
+      try classifiers.catchUp(now: 100, on: connection)
+      #expect(classifiers.find("collection", "winter_2025") != nil)
+      try connection.run(
+        """
+        INSERT INTO classifiers (id, classifier, code, position)
+        VALUES ('c1a551f1-0000-8000-8003-000000000099', 'collection', 'winter_2026', 99)
+        """)
+      try classifiers.catchUp(now: 100, on: connection)
+      #expect(classifiers.find("collection", "winter_2026") == nil)
+      try classifiers.catchUp(now: 101, on: connection)
+      #expect(classifiers.find("collection", "winter_2026")?.kind == "collection")
+      try connection.run("DELETE FROM classifiers WHERE code = 'winter_2026'")
+      try classifiers.catchUp(now: 102, on: connection)
+      #expect(classifiers.find("collection", "winter_2026") == nil)
+    }
+  }
+
+  @Test func `a second costs one query, however often they are asked for`() throws {
+    let connection = try TestCluster.connection(user: TestCluster.app)
+    let classifiers = Classifiers()
+    try classifiers.catchUp(now: 5, on: connection)
+    // What is sent to a session in a failed transaction fails; what is not sent does not.
+    var refused: [Int] = []
+    try? connection.transaction { connection in
+      _ = try? connection.run("SELECT 1 / 0")
+      for now in [5, 5, 6, 5] {
+        do { try classifiers.catchUp(now: now, on: connection) } catch { refused.append(now) }
+      }
+      throw Failure("over")
+    }
+    #expect(refused == [6])
+    #expect(classifiers.find("item_class", "merch") != nil)
+  }
+
+  @Test func `a type belongs to its class, and codes are compared byte by byte`() throws {
+    try withDatabase { connection in
+      let classifiers = Classifiers()
+      try classifiers.catchUp(now: 1, on: connection)
+      let tools = try #require(classifiers.find("item_class", "tools"))
+      #expect(classifiers.find("item_type", "hammer", of: tools.id)?.parent == tools.id)
+      #expect(classifiers.find("item_type", "hammer") == nil)
+      #expect(classifiers.find("item_type", "cup", of: tools.id) == nil)
+      for code in ["", "Tools", "tools ", "tools\0", " tools", "collection winter_2025", "'", "%"] {
+        #expect(classifiers.find("item_class", code) == nil, "\(code)")
+      }
+      #expect(classifiers.find("item_class  tools", "") == nil)
+    }
+  }
+
+  @Test func `all that the contract names is there`() throws {
+    try withDatabase { connection in
+      let classifiers = Classifiers()
+      try classifiers.catchUp(now: 1, on: connection)
+      for (kind, count) in [
+        ("item_class", 8), ("quality_level", 7), ("collection", 4), ("inventory_section", 3), ("operation_type", 13),
+      ] {
+        #expect(classifiers.all.filter { $0.kind == kind }.count == count, "\(kind)")
+      }
+      for item in classifiers.all where item.kind == "item_class" {
+        #expect(classifiers.all.contains { $0.parent == item.id }, "\(item.code) has no type")
+      }
+    }
+  }
+}
