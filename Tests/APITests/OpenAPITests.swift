@@ -1,0 +1,40 @@
+import API
+import HTTP
+import Support
+import Testing
+
+/// What is told of the API to others, in step with what there is.
+@Suite(.tags(.unit))
+struct OpenAPITests {
+  @Test func `every route is described, and nothing is described that is no route`() throws {
+    let described = try described()
+    let declared = Set(routes().routes.map { "\($0.method.rawValue) \($0.template)" })
+    #expect(declared.subtracting(described).sorted() == [])
+    #expect(described.subtracting(declared).sorted() == [])
+  }
+
+  @Test func `the description bears the program's version`() throws {
+    #expect(try text().contains("\n  version: \(API.version)\n"))
+  }
+
+  /// The paths stand two spaces in, their methods four: what `bin/lint` finds valid is laid out like that throughout.
+  private func described() throws -> Set<String> {
+    let text = try text()
+    let start = try #require(text.firstRange(of: "\npaths:\n"))
+    let end = try #require(text.firstRange(of: "\ncomponents:\n"))
+    var path = ""
+    var found: Set<String> = []
+    for line in text[start.upperBound..<end.lowerBound].split(separator: "\n") {
+      if let match = line.wholeMatch(of: #/  (/\S*):/#) { path = String(match.1) }
+      if let match = line.wholeMatch(of: #/    (get|put|post|patch|delete|head|options|trace):/#) {
+        let isNew = found.insert("\(match.1.uppercased()) \(path)").inserted
+        #expect(isNew, "\(match.1) of \(path) is described twice")
+      }
+    }
+    return found
+  }
+
+  private func text() throws -> String {
+    try read(projectRoot + "/nginx/html/openapi.yaml")
+  }
+}
