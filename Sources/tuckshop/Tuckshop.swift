@@ -8,7 +8,7 @@ struct Tuckshop {
   static var commands: [any Command.Type] {
     [
       WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, GrantCommand.self, SeedCommand.self,
-      HealthCommand.self, ReloadCommand.self, DrainCommand.self,
+      VerifyCommand.self, HealthCommand.self, ReloadCommand.self, DrainCommand.self,
     ]
   }
 

@@ -2,7 +2,6 @@ import FoundationEssentials
 import Ledger
 import Postgres
 import Support
-import Synchronization
 
 /// One account as it stands, with its postings in the order of time.
 struct Chain: Sendable, Hashable {
@@ -86,12 +85,6 @@ func withHistory(
       Witnessed(history: history, glances: glances, interruptions: interruptions),
       TestCluster.connection(database: name))
   }
-}
-
-private final class Flag: Sendable {
-  private let raised = Atomic<Bool>(false)
-  var isSet: Bool { raised.load(ordering: .acquiring) }
-  func set() { raised.store(true, ordering: .releasing) }
 }
 
 private func watch(_ database: String, until isOver: Flag) throws -> [Witnessed.Glance] {

@@ -1,0 +1,124 @@
+internal import FoundationEssentials
+internal import Postgres
+
+/// What would make a difference disappear. The postings are believed, since everything else follows from them; where
+/// they themselves are in doubt, somebody has to decide.
+package enum Repair: Sendable, Equatable {
+  /// The account's row, from its postings.
+  case recount(account: Int)
+  /// Balances and versions along the account's postings, from what they move; then the account's row.
+  case rechain(account: Int)
+  case statement(String)
+  case decision(String)
+
+  /// What stands before and behind the statements of a plan, all in one transaction of the tables' owner.
+  package static let prologue = """
+    -- Writers wait until this is over; readers do not.
+    LOCK TABLE accounts, reservations IN EXCLUSIVE MODE;
+    ALTER TABLE operations DISABLE TRIGGER USER;
+    ALTER TABLE postings DISABLE TRIGGER USER;
+    """
+
+  package static let epilogue = """
+    ALTER TABLE operations ENABLE TRIGGER USER;
+    ALTER TABLE postings ENABLE TRIGGER USER;
+    """
+
+  package var summary: String {
+    switch self {
+    case .recount(let account): "write account \(account) anew from its postings"
+    case .rechain(let account): "count the postings of account \(account) anew, and the account from them"
+    case .statement(let text): text
+    case .decision(let text): "to be decided: \(text)"
+    }
+  }
+
+  package var sql: String {
+    switch self {
+    case .recount(let account): Self.recounting(account)
+    case .rechain(let account):
+      Self.rechaining(account, "debit") + Self.rechaining(account, "credit") + Self.recounting(account)
+    case .statement(let text): text + "\n"
+    case .decision(let text): "-- To be decided: \(text)\n"
+    }
+  }
+
+  private static func recounting(_ account: Int) -> String {
+    """
+    UPDATE accounts a SET balance = s.balance, version = s.version, moved_at = s.moved_at
+    FROM (SELECT coalesce(sum(change), 0) AS balance, count(*) AS version, coalesce(max(at), '-infinity') AS moved_at
+          FROM statements WHERE account = \(account)) s
+    WHERE a.id = \(account);
+
+    """
+  }
+
+  private static func rechaining(_ account: Int, _ side: String) -> String {
+    """
+    UPDATE postings p SET \(side)_balance = s.balance, \(side)_version = s.version
+    FROM (SELECT operation, ordinal, sum(change) OVER line AS balance, row_number() OVER line AS version
+          FROM statements WHERE account = \(account) WINDOW line AS (ORDER BY at)) s
+    WHERE p.operation = s.operation AND p.ordinal = s.ordinal AND p.\(side) = \(account)
+      AND (p.\(side)_balance, p.\(side)_version) IS DISTINCT FROM (s.balance, s.version);
+
+    """
+  }
+}
+
+extension Difference {
+  package var repair: Repair {
+    switch finding {
+    case .balance, .version, .lastMove: .recount(account: account!)
+    case .linkVersion, .linkBalance: .rechain(account: account!)
+    case .accountRange, .linkRange:
+      .decision("its postings take it there; give or take the rest by an operation, and find out how it came to be")
+    case .unknownAccount: .decision("restore the account's row, with its owner, asset and section, from a backup")
+    case .linkOrder, .linkAsset, .misfit, .systemSide, .moment, .postingCount, .unknownOperation, .duplicateID,
+      .duplicateKey, .unknownReserve, .closedTwice:
+      .decision("restore these rows of operations and postings from a backup, then verify again")
+    case .unreserved: .statement(reserving)
+    case .unclosed, .notClosed: .statement(reopening)
+    case .factoryShort:
+      .decision("put back what was taken from factory, or close the reservations it was set aside for")
+    case .sum: .decision("this follows from accounts or postings named above")
+    case .guardMissing: .statement(guarding)
+    }
+  }
+
+  private var reserving: String {
+    """
+    INSERT INTO reservations (owner, key, operation, made_at) SELECT owner, key, id, at FROM operations
+    WHERE id = '\(operation!.text)';
+    \(closing(condition: "v.operation = '\(operation!.text)'"))
+    """
+  }
+
+  /// `place` is "reservation KEY of OWNER", both ids.
+  private var reopening: String {
+    let words = (place ?? "").split(separator: " ")
+    let condition = "v.key = '\(words[1])' AND v.owner = '\(words[3])'"
+    return """
+      UPDATE reservations v SET status = 'active', closed_at = NULL, closed_by = NULL WHERE \(condition);
+      \(closing(condition: condition))
+      """
+  }
+
+  /// As the operation that closed it says, if there is one.
+  private func closing(condition: String) -> String {
+    """
+    UPDATE reservations v SET closed_at = o.at, closed_by = o.id, status = CASE o.kind
+      WHEN 'return_reserve' THEN 'returned' WHEN 'consume_reserve' THEN 'consumed' ELSE 'expired' END
+    FROM operations o WHERE \(condition) AND o.owner = v.owner AND o.key = v.key AND o.outcome = 'done'
+      AND o.kind IN ('return_reserve', 'consume_reserve', 'expire_reserve');
+    """
+  }
+
+  private var guarding: String {
+    let table = place ?? ""
+    return """
+      DROP TRIGGER IF EXISTS \(table)_are_append_only ON \(table);
+      CREATE TRIGGER \(table)_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON \(table)
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+      """
+  }
+}

@@ -1,0 +1,102 @@
+internal import FoundationEssentials
+package import Postgres
+
+/// Recomputes the ledger from its postings and names every difference.
+///
+/// It goes through accounts and operations in pieces, one statement a piece: a statement sees one moment, in which an
+/// account and its postings belong together, however much is written meanwhile, and none runs so long that vacuum
+/// would have to wait for it. All counting is done in PostgreSQL, so that memory does not grow with the ledger.
+package struct Verification {
+  /// How many postings, or operations, are looked at in one statement.
+  package var pieceSize = 50_000
+  /// Of one piece. Where there are more, the last one says so.
+  static let mostPerPiece = 1000
+
+  package struct Extent: Sendable {
+    package var accounts = 0
+    package var postings = 0
+    package var operations = 0
+    package var differences = 0
+    /// Whether a piece had more differences than are told of one.
+    package var isCut = false
+  }
+
+  private let report: (Difference) -> Void
+  private let progress: (_ done: Int, _ total: Int) -> Void
+  private var extent = Extent()
+  private var done = 0
+  private var total = 0
+
+  package init(
+    report: @escaping (Difference) -> Void, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) {
+    self.report = report
+    self.progress = progress
+  }
+
+  package mutating func run(on connection: borrowing Connection) throws -> Extent {
+    try measure(connection)
+    try connection.perform("SET jit = off; SET work_mem = '32MB'")
+    try tell(Self.guards(connection))
+    // Statistics may be old, and a plan that reads a whole table for each piece of it would never come to an end.
+    try connection.perform("SET enable_seqscan = off")
+    try checkAccounts(connection)
+    try checkOperations(connection)
+    try connection.perform("RESET enable_seqscan")
+    try tell(Self.sums(connection))
+    try tell(Self.duplicateKeys(connection))
+    try tell(Self.reservations(connection))
+    try tell(Self.setAside(connection))
+    progress(total, total)
+    try connection.perform("RESET jit; RESET work_mem")
+    return extent
+  }
+
+  private mutating func measure(_ connection: borrowing Connection) throws {
+    let counts = try connection.row(
+      "SELECT count(*), coalesce(sum(version), 0)::bigint, (SELECT count(*) FROM operations) FROM accounts"
+    ) { row in
+      (try row.value(0, as: Int.self), try row.value(1, as: Int.self), try row.value(2, as: Int.self))
+    }!
+    // Each posting of two accounts is looked at from both.
+    total = counts.0 + counts.1 + counts.2
+  }
+
+  private mutating func checkAccounts(_ connection: borrowing Connection) throws {
+    var after = 999
+    while let piece = try Self.piece(ofAccountsAfter: after, postings: pieceSize, connection) {
+      try tell(Self.accounts(after: after, upTo: piece.last, connection))
+      extent.accounts += piece.accounts
+      advance(piece.accounts + piece.links)
+      after = piece.last
+    }
+    // What lies behind the last account can only be a posting that names none.
+    try tell(Self.accounts(after: after, upTo: Int.max, connection))
+  }
+
+  private mutating func checkOperations(_ connection: borrowing Connection) throws {
+    var first = UUID(uuidString: "00000000-0000-0000-0000-000000000000")!
+    while true {
+      let next = try Self.operation(pieceSize / 2, after: first, connection)
+      let piece = try Self.count(from: first, to: next, connection)
+      try tell(Self.operations(from: first, to: next, connection))
+      extent.operations += piece.operations
+      extent.postings += piece.postings
+      advance(piece.operations)
+      guard let next else { return }
+      first = next
+    }
+  }
+
+  private mutating func tell(_ differences: [Difference]) {
+    for difference in differences { report(difference) }
+    extent.differences += differences.count
+    if differences.count == Self.mostPerPiece { extent.isCut = true }
+  }
+
+  private mutating func advance(_ count: Int) {
+    done += count
+    // What has been written since the beginning was not counted then.
+    progress(min(done, total), total)
+  }
+}

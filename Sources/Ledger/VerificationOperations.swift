@@ -1,0 +1,131 @@
+internal import FoundationEssentials
+internal import Postgres
+
+extension Verification {
+  /// The id that stands so many places behind another; nil if there are no more than that.
+  static func operation(_ count: Int, after first: UUID, _ connection: borrowing Connection) throws -> UUID? {
+    try connection.row("SELECT id FROM operations WHERE id > \(first) ORDER BY id OFFSET \(count) LIMIT 1") {
+      try $0.value(0)
+    }
+  }
+
+  static func count(
+    from first: UUID, to next: UUID?, _ connection: borrowing Connection
+  ) throws -> (operations: Int, postings: Int) {
+    try connection.row(
+      """
+      SELECT (SELECT count(*) FROM operations WHERE \(between("id", first, next))),
+             (SELECT count(*) FROM postings WHERE \(between("operation", first, next)))
+      """
+    ) { row in (operations: try row.value(0), postings: try row.value(1)) }!
+  }
+
+  /// What each operation says against the postings it has: so many, between the accounts of those it is about, of what
+  /// and how much it says, at its moment. What was refused has none.
+  static func operations(
+    from first: UUID, to next: UUID?, _ connection: borrowing Connection
+  ) throws -> [Difference] {
+    var sql: SQL = """
+      WITH asked AS MATERIALIZED (
+        SELECT o.id, o.owner, o.kind, o.key, o.outcome, o.at, o.counterpart, o.item_id, o.amount, o.quantity, o.reverses,
+               o.details ->> 'section' AS section, (o.details ->> 'lines')::int AS lines,
+               v.operation AS reserve, v.operation IS NOT NULL AS has_reservation
+        FROM operations o LEFT JOIN reservations v ON v.owner = o.owner AND v.key = o.key
+          AND o.kind IN ('reserve', 'return_reserve', 'consume_reserve', 'expire_reserve')
+        WHERE \(between("o.id", first, next))
+      ), moved AS MATERIALIZED (
+        SELECT p.* FROM postings p WHERE \(between("p.operation", first, next))
+      ), counted AS (
+        SELECT m.operation, count(*) AS postings, count(DISTINCT m.ordinal) AS ordinals, max(m.ordinal) AS last
+        FROM moved m GROUP BY m.operation
+      ), judged AS (
+        SELECT m.*, o.kind, o.at AS operation_at, \(raw: fits) AS fits
+        FROM moved m JOIN asked o ON o.id = m.operation AND o.outcome = 'done'
+        LEFT JOIN accounts d ON d.id = m.debit LEFT JOIN accounts c ON c.id = m.credit
+        JOIN assets s ON s.id = m.asset
+        LEFT JOIN postings r ON r.operation = coalesce(o.reverses, CASE WHEN o.kind <> 'reserve' THEN o.reserve END)
+          AND r.ordinal = m.ordinal
+      )
+      SELECT f.finding, NULL::bigint, f.operation, f.ordinal, f.place, f.found, f.due FROM (
+        SELECT 'misfit' AS finding, j.operation, j.ordinal, j.kind::text AS place,
+               format('%s of asset %s from account %s to account %s', j.amount, j.asset, j.debit, j.credit) AS found,
+               NULL AS due
+        FROM judged j WHERE j.fits IS NOT TRUE
+        UNION ALL
+        SELECT 'moment', j.operation, j.ordinal, NULL, j.at::text, j.operation_at::text
+        FROM judged j
+        -- Several lines may move one account, and each has a moment of its own.
+        WHERE j.at <> j.operation_at
+          + CASE WHEN j.kind IN ('add_items', 'adjust') THEN (j.ordinal - 1) * interval '1 microsecond' ELSE '0' END
+        UNION ALL
+        SELECT 'systemSide', m.operation, m.ordinal, NULL,
+               format('%s from account %s to account %s', m.amount, m.debit, m.credit), NULL
+        FROM moved m
+        WHERE m.amount <= 0 OR m.debit = m.credit OR m.debit < 1000 AND m.debit NOT IN (1, 2, 3)
+          OR m.credit < 1000 AND m.credit NOT IN (1, 2, 3)
+          OR m.debit < 1000 AND (m.debit_balance IS NOT NULL OR m.debit_version IS NOT NULL)
+          OR m.credit < 1000 AND (m.credit_balance IS NOT NULL OR m.credit_version IS NOT NULL)
+        UNION ALL
+        SELECT 'postingCount', w.id, NULL, format('%s, %s,', w.kind, w.outcome), coalesce(n.postings, 0)::text,
+               w.postings::text
+        FROM (
+          SELECT o.id, o.kind, o.outcome, CASE WHEN o.outcome <> 'done' THEN 0 ELSE CASE o.kind
+              WHEN 'purchase' THEN 2
+              WHEN 'add_items' THEN o.lines WHEN 'adjust' THEN o.lines WHEN 'reserve' THEN o.lines
+              WHEN 'return_reserve' THEN r.lines WHEN 'consume_reserve' THEN r.lines WHEN 'expire_reserve' THEN r.lines
+              ELSE 1 END END AS postings
+          FROM asked o LEFT JOIN LATERAL (
+            SELECT count(*)::int AS lines FROM postings p WHERE p.operation = o.reserve
+          ) r ON o.kind IN ('return_reserve', 'consume_reserve', 'expire_reserve')
+        ) w LEFT JOIN counted n ON n.operation = w.id
+        WHERE (coalesce(n.postings, 0), coalesce(n.ordinals, 0), coalesce(n.last, 0))
+          IS DISTINCT FROM (w.postings::bigint, w.postings::bigint, w.postings::smallint)
+        UNION ALL
+        SELECT 'unknownOperation', n.operation, NULL, NULL, n.postings::text, '0'
+        FROM counted n WHERE NOT EXISTS (SELECT FROM asked o WHERE o.id = n.operation)
+        UNION ALL
+        SELECT 'duplicateID', o.id, NULL, NULL, count(*)::text, '1' FROM asked o GROUP BY o.id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'unreserved', o.id, NULL, NULL, NULL, NULL
+        FROM asked o WHERE o.kind = 'reserve' AND o.outcome = 'done' AND NOT o.has_reservation
+      ) f ORDER BY f.operation, f.ordinal NULLS FIRST LIMIT \(mostPerPiece)
+      """
+    sql.isPlannedAnew = true
+    return try connection.rows(sql, Difference.init)
+  }
+
+  private static func between(_ column: String, _ first: UUID, _ next: UUID?) -> SQL {
+    guard let next else { return "\(raw: column) >= \(first)" }
+    return "\(raw: column) >= \(first) AND \(raw: column) < \(next)"
+  }
+
+  /// What a posting `m` of an operation `o` is: `d` and `c` are the accounts it moves between, `s` what it moves, `r` the
+  /// posting that is taken back, given back or used up by it.
+  private static let fits = """
+    CASE o.kind
+      WHEN 'grant' THEN m.asset = 1 AND m.debit = mint() AND c.owner = o.owner AND c.section = 'main'
+        AND m.amount = o.amount
+      WHEN 'transfer' THEN m.asset = 1 AND d.owner = o.owner AND c.owner = o.counterpart AND d.section = 'main'
+        AND c.section = 'main' AND m.amount = o.amount
+      WHEN 'undo_transfer' THEN m.asset = 1 AND m.debit = r.credit AND m.credit = r.debit AND m.amount = r.amount
+        AND m.amount = o.amount AND c.owner = o.owner AND d.owner = o.counterpart
+      WHEN 'purchase' THEN CASE m.ordinal
+        WHEN 1 THEN m.asset = 1 AND d.owner = o.owner AND d.section = 'main' AND m.credit = till()
+          AND m.amount = o.amount
+        ELSE s.item_id = o.item_id AND s.collection_id IS NULL AND s.quality_level_id IS NULL
+          AND (m.debit = mint() OR d.id IS NOT NULL AND d.owner IS NULL AND d.section = 'main')
+          AND c.owner = o.owner AND c.section = 'main' AND m.amount = o.quantity END
+      WHEN 'add_items' THEN m.asset > 1 AND m.debit = mint() AND c.owner = o.owner AND c.section = o.section
+      WHEN 'adjust' THEN m.asset > 1 AND (m.debit = mint() AND c.owner = o.owner AND c.section = o.section
+        OR m.credit = sink() AND d.owner = o.owner AND d.section = o.section)
+      WHEN 'reserve' THEN m.asset > 1 AND d.owner = o.owner AND c.owner = o.owner AND d.section = 'main'
+        AND c.section = 'factory'
+      WHEN 'return_reserve' THEN m.debit = r.credit AND m.credit = r.debit AND m.amount = r.amount
+      WHEN 'expire_reserve' THEN m.debit = r.credit AND m.credit = r.debit AND m.amount = r.amount
+      WHEN 'consume_reserve' THEN m.debit = r.credit AND m.credit = sink() AND m.amount = r.amount
+      WHEN 'set_stock' THEN s.item_id = o.item_id
+        AND (m.debit = mint() AND c.id IS NOT NULL AND c.owner IS NULL AND m.credit_balance = o.quantity
+          OR m.credit = sink() AND d.id IS NOT NULL AND d.owner IS NULL AND m.debit_balance = o.quantity)
+    END
+    """
+}

@@ -1,0 +1,211 @@
+import FoundationEssentials
+import Ledger
+import Postgres
+import Support
+import Testing
+
+@Suite(.tags(.database, .faults))
+struct VerificationTests {
+  @Test func `a ledger in which everything has happened agrees with itself`() throws {
+    try withBooks { name, owner in
+      let (extent, differences) = try verify(name)
+      #expect(differences.map(\.sentence) == [])
+      let counts = try owner.row(
+        "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM postings), (SELECT count(*) FROM operations)"
+      ) { row in [try row.value(0, as: Int.self), try row.value(1, as: Int.self), try row.value(2, as: Int.self)] }
+      #expect([extent.accounts, extent.postings, extent.operations] == counts)
+      let kinds: Int = try owner.value(
+        "SELECT count(DISTINCT kind) - cardinality(enum_range(NULL::operation_kind)) FROM operations WHERE outcome = 'done'"
+      )
+      // So that no kind is believed whose postings nobody has looked at.
+      #expect(kinds == 0)
+    }
+  }
+
+  /// Somebody with every right writes where nobody should.
+  struct Break: Sendable, CustomTestStringConvertible {
+    let statement: String
+    let findings: Set<Difference.Finding>
+    let isRepairable: Bool
+    var testDescription: String { statement }
+
+    init(_ statement: String, _ findings: Set<Difference.Finding>, repairable: Bool = false) {
+      (self.statement, self.findings, isRepairable) = (statement, findings, repairable)
+    }
+  }
+
+  private static let sent = "operation IN (SELECT id FROM operations WHERE kind = 'transfer')"
+
+  static let accounts = [
+    Break("UPDATE accounts SET balance = balance + 1 WHERE id = 1000", [.balance, .sum], repairable: true),
+    Break("UPDATE accounts SET version = version - 1 WHERE id = 1000", [.version], repairable: true),
+    Break(
+      "UPDATE accounts SET moved_at = moved_at + interval '1 microsecond' WHERE id = 1000", [.lastMove],
+      repairable: true),
+    Break("UPDATE accounts SET balance = -1 WHERE id = 1000", [.balance, .sum, .accountRange], repairable: true),
+    Break(
+      "UPDATE accounts SET balance = 0, version = 0, moved_at = '-infinity'",
+      [
+        .balance, .version, .lastMove, .sum,
+        .factoryShort,
+      ], repairable: true),
+    Break("DELETE FROM accounts WHERE id = 1000", [.unknownAccount, .sum, .misfit]),
+    Break("UPDATE accounts SET owner = gen_random_uuid() WHERE id = 1000", [.misfit]),
+  ]
+
+  static let postings = [
+    Break("UPDATE postings SET debit_version = debit_version + 1 WHERE \(sent)", [.linkVersion], repairable: true),
+    Break("UPDATE postings SET credit_balance = credit_balance + 1 WHERE \(sent)", [.linkBalance], repairable: true),
+    Break(
+      "UPDATE postings SET debit_balance = NULL, debit_version = NULL WHERE \(sent)", [.linkBalance, .linkVersion],
+      repairable: true),
+    Break("UPDATE postings SET credit_balance = -5 WHERE \(sent)", [.linkBalance, .linkRange]),
+    Break(
+      "UPDATE postings SET at = at - interval '1 hour' WHERE \(sent)",
+      [.moment, .linkVersion, .linkBalance]),
+    Break("UPDATE postings SET amount = amount + 1 WHERE \(sent)", [.misfit, .linkBalance, .balance]),
+    Break("UPDATE postings SET asset = asset + 1 WHERE \(sent)", [.misfit, .linkAsset]),
+    Break(
+      "UPDATE postings SET debit = credit, credit = debit WHERE \(sent)",
+      [.misfit, .linkBalance, .balance]),
+    Break(
+      "DELETE FROM postings WHERE \(sent)", [.postingCount, .misfit, .linkVersion, .linkBalance, .balance, .version]),
+    Break("UPDATE postings SET credit = 7 WHERE credit = 2", [.systemSide, .misfit]),
+    Break("UPDATE postings SET credit_balance = 1 WHERE credit = 2", [.systemSide]),
+    Break("UPDATE postings SET debit = 3 WHERE debit = 1", [.misfit]),
+    Break(
+      "INSERT INTO postings SELECT * FROM postings WHERE credit = 3 LIMIT 1",
+      [.postingCount, .linkVersion, .linkBalance, .linkOrder, .balance, .version, .sum]),
+  ]
+
+  static let operations = [
+    Break("DELETE FROM operations WHERE kind = 'transfer' AND outcome = 'done'", [.unknownOperation]),
+    Break("UPDATE operations SET outcome = 'done' WHERE outcome = 'insufficient_funds'", [.postingCount]),
+    Break("UPDATE operations SET outcome = 'overflow' WHERE kind = 'grant'", [.postingCount]),
+    Break("UPDATE operations SET at = at + interval '1 second' WHERE kind = 'grant'", [.moment]),
+    Break("UPDATE operations SET amount = amount + 1 WHERE kind = 'grant'", [.misfit]),
+    Break("UPDATE operations SET counterpart = owner WHERE kind = 'transfer'", [.misfit]),
+    Break("UPDATE operations SET item_id = NULL WHERE kind = 'purchase'", [.misfit]),
+    Break("UPDATE operations SET quantity = quantity + 1 WHERE kind = 'set_stock'", [.misfit]),
+    Break("UPDATE operations SET details = details || '{\"section\": \"trade\"}' WHERE kind = 'adjust'", [.misfit]),
+    Break("UPDATE operations SET details = details || '{\"lines\": 9}' WHERE kind = 'add_items'", [.postingCount]),
+    Break("UPDATE operations SET reverses = NULL WHERE kind = 'undo_transfer'", [.misfit]),
+    Break("UPDATE operations SET kind = 'add_items' WHERE kind = 'adjust'", [.misfit, .duplicateKey]),
+    Break("INSERT INTO operations SELECT * FROM operations WHERE kind = 'grant'", [.duplicateID, .duplicateKey]),
+  ]
+
+  static let reservations = [
+    Break(
+      "UPDATE reservations SET status = 'active', closed_at = NULL, closed_by = NULL",
+      [.unclosed, .factoryShort], repairable: true),
+    Break(
+      "UPDATE reservations SET status = 'returned', closed_at = now(), closed_by = operation",
+      [.notClosed], repairable: true),
+    Break("UPDATE reservations SET status = 'consumed' WHERE status = 'returned'", [.notClosed], repairable: true),
+    Break("DELETE FROM reservations", [.unreserved, .postingCount, .misfit], repairable: true),
+    Break("UPDATE reservations SET operation = gen_random_uuid()", [.unknownReserve, .postingCount, .misfit]),
+    Break(
+      "UPDATE accounts SET balance = 0 WHERE section = 'factory'", [.balance, .sum, .factoryShort], repairable: true),
+  ]
+
+  /// What should have kept all this from happening.
+  static let guards = [
+    Break("ALTER TABLE postings DISABLE TRIGGER ALL", [.guardMissing], repairable: true),
+    Break("DROP TRIGGER operations_are_append_only ON operations", [.guardMissing], repairable: true),
+  ]
+
+  static let breaks = [accounts, postings, operations, reservations, guards]
+
+  @Test(arguments: breaks)
+  func `whatever was broken is named, and repaired where the postings know how`(breaks: [Break]) throws {
+    try withBooks { name, _ in
+      let admin = try TestCluster.connection(user: TestCluster.superuser, database: name)
+      for broken in breaks {
+        admin.limit(to: .after(milliseconds: 60_000))
+        do {
+          try admin.transaction { connection in
+            try check(broken, connection)
+            throw Undo()
+          }
+        } catch is Undo {}
+      }
+    }
+  }
+
+  private struct Undo: Error {}
+
+  private func check(_ broken: Break, _ connection: borrowing Connection) throws {
+    try tamper(broken.statement, connection)
+    let differences = try verify(connection).differences
+    #expect(Set(differences.map(\.finding)) == broken.findings, "\(broken): \(differences.map(\.sentence))")
+    guard broken.isRepairable else { return }
+    #expect(!differences.isEmpty)
+    try connection.perform(
+      ([Repair.prologue] + differences.map(\.repair.sql) + [Repair.epilogue]).joined(separator: "\n"))
+    let left = try verify(connection).differences
+    #expect(left.map(\.sentence) == [], "\(broken)")
+  }
+
+  @Test func `every finding there is has been provoked`() {
+    let provoked = Self.breaks.joined().reduce(into: Set()) { $0.formUnion($1.findings) }
+    // Two operations that close one reservation would need the same key twice: that is duplicateKey, or two kinds.
+    #expect(Set(Difference.Finding.allCases).subtracting(provoked) == [.closedTwice])
+  }
+
+  @Test func `pieces of any size see the same`() throws {
+    try withBooks { name, _ in
+      let admin = try TestCluster.connection(user: TestCluster.superuser, database: name)
+      try tamper("UPDATE accounts SET balance = balance + 1; UPDATE operations SET at = at + interval '1 s'", admin)
+      let whole = try verify(admin).differences.map(\.sentence).sorted()
+      #expect(whole.count > 20)
+      for size in [2, 3, 7] {
+        let pieces = try verify(admin, pieceSize: size).differences.map(\.sentence).sorted()
+        #expect(pieces == whole)
+      }
+    }
+  }
+
+  @Test(.tags(.concurrency)) func `it raises no alarm beside those who write`() throws {
+    try withFreshDatabase { name in
+      var history = try RandomHistory(in: name)
+      let rounds = try withThread(until: { try history.run(seed: 7, steps: 150) }) {
+        // Small pieces, so that much is written between them.
+        try verify(name, pieceSize: 20).differences.map(\.sentence)
+      }
+      #expect(rounds.count > 1)
+      let alarms = rounds.flatMap { $0 }
+      #expect(alarms == [])
+      let (_, differences) = try verify(name)
+      #expect(differences.map(\.sentence) == [])
+    }
+  }
+
+  /// Without the walls that stand in PostgreSQL itself, or some of this could not even be tried.
+  private func tamper(_ statement: String, _ connection: borrowing Connection) throws {
+    for text in [
+      "SET session_replication_role = replica", "ALTER TABLE accounts DROP CONSTRAINT accounts_balance_check",
+      "ALTER TABLE operations DROP CONSTRAINT operations_pkey, DROP CONSTRAINT operations_owner_kind_key_key",
+      "DROP INDEX operations_reversing", "DROP INDEX postings_debit", "DROP INDEX postings_credit",
+      "CREATE INDEX ON postings (debit)", "CREATE INDEX ON postings (credit)", "CREATE INDEX ON operations (id)",
+      statement, "SET session_replication_role = origin",
+    ] { try connection.perform(text) }
+  }
+}
+
+func verify(_ database: String, pieceSize: Int = 50_000) throws -> (
+  extent: Verification.Extent, differences: [Difference]
+) {
+  let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+  connection.limit(to: .after(milliseconds: 60_000))
+  return try verify(connection, pieceSize: pieceSize)
+}
+
+func verify(
+  _ connection: borrowing Connection, pieceSize: Int = 50_000
+) throws -> (extent: Verification.Extent, differences: [Difference]) {
+  var differences: [Difference] = []
+  var verification = Verification { differences.append($0) }
+  verification.pieceSize = pieceSize
+  let extent = try verification.run(on: connection)
+  return (extent, differences)
+}
