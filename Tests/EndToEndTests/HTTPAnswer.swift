@@ -27,21 +27,10 @@ struct HTTPAnswer: Sendable {
 
   /// Sends bytes as they are.
   static func sending(_ text: String, to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw Failure("no socket") }
+    guard let descriptor = connected(to: port) else { return .broken }
     defer { close(descriptor) }
     var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard connected == 0 else { return .broken }
     let bytes = Array(text.utf8)
     var sent = 0
     while sent < bytes.count {
@@ -57,6 +46,23 @@ struct HTTPAnswer: Sendable {
       received += chunk[..<count]
     }
     return parse(received)
+  }
+
+  /// A connection to a port of this machine; nil if nobody takes it.
+  static func connected(to port: Int) -> Int32? {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    if connected == 0 { return descriptor }
+    close(descriptor)
+    return nil
   }
 
   private static func parse(_ bytes: [UInt8]) -> HTTPAnswer {
