@@ -37,7 +37,9 @@ package struct Instant: Sendable {
 
   package init?(_ raw: String) {
     let pattern = #/(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-](\d{2}):(\d{2}))/#
-    guard raw.utf8.count <= 40, let match = raw.wholeMatch(of: pattern) else { return nil }
+    // To the pattern every digit of Unicode is one; to Int and to PostgreSQL only those of ASCII are.
+    guard raw.utf8.count <= 40, raw.utf8.allSatisfy({ $0 < 0x80 }), let match = raw.wholeMatch(of: pattern)
+    else { return nil }
     let (_, year, month, day, hour, minute, second, _, _, zoneHour, zoneMinute) = match.output
     guard Int(year)! >= 1, (1...12).contains(Int(month)!), (1...Self.days(Int(month)!, Int(year)!)).contains(Int(day)!),
       Int(hour)! < 24, Int(minute)! < 60, Int(second)! < 60, Int(zoneHour ?? "0")! < 15, Int(zoneMinute ?? "0")! < 60
