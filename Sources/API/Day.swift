@@ -1,8 +1,8 @@
-internal import FoundationEssentials
 internal import HTTP
 internal import Telemetry
 
-/// A day of the calendar (UTC), as ISO 8601 writes it.
+/// A day of the calendar (UTC), as ISO 8601 writes it. The Gregorian calendar holds for all times, as it does for
+/// PostgreSQL; Foundation's turns to the Julian one for what was before 1582.
 struct Day: TextReadable {
   /// Days since 1970.
   let number: Int
@@ -10,32 +10,44 @@ struct Day: TextReadable {
   static let readableName = "day such as 2026-01-31"
   static var today: Day { Day(number: Clock.unixSeconds / 86_400) }
 
-  func adding(days: Int) -> Day { Day(number: number + days) }
+  /// What comes before the year 1 cannot be written in four digits.
+  private static let first = Day(year: 1, month: 1, day: 1)
 
-  private static let calendar: Calendar = {
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = TimeZone(secondsFromGMT: 0)!
-    return calendar
-  }()
+  func adding(days: Int) -> Day { Day(number: max(number + days, Self.first.number)) }
+
+  init?(readingText text: String) {
+    guard text.utf8.allSatisfy({ $0 < 0x80 }), let match = text.wholeMatch(of: #/(\d{4})-(\d{2})-(\d{2})/#) else {
+      return nil
+    }
+    self.init(year: Int(match.1)!, month: Int(match.2)!, day: Int(match.3)!)
+    // The 31st of February is counted as the 3rd of March.
+    guard self.number >= Self.first.number, self.text == text else { return nil }
+  }
 
   private init(number: Int) { self.number = number }
 
-  init?(readingText text: String) {
-    guard let match = text.wholeMatch(of: #/(\d{4})-(\d{2})-(\d{2})/#) else { return nil }
-    let parts = DateComponents(year: Int(match.1), month: Int(match.2), day: Int(match.3))
-    guard let date = Self.calendar.date(from: parts) else { return nil }
-    self.init(number: Int((date.timeIntervalSince1970 / 86_400).rounded(.down)))
-    // The calendar reads the 31st of February as the 3rd of March.
-    guard self.text == text else { return nil }
+  /// From the first of March of the year 0 on: then a leap day is the last of its year, and the months before it
+  /// have a rhythm of 153 days.
+  private static let epoch = 719_468
+
+  private init(year: Int, month: Int, day: Int) {
+    let months = (month + 9) % 12
+    let years = month > 2 ? year : year - 1
+    number = years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 1 - Self.epoch
   }
 
   var text: String {
-    let parts = Self.calendar.dateComponents(
-      [.year, .month, .day], from: Date(timeIntervalSince1970: Double(number) * 86_400))
-    func padded(_ number: Int?, _ width: Int) -> String {
-      let digits = String(number!)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+    let (centuries, rest) = (number + Self.epoch).quotientAndRemainder(dividingBy: 146_097)
+    let years = (rest - rest / 1460 + rest / 36_524 - rest / 146_096) / 365
+    let days = rest - (years * 365 + years / 4 - years / 100)
+    let months = (days * 5 + 2) / 153
+    let month = months < 10 ? months + 3 : months - 9
+    let year = centuries * 400 + years + (month > 2 ? 0 : 1)
+    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(days - (months * 153 + 2) / 5 + 1, 2))"
+  }
+
+  private func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 }
