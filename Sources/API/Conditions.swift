@@ -34,7 +34,7 @@ struct ETag {
 extension Context {
   /// Whether the caller has seen what it is about to change.
   func condition(_ tag: ETag, _ request: Request) throws {
-    guard let expected = request.headers["If-Match"] else {
+    guard let expected = try request.headers.readable("If-Match") else {
       if storefront.requiresCondition { throw CatalogueRefusal.conditionMissing }
       return
     }

@@ -7,7 +7,7 @@ internal import Ledger
 extension Request {
   /// The caller's id as the ledger keeps it: a UUID as it is, any other text by its digest.
   func idempotencyKey() throws -> UUID? {
-    guard let text = headers["Idempotency-Key"] else { return nil }
+    guard let text = try headers.readable("Idempotency-Key") else { return nil }
     guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
       throw IdempotencyRefusal.malformed
     }

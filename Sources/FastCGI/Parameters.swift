@@ -27,8 +27,8 @@ struct Parameters {
   private mutating func read(_ name: UnsafeRawBufferPointer, _ value: UnsafePointer<CChar>) {
     if name.starts(with: "HTTP_".utf8) {
       // What is about the body stands in CONTENT_TYPE and CONTENT_LENGTH; nginx sends it a second time.
-      if let text = String(validatingCString: value), !name.dropFirst(5).starts(with: "CONTENT_".utf8) {
-        headers.add(parameter: name.dropFirst(5), text)
+      if !name.dropFirst(5).starts(with: "CONTENT_".utf8) {
+        headers.add(parameter: name.dropFirst(5), String(validatingCString: value))
       }
     } else if isNamed(name, "REQUEST_METHOD") {
       method = text(value)

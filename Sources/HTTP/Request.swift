@@ -45,6 +45,8 @@ package struct Request: Sendable {
 /// Header fields by name, without regard to the case of ASCII. There are few, so they are simply searched.
 package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
   package private(set) var fields: [(name: String, value: String)] = []
+  /// The names of those that came with a value that is no text.
+  private var unreadable: [String] = []
 
   package init() {}
 
@@ -54,15 +56,15 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
 
   package mutating func add(_ name: String, _ value: String) { fields.append((Self.folded(name), value)) }
 
-  /// With its name as FastCGI spells it behind HTTP_: `ACCEPT_LANGUAGE`.
-  package mutating func add(parameter name: Slice<UnsafeRawBufferPointer>, _ value: String) {
+  /// With its name as FastCGI spells it behind HTTP_: `ACCEPT_LANGUAGE`. Nil is a value that is no text.
+  package mutating func add(parameter name: Slice<UnsafeRawBufferPointer>, _ value: String?) {
     let folded = String(unsafeUninitializedCapacity: name.count) { buffer in
       for (index, byte) in name.enumerated() {
         buffer[index] = byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : Self.folded(byte)
       }
       return name.count
     }
-    fields.append((folded, value))
+    if let value { fields.append((folded, value)) } else { unreadable.append(folded) }
   }
 
   package mutating func remove(_ name: String) {
@@ -73,6 +75,15 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
   package subscript(name: String) -> String? {
     let wanted = Self.folded(name)
     return fields.first { $0.name.utf8.elementsEqual(wanted.utf8) }?.value
+  }
+
+  /// For what a request hangs on: a condition or a key that cannot be read must not be taken for none.
+  package func readable(_ name: String) throws(ShapeError) -> String? {
+    let wanted = Self.folded(name)
+    guard !unreadable.contains(where: { $0.utf8.elementsEqual(wanted.utf8) }) else {
+      throw ShapeError(["header", name], "Value cannot be decoded as UTF-8", .malformed)
+    }
+    return self[name]
   }
 
   /// `lowercased()` would make a k of a Kelvin sign.

@@ -27,6 +27,9 @@ struct Echo {
     switch request.path {
     case "/large": return Response(body: [UInt8](repeating: UInt8(ascii: "x"), count: 3_000_000))
     case "/split": return .text("ok").with("X-Split", "a\r\nSet-Cookie: b")
+    case "/key":
+      let key = Result { try request.headers.readable("Idempotency-Key") }
+      return .text((try? key.get().map { "key \($0)" } ?? "no key") ?? "unreadable")
     case "/empty": return Response(204)
     case "/crash": fatalError("as asked")
     case "/sleep":

@@ -37,7 +37,7 @@ struct AnswerTests {
     #expect(answer.text.contains("accept=é"))
   }
 
-  @Test func `a path that is not UTF-8 is refused, a header that is not is left out`() throws {
+  @Test func `a path that is not UTF-8 is refused, a header that is not is left out, or told`() throws {
     func parameter(_ name: String, _ value: [UInt8]) -> [UInt8] {
       [UInt8(name.utf8.count), UInt8(value.count)] + Array(name.utf8) + value
     }
@@ -48,6 +48,10 @@ struct AnswerTests {
     #expect(try ask(method + parameter("REQUEST_URI", [0x2F, 0xFF])).text == "malformedPath")
     let odd = method + parameter("REQUEST_URI", [0x2F]) + parameter("HTTP_X_ODD", [0xFF])
     #expect(try ask(odd).text == "GET / 0 ")
+    let keyless = method + parameter("REQUEST_URI", Array("/key".utf8))
+    #expect(try ask(keyless).text == "no key")
+    #expect(try ask(keyless + parameter("HTTP_IDEMPOTENCY_KEY", [0x6B])).text == "key k")
+    #expect(try ask(keyless + parameter("HTTP_IDEMPOTENCY_KEY", [0x6B, 0xE9])).text == "unreadable")
   }
 
   @Test func `a worker that crashes costs its own request only`() throws {

@@ -52,6 +52,16 @@ struct RequestTests {
     #expect(disguised["Idempotency-Key"] == nil)
   }
 
+  @Test func `a header that is no text is missing, and is not mistaken for a missing one`() throws {
+    var headers: Headers = ["If-Match": "a"]
+    Array("IDEMPOTENCY_KEY".utf8).withUnsafeBytes { headers.add(parameter: $0[...], nil) }
+    #expect(headers["Idempotency-Key"] == nil && headers.fields.count == 1)
+    let refusal = #expect(throws: ShapeError.self) { try headers.readable("Idempotency-Key") }
+    #expect(refusal?.location == ["header", "Idempotency-Key"])
+    #expect(try headers.readable("If-Match") == "a")
+    #expect(try headers.readable("If-None-Match") == nil)
+  }
+
   @Test func `a name as FastCGI spells it is the same name`() {
     var headers = Headers()
     for (name, value) in [("HTTP_IDEMPOTENCY_KEY", "k1"), ("HTTP_X_\u{212A}", "k2"), ("HTTP_", "k3")] {
