@@ -44,4 +44,32 @@ struct RunTests {
     #expect(try world.stop() == 0)
     #expect(world.remains() == [])
   }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a signal that comes while processes are being started ends them all`(signal: Int32) throws {
+    let directory = try TemporaryDirectory()
+    let script = """
+      set -euo pipefail
+      cd "$1"
+      . "$0/bin/lib.sh"
+      finish() {
+        end_children "${!children[*]}" "TERM 1 TERM 5"
+        exit 0
+      }
+      on_signals finish
+      for number in {1..1000}; do
+        launch "sleeper-$number" /dev/null sleep 1000
+        echo "$number"
+      done
+      """
+    // The signal falls on whatever is being done just then, most often on a fork.
+    for started in 1...10 {
+      let log = directory / "launch-\(started).log"
+      let program = try Program("/bin/bash", ["-c", script, projectRoot, directory.path], logPath: log)
+      try eventually("some are started") { program.log.contains("\(started)\n") }
+      kill(-program.pid, signal)
+      #expect(try program.wait() == 0)
+      #expect(processes(of: directory) == [])
+    }
+  }
 }

@@ -63,17 +63,7 @@ final class World: Sendable {
     return try pid_t(text.filter(\.isNumber)) ?? { throw Failure("no pid of \(part)") }()
   }
 
-  /// Every process that has this world's directory in its command line or working directory.
-  func remains() -> [String] {
-    processes().filter { process in
-      let command = (try? read("/proc/\(process.pid)/cmdline")) ?? ""
-      let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.pid)/cwd")) ?? ""
-      return command.contains(directory.path) || place.hasPrefix(directory.path)
-    }.map { process in
-      let command = (try? read("/proc/\(process.pid)/cmdline")) ?? ""
-      return "\(process.pid) \(command.replacing("\0", with: " "))"
-    }
-  }
+  func remains() -> [String] { processes(of: directory) }
 
   func database(_ user: String = "postgres") throws -> Connection {
     var settings = ConnectionSettings()
@@ -93,16 +83,5 @@ final class World: Sendable {
       logPath: log)
     let status = try command.wait(seconds: 60)
     return (status, command.log)
-  }
-
-  private func processes() -> [(pid: pid_t, parent: pid_t)] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { name in
-      guard let pid = pid_t(name), let stat = try? read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")")
-      else { return nil }
-      let fields = stat[end...].split(separator: " ")
-      guard fields.count > 2, fields[1] != "Z", let parent = pid_t(fields[2]) else { return nil }
-      return (pid, parent)
-    }
   }
 }

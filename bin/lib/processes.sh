@@ -91,12 +91,12 @@ wait_gone() {
 # fork and the note of its pid, or is sent on to it before it has become `sleep`.
 rest() { { sleep "$1" 9>&-; } 2>/dev/null || true; }
 
-# on_signals FUNCTION: calls it at the end, however that comes.
+# on_signals FUNCTION: calls it with the exit status at the end, however that comes.
 held='' asked=''
 on_signals() {
   local signal
   # shellcheck disable=SC2064 # These are meant to be filled in now.
-  trap "$1" EXIT
+  trap "ended $1" EXIT
   for signal in INT:130 TERM:143 HUP:129 PIPE:141; do
     # shellcheck disable=SC2064
     trap "signalled ${signal#*:}" "${signal%:*}"
@@ -110,4 +110,14 @@ signalled() {
   [ -z "$held" ] || return 0
   trap '' INT TERM HUP PIPE
   exit "$asked"
+}
+
+# ended FUNCTION: what EXIT does. A process that is told to end between its fork and its exec is still
+# this shell, and would clean up what is not its own.
+ended() {
+  local status=$?
+  [ "$BASHPID" = "$$" ] || exit "$status"
+  # A second Ctrl-C, or a terminal that has gone away, must not cut the end short.
+  trap '' INT TERM HUP PIPE
+  "$1" "$status"
 }
