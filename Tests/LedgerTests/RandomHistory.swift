@@ -102,6 +102,12 @@ struct RandomHistory: Sendable {
         return exchange
       }
     }.flatMap { $0 }
+    // Whatever the order was, both ends have been reached for when it is over.
+    let last = Client(database: database, isInterrupted: false)
+    for wish in [Wish.transfer(to: Self.names[1], amount: Self.most), .purchase("mug", quantity: Self.mugs + 1)] {
+      exchanges.append(try ask((0, wish, 98), last))
+    }
+    exchanges.append(try ask((Self.index("rich"), .grant(Self.most), 99), last))
   }
 
   private func choose(_ transfers: [UUID], _ random: inout Seeded) -> (owner: Int, wish: Wish, key: Int?) {
