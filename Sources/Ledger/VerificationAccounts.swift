@@ -9,7 +9,7 @@ extension Verification {
       """
       SELECT max(id), count(*), sum(version)::bigint FROM (
         SELECT id, version, sum(version + 1) OVER (ORDER BY id) AS upto
-        FROM accounts WHERE id > \(after) ORDER BY id LIMIT \(postings)
+        FROM accounts WHERE id > \(after) ORDER BY id LIMIT \(max(1, postings / 4))
       ) next
       WHERE upto <= \(postings) OR upto = version + 1
       HAVING count(*) > 0

@@ -30,8 +30,10 @@ extension Verification {
         SELECT o.id, o.owner, o.kind, o.key, o.outcome, o.at, o.counterpart, o.item_id, o.amount, o.quantity, o.reverses,
                o.details ->> 'section' AS section, (o.details ->> 'lines')::int AS lines,
                v.operation AS reserve, v.operation IS NOT NULL AS has_reservation
-        FROM operations o LEFT JOIN reservations v ON v.owner = o.owner AND v.key = o.key
-          AND o.kind IN ('reserve', 'return_reserve', 'consume_reserve', 'expire_reserve')
+        FROM operations o
+        -- Here and below: looked up one by one, in whatever plan. A join could read all of the other table for a piece.
+        LEFT JOIN LATERAL (SELECT * FROM reservations v WHERE v.owner = o.owner AND v.key = o.key LIMIT 1) v
+          ON o.kind IN ('reserve', 'return_reserve', 'consume_reserve', 'expire_reserve')
         WHERE \(between("o.id", first, next))
       ), moved AS MATERIALIZED (
         SELECT p.* FROM postings p WHERE \(between("p.operation", first, next))
@@ -41,10 +43,12 @@ extension Verification {
       ), judged AS (
         SELECT m.*, o.kind, o.at AS operation_at, \(raw: fits) AS fits
         FROM moved m JOIN asked o ON o.id = m.operation AND o.outcome = 'done'
-        LEFT JOIN accounts d ON d.id = m.debit LEFT JOIN accounts c ON c.id = m.credit
-        JOIN assets s ON s.id = m.asset
-        LEFT JOIN postings r ON r.operation = coalesce(o.reverses, CASE WHEN o.kind <> 'reserve' THEN o.reserve END)
-          AND r.ordinal = m.ordinal
+        LEFT JOIN LATERAL (SELECT * FROM accounts a WHERE a.id = m.debit LIMIT 1) d ON true
+        LEFT JOIN LATERAL (SELECT * FROM accounts a WHERE a.id = m.credit LIMIT 1) c ON true
+        LEFT JOIN LATERAL (SELECT * FROM assets a WHERE a.id = m.asset LIMIT 1) s ON true
+        LEFT JOIN LATERAL (
+          SELECT p.* FROM postings p WHERE p.operation = coalesce(o.reverses, o.reserve) AND p.ordinal = m.ordinal LIMIT 1
+        ) r ON o.kind IN ('undo_transfer', 'return_reserve', 'consume_reserve', 'expire_reserve')
       )
       SELECT f.finding, NULL::bigint, f.operation, f.ordinal, f.place, f.found, f.due FROM (
         SELECT 'misfit' AS finding, j.operation, j.ordinal, j.kind::text AS place,
