@@ -20,7 +20,7 @@ final class Booted {
   init(
     _ router: Router<Endpoint> = routes(), database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
     requiredSchemaVersion: Int = 1, limits: Application.Limits = Application.Limits(),
-    keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers()
+    keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers(), requiresCondition: Bool = false
   ) throws {
     directory = try TemporaryDirectory()
     descriptor = open(directory / "log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -28,12 +28,15 @@ final class Booted {
     desk = try FrontDesk.forTests(in: directory, keyFile: keyFile, foreign: foreign)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
     application = Application(
-      router: router, desk: desk, storefront: try Storefront.forTests(in: directory), lender: lender, page: page,
-      log: Log(threshold: .debug, descriptor: descriptor),
+      router: router, desk: desk, storefront: Storefront.forTests(in: directory, requiresCondition: requiresCondition),
+      lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
       limits: limits, requiredSchemaVersion: requiredSchemaVersion)
   }
 
   deinit { close(descriptor) }
+
+  /// Where pictures are kept.
+  var media: String { directory.path }
 
   func ask(_ method: Method?, _ target: String, body: String = "", failure: RequestFailure? = nil) -> Answer {
     ask(Request(method, target, body: Array(body.utf8), id: "r-1"), failure: failure)
@@ -62,7 +65,7 @@ extension Booted {
   static func sharing(_ page: SharedPage) throws -> Application {
     Application(
       desk: try FrontDesk.forTests(in: TemporaryDirectory()),
-      storefront: try Storefront.forTests(in: TemporaryDirectory()), lender: Lender(.nowhere), page: page,
+      storefront: Storefront.forTests(in: try TemporaryDirectory()), lender: Lender(.nowhere), page: page,
       log: Log(descriptor: -1), requiredSchemaVersion: 1)
   }
 }
@@ -84,8 +87,8 @@ extension FrontDesk {
 }
 
 extension Storefront {
-  static func forTests(in directory: TemporaryDirectory) throws -> Storefront {
-    Storefront(pictures: PictureStore(directory: directory.path), requiresCondition: false)
+  static func forTests(in directory: TemporaryDirectory, requiresCondition: Bool = false) -> Storefront {
+    Storefront(pictures: PictureStore(directory: directory.path), requiresCondition: requiresCondition)
   }
 }
 

@@ -33,8 +33,9 @@ package struct ItemList: Sendable {
         WHERE is_active = \(page.isActive)
           AND (\(page.class)::text IS NULL OR class = \(page.class))
           AND (\(page.type)::text IS NULL OR type = \(page.type))
-          AND (\(page.search)::text IS NULL OR strpos(lower(code || E'\\n' || name || E'\\n' || description),
-                                                      lower(\(page.search))) > 0)
+          AND (\(page.search)::text IS NULL OR strpos(
+            -- Without it the code's collation, which knows no letters but English ones, would hold for all of it.
+            lower((code || E'\\n' || name || E'\\n' || description) COLLATE "default"), lower(\(page.search))) > 0)
       ), page AS (
         SELECT id, row_number() OVER (ORDER BY place \(raw: direction) NULLS LAST, id \(raw: direction)) AS place
         FROM found ORDER BY 2 LIMIT \(page.limit) OFFSET \((page.number - 1) * page.limit)
