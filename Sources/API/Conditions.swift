@@ -24,11 +24,18 @@ struct ETag {
   /// Weakly compared: nginx weakens a tag when it compresses the answer, and the content is still the same.
   func isAmong(_ list: String) -> Bool {
     list.split(separator: ",").contains { candidate in
-      let tag = candidate.drop { $0 == " " }
+      let tag = candidate.trimmed
       return tag == "*" || (tag.hasPrefix("W/") ? tag.dropFirst(2) : tag) == text
     }
   }
+}
 
+extension Substring {
+  /// Without what RFC 9110 lets stand around the members of a list.
+  fileprivate var trimmed: Substring {
+    let rest = drop { $0 == " " || $0 == "\t" }
+    return rest.lastIndex { $0 != " " && $0 != "\t" }.map { rest[...$0] } ?? ""
+  }
 }
 
 extension Context {
