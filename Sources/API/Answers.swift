@@ -121,6 +121,11 @@ struct Answers {
   private func answer(to refusal: CatalogueRefusal) -> Response {
     switch refusal {
     case .unknownItem: respond(Fault(404, "not_found", "Item not found"))
+    case .unknownVariant:
+      respond(
+        Fault(
+          422, "invalid_request", "The item does not come in this collection or quality.",
+          ShapeError(["query"], "The item does not come in this collection or quality", .malformed)))
     case .codeTaken: respond(Fault(409, "code_taken", "There is an item of this code already."))
     case .changedMeanwhile: respond(Fault(412, "changed_meanwhile", "It is no longer as If-Match says."))
     case .conditionMissing: respond(Fault(428, "condition_missing", "If-Match is needed here."))

@@ -14,11 +14,12 @@ func putImage(
   let collection = try context.storefront.classifiers.named("collection", by: request)
   let level = try context.storefront.classifiers.named("quality_level", by: request)
   let picture = try Picture(request.body)
-  let before = try Item.find(id, on: connection)
+  try Item.find(id, on: connection).requireVariant(collection, level, on: connection)
   let digest = String(ETag(of: request.body).text.filter { $0 != "\"" })
   try context.storefront.pictures.keep(picture, as: digest)
   let editor = try Editor(caller, request, reason: nil)
   let item = try connection.transaction { connection in
+    let before = try Item.locked(id, on: connection)
     try Item.show("\(digest).\(picture.format.rawValue)", as: id, collection, level, on: connection)
     let after = try Item.find(id, on: connection)
     try editor.note("item.image", id.text, before: before.document, after: after.document, on: connection)
@@ -29,7 +30,10 @@ func putImage(
 
 /// The one route whose body may be larger than others; nil for all the others.
 package func imageLimitBytes(for request: Request) -> Int? {
-  request.method == .put && request.path.hasPrefix("/api/v1/items/") ? Picture.mostBytes : nil
+  guard request.method == .put else { return nil }
+  let parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
+  let isImage = parts.count == 6 && parts.prefix(4) == ["", "api", "v1", "items"] && !parts[4].isEmpty
+  return isImage && parts[5] == "image" ? Picture.mostBytes : nil
 }
 
 extension Classifiers {

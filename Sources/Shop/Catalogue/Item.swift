@@ -32,6 +32,7 @@ package struct Item: Sendable {
 }
 
 package enum CatalogueRefusal: Error, Sendable, Equatable {
+  case unknownVariant
   case unknownItem
   case codeTaken
   case changedMeanwhile
@@ -39,6 +40,20 @@ package enum CatalogueRefusal: Error, Sendable, Equatable {
 }
 
 extension Item {
+  /// Refuses what the item does not come in; nil is the standard, in which all of them come.
+  package func requireVariant(
+    _ collection: Classifier?, _ level: Classifier?, on connection: borrowing Connection
+  ) throws {
+    let isKnown: Bool = try connection.value(
+      """
+      SELECT (\(collection?.id)::uuid IS NULL OR EXISTS (
+                SELECT FROM item_collections WHERE item_id = \(id) AND collection_id = \(collection?.id)))
+        AND (\(level?.id)::uuid IS NULL OR EXISTS (
+                SELECT FROM item_quality_levels WHERE item_id = \(id) AND quality_level_id = \(level?.id)))
+      """)
+    guard isKnown else { throw CatalogueRefusal.unknownVariant }
+  }
+
   /// Which picture stands for a variant from now on.
   package static func show(
     _ picture: String, as id: UUID, _ collection: Classifier?, _ level: Classifier?, on connection: borrowing Connection

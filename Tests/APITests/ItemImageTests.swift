@@ -1,0 +1,101 @@
+import API
+import FoundationEssentials
+import HTTP
+import Identity
+import Notation
+import Postgres
+import Support
+import Testing
+
+@Suite(.tags(.api, .database))
+struct ItemImageTests {
+  private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
+  /// One point each.
+  private static let png = Array(
+    Data(
+      base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")!
+  )
+  private static let webp = Array(
+    Data(base64Encoded: "UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAwA0JaQAA3AA/vuUAAA=")!)
+
+  private func put(_ shop: Shop, _ bytes: [UInt8], _ query: String = "", to path: String = cup, as token: String)
+    -> Answer
+  {
+    shop.worker.ask(
+      Request(
+        .put, path + "/image" + query, headers: ["Authorization": "Bearer " + token], body: bytes, id: "r-1"))
+  }
+
+  private func images(_ answer: Answer) -> [[String: JSON]] {
+    answer.members["images"]?.elements.map(\.members) ?? []
+  }
+
+  @Test func `each variant has a picture of its own, whose name is made of its content`() throws {
+    try withShop { shop in
+      let admin = try shop.bearer(.admin)
+      let before = shop.ask(.get, Self.cup)
+      _ = shop.ask(
+        .patch, Self.cup, ["collections": ["winter_2025"], "quality_levels": ["wooden"]], as: admin)
+      let answer = put(shop, Self.png, as: admin)
+      #expect(answer.status == 200, "\(answer.text)")
+      #expect(answer.header("ETag") != before.header("ETag"))
+      let url = try #require(images(answer).first?["url"]?.text)
+      #expect(url.wholeMatch(of: #/\/media\/[0-9a-f]{24,}\.png/#) != nil)
+      let kept = FileManager.default.contents(atPath: shop.worker.media + url.dropFirst("/media".count))
+      #expect(kept.map(Array.init) == Self.png)
+
+      let other = put(shop, Self.webp, "?collection=winter_2025&quality_level=wooden", as: admin)
+      #expect(images(other).count == 2)
+      #expect(images(other)[0]["collection"] == .null)
+      #expect(images(other)[1]["collection"] == "winter_2025" && images(other)[1]["quality_level"] == "wooden")
+      #expect(images(other)[1]["url"]?.text?.hasSuffix(".webp") == true)
+      // The same again is the same; another one takes its place.
+      #expect(images(put(shop, Self.webp, "?collection=winter_2025&quality_level=wooden", as: admin)) == images(other))
+      let replaced = images(put(shop, Self.png, "?collection=winter_2025&quality_level=wooden", as: admin))
+      #expect(replaced.map { $0["url"] } == [.string(url), .string(url)])
+      #expect(shop.ask(.get, Self.cup).members["images"]?.elements.count == 2)
+
+      let noted = shop.ask(.get, "/api/v1/audit?action=item.image", as: admin).members["items"]?.elements ?? []
+      #expect(noted.count == 4)
+      #expect(noted.last?.members["before"]?.members["images"] == .array([]))
+    }
+  }
+
+  @Test func `what is no picture, or of no variant, or of no item, is refused and leaves nothing`() throws {
+    try withShop { shop in
+      let admin = try shop.bearer(.admin)
+      let before = shop.ask(.get, Self.cup).text
+      let cases: [([UInt8], String, Int, String)] = [
+        ([], "", 415, "image_format"), (Array("<svg/>".utf8), "", 415, "image_format"),
+        (Array(Self.png.dropLast()), "", 415, "image_format"), (Self.png + Self.webp, "", 415, "image_format"),
+        (Array(repeating: 0xFF, count: 2 << 20 + 1), "", 413, "image_too_large"),
+        (Array(Self.png.prefix(16)) + [0, 1, 0, 0, 0, 1, 0, 0] + Self.png.dropFirst(24), "", 422, "image_dimensions"),
+        (Self.png, "?collection=winter_1925", 422, "invalid_request"),
+        (Self.png, "?quality_level=", 422, "invalid_request"), (Self.png, "?collection=%00", 422, "invalid_request"),
+        (Self.png, "?collection=winter_2025", 422, "invalid_request"),
+        (Self.png, "?quality_level=wooden", 422, "invalid_request"),
+      ]
+      for (bytes, query, status, code) in cases {
+        let answer = put(shop, bytes, query, as: admin)
+        #expect(answer.status == status, "\(bytes.count) \(query) \(answer.text)")
+        #expect(answer["code"] == code)
+      }
+      for (id, status) in [("11e30000-0000-8000-8000-000000000099", 404), ("1", 422), ("..", 422)] {
+        #expect(put(shop, Self.png, to: "/api/v1/items/\(id)", as: admin).status == status, "\(id)")
+      }
+      #expect(shop.ask(.get, Self.cup).text == before)
+      #expect(try shop.count("item_images") == 0)
+      #expect(try shop.count("audit") == 0)
+    }
+  }
+
+  @Test func `only a picture may be larger than other bodies`() {
+    func limit(_ method: HTTP.Method, _ path: String) -> Int? { imageLimitBytes(for: Request(method, path)) }
+    #expect(limit(.put, Self.cup + "/image") == 2 << 20)
+    for path in [
+      Self.cup, Self.cup + "/imag", Self.cup + "/image/", Self.cup + "/images", "/api/v1/items/image",
+      "/api/v1/items//image", "/api/v1/items/a/b/image", "/api/v1/users/1/image", "/x/api/v1/items/1/image",
+    ] { #expect(limit(.put, path) == nil, "\(path)") }
+    #expect(limit(.post, Self.cup + "/image") == nil && limit(.get, Self.cup + "/image") == nil)
+  }
+}
