@@ -74,17 +74,21 @@ func adjust(
   let section = try section(body.section)
   let key = try request.idempotencyKey()
   let editor = try Editor(caller, request, reason: body.reason)
-  let done = try connection.transaction { connection in
-    let done = try Inventory.adjust(
-      lines, in: section, reason: body.reason,
-      Intent(id: .timeOrdered(), owner: body.user_id, key: key, requestID: request.id), by: caller.id, on: connection)
-    if !done.isReplay {
-      try editor.note(
-        "inventory.adjust", body.user_id.text, after: done.value.finalBalances, on: connection)
+  let intent = Intent(id: .timeOrdered(), owner: body.user_id, key: key, requestID: request.id)
+  let outcome = try connection.transaction { connection in
+    do {
+      let done = try Inventory.adjust(
+        lines, in: section, reason: body.reason, intent, by: caller.id, on: connection)
+      if !done.isReplay {
+        try editor.note("inventory.adjust", body.user_id.text, after: done.value.finalBalances, on: connection)
+      }
+      return Result<Done<Inventory.Receipt>, LedgerRefusal>.success(done)
+    } catch let refusal as LedgerRefusal {
+      // A refusal is kept under its key as well, so the transaction that found it has to end well.
+      return .failure(refusal)
     }
-    return done
   }
-  return success(done, idsPerLine: 1)
+  return success(try outcome.get(), idsPerLine: 1)
 }
 
 /// The ids of the operation's postings, which are the same each time it is asked about.

@@ -52,7 +52,9 @@ func showReservation(
 ) throws -> Response {
   let key = try request.parameters.require("operation_id", as: UUID.self)
   let owner = caller.servesEverybody ? nil : caller.id
-  try Reservation.expireDue(of: owner, naming: UUID.timeOrdered, on: connection)
+  if let overdue = try Reservation.overdueOwner(of: key, on: connection) {
+    try Reservation.expireDue(of: overdue, naming: UUID.timeOrdered, on: connection)
+  }
   guard let document = try Reservation.find(key, of: owner, on: connection) else {
     return .json(["reservation_exists": .bool(false), "error": "operation_not_found"], status: 404)
   }

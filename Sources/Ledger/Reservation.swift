@@ -37,6 +37,16 @@ package enum Reservation {
     while try connection.value("SELECT expire_reservation(\(newID().operation), \(owner))", as: Bool.self) {}
   }
 
+  /// Whose reservation of that id is overdue; nil if none is.
+  package static func overdueOwner(of key: UUID, on connection: borrowing Connection) throws -> UUID? {
+    try connection.row(
+      """
+      SELECT owner FROM reservations
+      WHERE key = \(key) AND status = 'active' AND expires_at <= clock_timestamp() ORDER BY made_at DESC LIMIT 1
+      """
+    ) { try $0.value(0) }
+  }
+
   /// As JSON text; nil if there is none. `owner` is nil for those who may see everybody's.
   package static func find(
     _ key: UUID, of owner: UUID?, on connection: borrowing Connection
