@@ -9,7 +9,9 @@ func stats(
 ) throws -> Response {
   let last = try request.query.optional("to", as: Day.self) ?? Day.today
   let first = try request.query.optional("from", as: Day.self) ?? last.adding(days: -29)
-  guard first.number <= last.number, last.number - first.number < 366 else { throw InventoryRefusal.range }
+  guard first.number <= last.number, last.number - first.number < 366 else {
+    throw ShapeError(["query", "from"], InventoryRefusal.range.message, .malformed)
+  }
   let count = try request.query.optional("top", in: 1...100) ?? 10
   let statistics = Statistics(from: first.text, to: last.text)
   return .members([

@@ -44,15 +44,9 @@ package struct Statistics: Sendable {
   package func top(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(json_build_object('username', u.username, 'coins', t.coins, 'transfers', t.transfers)
-                               ORDER BY t.coins DESC, u.username), '[]')::text
-      FROM (
-        SELECT o.\(raw: side.rawValue) AS id, sum(o.amount) AS coins, count(*) AS transfers
-        FROM operations o
-        WHERE o.kind = 'transfer' AND \(period)
-          AND NOT EXISTS (SELECT FROM operations r WHERE r.reverses = o.id AND r.outcome = 'done')
-        GROUP BY 1 ORDER BY 2 DESC LIMIT \(count)
-      ) t JOIN users u ON u.id = t.id WHERE u.deleted_at IS NULL
+      SELECT coalesce(json_agg(json_build_object('username', t.username, 'coins', t.coins, 'transfers', t.transfers)
+                               ORDER BY t.coins DESC, t.username), '[]')::text
+      FROM (\(ranks(side, count))) t
       """)
   }
 
@@ -60,13 +54,22 @@ package struct Statistics: Sendable {
   package func names(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(u.username ORDER BY t.coins DESC, u.username), '[]')::text
-      FROM (
-        SELECT o.\(raw: side.rawValue) AS id, sum(o.amount) AS coins FROM operations o
-        WHERE o.kind = 'transfer' AND \(period)
-          AND NOT EXISTS (SELECT FROM operations r WHERE r.reverses = o.id AND r.outcome = 'done')
-        GROUP BY 1 ORDER BY 2 DESC LIMIT \(count)
-      ) t JOIN users u ON u.id = t.id WHERE u.deleted_at IS NULL
+      SELECT coalesce(json_agg(t.username ORDER BY t.coins DESC, t.username), '[]')::text
+      FROM (\(ranks(side, count))) t
       """)
+  }
+
+  /// Whoever has been deleted is left out before the best are counted, so that there is no gap.
+  private func ranks(_ side: Side, _ count: Int) -> SQL {
+    """
+    SELECT u.username, s.coins, s.transfers FROM (
+      SELECT o.\(raw: side.rawValue) AS id, sum(o.amount) AS coins, count(*) AS transfers
+      FROM operations o
+      WHERE o.kind = 'transfer' AND \(period)
+        AND NOT EXISTS (SELECT FROM operations r WHERE r.reverses = o.id AND r.outcome = 'done')
+      GROUP BY 1
+    ) s JOIN users u ON u.id = s.id WHERE u.deleted_at IS NULL
+    ORDER BY s.coins DESC, u.username LIMIT \(count)
+    """
   }
 }
