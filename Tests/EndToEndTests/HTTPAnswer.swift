@@ -6,6 +6,8 @@ struct HTTPAnswer: Sendable {
   let status: Int
   let head: String
   let body: String
+  /// The body as it came, for what is no text.
+  var content: [UInt8] = []
 
   /// Zero is no status: the connection was refused, or broke off before a whole head.
   static let broken = HTTPAnswer(status: 0, head: "", body: "")
@@ -25,13 +27,16 @@ struct HTTPAnswer: Sendable {
     return try sending(text + "\r\n" + body, to: port, timeoutSeconds: timeoutSeconds)
   }
 
-  /// Sends bytes as they are.
   static func sending(_ text: String, to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
+    try sending(Array(text.utf8), to: port, timeoutSeconds: timeoutSeconds)
+  }
+
+  /// Sends bytes as they are.
+  static func sending(_ bytes: [UInt8], to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
     guard let descriptor = connected(to: port) else { return .broken }
     defer { close(descriptor) }
     var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    let bytes = Array(text.utf8)
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -70,6 +75,7 @@ struct HTTPAnswer: Sendable {
     let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
     let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     return HTTPAnswer(
-      status: status, head: head, body: String(decoding: bytes[end.upperBound...], as: UTF8.self))
+      status: status, head: head, body: String(decoding: bytes[end.upperBound...], as: UTF8.self),
+      content: Array(bytes[end.upperBound...]))
   }
 }

@@ -30,6 +30,10 @@ struct SignedInElsewhereTests {
       "/api/v1/users", method: "POST", headers: [("Cookie", "session=admin"), ("Content-Type", "application/json")],
       body: #"{"username":"\#(String(repeating: "b", count: 200))"}"#)
     #expect(made.status == 201, "\(made.body)")
+    let picture = try world.ask(
+      "/api/v1/items/11e30000-0000-8000-8000-000000000002/image", method: "PUT", headers: [("Cookie", "session=admin")],
+      body: "no picture")
+    #expect(picture.status == 415, "\(picture.body)")
     try smuggle(into: world)
     try doubt(world)
     try refuse(world)
