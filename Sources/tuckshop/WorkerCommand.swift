@@ -25,6 +25,9 @@ enum WorkerCommand: Command {
     let log = Log(
       threshold: settings.logLevel, common: [("pool", settings.pool.name), ("pid", "\(getpid())")])
     let page = try SharedPage(path: settings.pagePath)
+    if settings.desk.believesTelegramIDs {
+      log(.warning, "whoever asks the login port from this machine is believed to be any Telegram user")
+    }
 
     let pause = page.pauseBeforeStart(in: settings.pool)
     if pause > 0 {
