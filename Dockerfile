@@ -34,7 +34,8 @@ RUN apt-get update -qq \
  && groupadd --gid 10001 tuckshop \
  && useradd --uid 10001 --gid tuckshop --no-log-init --no-create-home --home-dir /nonexistent \
       --shell /usr/sbin/nologin tuckshop \
- && install -d -m 750 -o tuckshop -g tuckshop /run/tuckshop
+ && install -d -m 750 -o tuckshop -g tuckshop /run/tuckshop \
+ && install -d -m 755 -o tuckshop -g tuckshop /var/lib/tuckshop/media
 COPY --from=build /out/tuckshop /usr/bin/tuckshop
 COPY --from=build /out/share /usr/share/tuckshop
 
