@@ -75,7 +75,10 @@ package struct Responder: ~Copyable {
   /// The whole body or none: what is shorter or longer than announced is not acted on.
   private mutating func body(lengthText: String, limitBytes: Int) throws(RequestFailure) -> [UInt8] {
     guard let length = lengthText.isEmpty ? 0 : Int(lengthText), length >= 0 else { throw .bodyIncomplete }
-    guard length <= limitBytes else { throw .bodyTooLarge(limitBytes: limitBytes) }
+    guard length <= limitBytes else {
+      discard()
+      throw .bodyTooLarge(limitBytes: limitBytes)
+    }
     var count = 0
     // One byte more than announced, to notice a body that goes on.
     let bytes = [UInt8](unsafeUninitializedCapacity: length + 1) { buffer, initialized in
@@ -88,6 +91,13 @@ package struct Responder: ~Copyable {
     }
     guard count == length, cfcgi_body_broke(&state) == 0 else { throw .bodyIncomplete }
     return bytes
+  }
+
+  /// What is left unread when the socket closes makes its other end forget the answer, so it is read to its end,
+  /// within bounds: nginx has it all at hand.
+  private mutating func discard() {
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    for _ in 0..<64 where cfcgi_read(&state, &chunk, Int32(chunk.count)) <= 0 { return }
   }
 
   private mutating func send(_ response: Response, withoutBody: Bool) {
