@@ -103,7 +103,7 @@ struct RandomHistory: Sendable {
       }
     }.flatMap { $0 }
     // Whatever the order was, both ends have been reached for when it is over.
-    let last = Client(database: database, isInterrupted: false)
+    let last = Client(database: database, isInterrupted: isInterrupted)
     for wish in [Wish.transfer(to: Self.names[1], amount: Self.most), .purchase("mug", quantity: Self.mugs + 1)] {
       exchanges.append(try ask((0, wish, 98), last))
     }
