@@ -13,8 +13,8 @@ CREATE TABLE reservations (
     PRIMARY KEY (owner, key),
     CHECK ((status = 'active') = (closed_at IS NULL))
 );
--- Who has some of it, and how much there is of it altogether.
-CREATE INDEX accounts_by_asset ON accounts (asset);
+-- How many coins there are altogether.
+CREATE INDEX accounts_of_coins ON accounts (id) WHERE asset = 1;
 CREATE INDEX reservations_by_key ON reservations (key);
 CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
 
@@ -55,26 +55,28 @@ END $$;
 
 -- Why there is nobody, or nothing, to move.
 CREATE FUNCTION problem_with(_owner uuid, _problem text) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT CASE WHEN EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL) THEN _problem
-        ELSE 'unknown_user' END
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN CASE WHEN EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL) THEN _problem
+        ELSE 'unknown_user' END;
+END $$;
 
 -- How a variant is called outside.
 CREATE FUNCTION variant(_asset bigint) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_strip_nulls(jsonb_build_object(
-        'item_id', s.item_id, 'collection', c.code, 'quality_level', q.code))
-    FROM assets s LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
-    WHERE s.id = _asset
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_strip_nulls(jsonb_build_object('item_id', s.item_id, 'collection', c.code, 'quality_level', q.code))
+        FROM assets s LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+        WHERE s.id = _asset);
+END $$;
 
 -- What each line makes of its account, one after the other: signed quantities, running balances and versions.
 CREATE FUNCTION running(_owner uuid, _section text, _assets bigint[], _quantities bigint[],
     OUT ordinal smallint, OUT asset bigint, OUT account bigint, OUT quantity bigint, OUT before bigint,
     OUT balance numeric, OUT version bigint, OUT is_last boolean)
 RETURNS SETOF record
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql STABLE AS $$
     SELECT l.n::smallint, l.asset, a.id, l.quantity, a.balance,
            a.balance + sum(l.quantity) OVER line, a.version + row_number() OVER line,
            lead(l.n) OVER line IS NULL
@@ -151,7 +153,7 @@ BEGIN
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, note, details, request_id)
     VALUES (_id, _owner, _kind, _key, _content, outcome, _actor, at, _note,
         details || jsonb_build_object('section', _section, 'type', _type), _request_id)
-    ON CONFLICT (owner, kind, key) DO NOTHING;
+    ON CONFLICT (key, owner, kind) DO NOTHING;
     IF NOT FOUND THEN
         replayed := true;
         SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
@@ -179,19 +181,23 @@ END $$;
 CREATE FUNCTION add_items(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _type text, _section text,
     _lines jsonb, _comment text,
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT * FROM move_lines(_id, _owner, 'add_items', _key, digest_of(_type, _section, _lines::text, _comment), _actor,
-        _request_id, _section, _lines, _comment, _type)
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT d.* INTO operation, outcome, replayed, at, details
+    FROM move_lines(_id, _owner, 'add_items', _key, digest_of(_type, _section, _lines::text, _comment), _actor,
+        _request_id, _section, _lines, _comment, _type) d;
+END $$;
 
 -- Quantities may be negative here.
 CREATE FUNCTION adjust(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _section text, _lines jsonb,
     _reason text,
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT * FROM move_lines(_id, _owner, 'adjust', _key, digest_of(_section, _lines::text, _reason), _actor,
-        _request_id, _section, _lines, _reason, 'admin_adjustment')
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT d.* INTO operation, outcome, replayed, at, details
+    FROM move_lines(_id, _owner, 'adjust', _key, digest_of(_section, _lines::text, _reason), _actor,
+        _request_id, _section, _lines, _reason, 'admin_adjustment') d;
+END $$;
 
 -- From main to factory, all or nothing; an item named twice is summed.
 CREATE FUNCTION reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _lines jsonb, _seconds bigint,
@@ -256,7 +262,7 @@ BEGIN
 
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, details, request_id)
     VALUES (_id, _owner, 'reserve', _key, _content, outcome, _actor, at, details, _request_id)
-    ON CONFLICT (owner, kind, key) DO NOTHING;
+    ON CONFLICT (key, owner, kind) DO NOTHING;
     IF NOT FOUND THEN
         replayed := true;
         SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
@@ -362,15 +368,19 @@ END $$;
 
 CREATE FUNCTION return_reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text,
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT * FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'return_reserve')
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT d.* INTO operation, outcome, replayed, at, details
+    FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'return_reserve') d;
+END $$;
 
 CREATE FUNCTION consume_reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text,
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT * FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'consume_reserve')
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT d.* INTO operation, outcome, replayed, at, details
+    FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'consume_reserve') d;
+END $$;
 
 -- Gives one reservation back whose time is over: of one owner, or of anybody (null). False if there is none.
 -- One at a time, because the accounts of two would not be locked in order.
@@ -417,30 +427,23 @@ END $$;
 -- ---- reads
 
 -- What somebody has in a section, now (null) or just after an instant, as JSON text.
-CREATE FUNCTION inventory(_owner uuid, _section text, _at timestamptz) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce(json_agg(json_strip_nulls(json_build_object(
-        'item_id', i.id, 'item_class', class.code, 'item_type', type.code, 'collection', c.code,
-        'quality_level', q.code, 'quantity', h.balance)) ORDER BY h.id)::text, '[]')
+CREATE FUNCTION inventory(_owner uuid, _section text, _at timestamptz) RETURNS TABLE (document text)
+LANGUAGE sql STABLE AS $$
+    SELECT concat('[', string_agg((
+        SELECT json_strip_nulls(json_build_object(
+            'item_id', i.id, 'item_class', class.code, 'item_type', type.code, 'collection', c.code,
+            'quality_level', q.code, 'quantity', h.balance))::text
+        FROM assets s JOIN items i ON i.id = s.item_id
+        JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
+        LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+        WHERE s.id = h.asset), ',' ORDER BY h.id), ']')
     FROM (
         SELECT a.id, a.asset, a.balance FROM accounts a
         WHERE _at IS NULL AND a.owner = _owner AND a.section = _section AND a.asset > 1
         UNION ALL
-        SELECT a.id, a.asset, last.balance
-        FROM accounts a CROSS JOIN LATERAL (
-            SELECT side.balance FROM (
-                (SELECT p.at, p.debit_balance AS balance FROM postings p
-                 WHERE p.debit = a.id AND p.debit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
-                UNION ALL
-                (SELECT p.at, p.credit_balance FROM postings p
-                 WHERE p.credit = a.id AND p.credit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
-            ) side ORDER BY side.at DESC LIMIT 1
-        ) last
+        SELECT a.id, a.asset, b.balance FROM accounts a CROSS JOIN LATERAL balance_at(a.id, _at) b
         WHERE _at IS NOT NULL AND a.owner = _owner AND a.section = _section AND a.asset > 1
     ) h
-    JOIN assets s ON s.id = h.asset JOIN items i ON i.id = s.item_id
-    JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
-    LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
     WHERE h.balance > 0
 $$;
 

@@ -45,7 +45,7 @@ package enum Inventory {
   package static func read(
     _ section: Section, of owner: UUID, at instant: Instant?, on connection: borrowing Connection
   ) throws -> [UInt8] {
-    try connection.value("SELECT inventory(\(owner), \(section.rawValue), \(instant?.text)::timestamptz)")
+    try connection.value("SELECT document FROM inventory(\(owner), \(section.rawValue), \(instant?.text)::timestamptz)")
   }
 
   /// What lay in a section at the end of each day (UTC): a JSON array of days.
@@ -54,10 +54,10 @@ package enum Inventory {
   ) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT json_agg(json_build_object('date', day::date, 'items',
-        inventory(\(owner), \(section.rawValue),
-                  (day + interval '1 day') AT TIME ZONE 'UTC' - interval '1 microsecond')::json) ORDER BY day)::text
+      SELECT json_agg(json_build_object('date', day::date, 'items', i.document::json) ORDER BY day)::text
       FROM generate_series(\(from)::date::timestamp, \(to)::date::timestamp, interval '1 day') AS day
+      CROSS JOIN LATERAL inventory(\(owner), \(section.rawValue),
+        (day + interval '1 day') AT TIME ZONE 'UTC' - interval '1 microsecond') i
       """)
   }
 

@@ -24,8 +24,8 @@ package enum Wallet {
   ) throws -> Int {
     try connection.row(
       """
-      SELECT balance_at(id, \(instant.text)::timestamptz) FROM accounts
-      WHERE owner = \(owner) AND asset = 1 AND section = 'main'
+      SELECT b.balance FROM accounts a CROSS JOIN LATERAL balance_at(a.id, \(instant.text)::timestamptz) b
+      WHERE a.owner = \(owner) AND a.asset = 1 AND a.section = 'main'
       """
     ) { try $0.value(0) } ?? 0
   }

@@ -66,7 +66,8 @@ package struct Statistics: Sendable {
       SELECT o.\(raw: side.rawValue) AS id, sum(o.amount) AS coins, count(*) AS transfers
       FROM operations o
       WHERE o.kind = 'transfer' AND \(period)
-        AND NOT EXISTS (SELECT FROM operations r WHERE r.reverses = o.id AND r.outcome = 'done')
+        AND NOT EXISTS (
+          SELECT FROM operations r WHERE r.key = o.id AND r.owner = o.owner AND r.kind = 'undo_transfer')
       GROUP BY 1
     ) s JOIN users u ON u.id = s.id WHERE u.deleted_at IS NULL
     ORDER BY s.coins DESC, u.username LIMIT \(count)

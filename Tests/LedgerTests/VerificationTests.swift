@@ -183,9 +183,9 @@ struct VerificationTests {
   /// Without the walls that stand in PostgreSQL itself, or some of this could not even be tried.
   private func tamper(_ statement: String, _ connection: borrowing Connection) throws {
     for text in [
-      "SET session_replication_role = replica", "ALTER TABLE accounts DROP CONSTRAINT accounts_balance_check",
-      "ALTER TABLE operations DROP CONSTRAINT operations_pkey, DROP CONSTRAINT operations_owner_kind_key_key",
-      "DROP INDEX operations_reversing", "DROP INDEX postings_debit", "DROP INDEX postings_credit",
+      "SET session_replication_role = replica", "ALTER DOMAIN holding DROP CONSTRAINT holding_check",
+      "ALTER TABLE operations DROP CONSTRAINT operations_pkey, DROP CONSTRAINT operations_key_owner_kind_key",
+      "DROP INDEX postings_debit", "DROP INDEX postings_credit",
       "CREATE INDEX ON postings (debit)", "CREATE INDEX ON postings (credit)", "CREATE INDEX ON operations (id)",
       statement, "SET session_replication_role = origin",
     ] { try connection.perform(text) }
