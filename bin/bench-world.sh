@@ -18,15 +18,17 @@ make_binaries() {
   # Swift brings a C compiler along where Debian's is not installed.
   command -v cc >/dev/null || find_swift
   step "$log" "$(command -v cc || command -v clang)" -O2 -o "$world/bench-worker" \
-    "$checkout/bin/bench-worker.c" -lfcgi "${flags[@]}" || fail_with_log "$log" "bin/bench-worker.c does not compile."
+    "$checkout/bin/bench-worker.c" -lfcgi -lcrypto "${flags[@]}" || fail_with_log "$log" "bin/bench-worker.c does not compile."
 }
 
+# A sixth of the memory: what there is of a shop should fit, as it would where somebody runs one.
+shared_buffers=$(awk '/^MemTotal/ { print int($2 / 6) }' /proc/meminfo)kB
 start_database() {
   export PGHOST=$run PGDATABASE=tuckshop PGUSER=tuckshop_app
   find_postgres ""
   cluster_make "$world/data" "$log" || fail_with_log "$log" "initdb failed."
-  cluster_start "$world/data" "$run" "$log" shared_buffers=256MB max_connections=$((3 * workers + 10)) \
-    jit=off timezone=UTC || fail_with_log "$log" "PostgreSQL did not start."
+  cluster_start "$world/data" "$run" "$log" shared_buffers="$shared_buffers" max_wal_size=8GB \
+    max_connections=$((4 * workers + 10)) jit=off timezone=UTC || fail_with_log "$log" "PostgreSQL did not start."
   cluster_roles "$run" "$log" || fail_with_log "$log" "deploy/roles.sql failed."
   export TUCKSHOP_RUN_DIR=$run TUCKSHOP_MIGRATIONS=$world/migrations
   step "$log" "${as_user[@]}" env PGUSER=tuckshop_owner "$world/tuckshop" migrate up ||
@@ -57,19 +59,22 @@ start_pool() {
 # request and thrown away. Sets ${address[app]} and ${address[c]}.
 declare -A address=()
 start_nginx() {
-  local port directives='daemon off;'
-  # Five ports in a row that nobody listens on. Those from 32768 on are given to outgoing connections.
-  until port=$((20000 + RANDOM % 12000)) && [ -z "$(ss -Hltn "sport >= :$port and sport <= :$((port + 4))")" ]; do :; done
+  local port directives='daemon off;' pool
+  # Six ports in a row that nobody listens on. Those from 32768 on are given to outgoing connections.
+  until port=$((20000 + RANDOM % 12000)) && [ -z "$(ss -Hltn "sport >= :$port and sport <= :$((port + 5))")" ]; do :; done
   address=([site]=127.0.0.1:$port [app]=127.0.0.1:$((port + 3)) [c]=127.0.0.1:$((port + 4)))
+  if [ -n "${children[many]-}" ]; then address[many]=127.0.0.1:$((port + 5)); fi
   mkdir -p "$world/nginx/tmp"
   step "$log" env TUCKSHOP_LISTEN=127.0.0.1 TUCKSHOP_PORT=$port TUCKSHOP_LOGIN_PORT=$((port + 1)) \
     TUCKSHOP_METRICS_PORT=$((port + 2)) TUCKSHOP_NGINX_TMP="$world/nginx/tmp" TUCKSHOP_ACCESS_LOG=/dev/null \
     TUCKSHOP_ERROR_LOG="$log" TUCKSHOP_RATE=9999999 TUCKSHOP_BURST=9999999 TUCKSHOP_AUTH_RATE=9999999 \
     TUCKSHOP_AUTH_BURST=9999999 TUCKSHOP_CONNECTIONS=9999 "$checkout/nginx/render" "$world/nginx" || fail_with_log "$log" "nginx/render failed."
   {
-    echo "upstream c { zone c 64k; server unix:$run/c.sock max_fails=0 max_conns=1000; }"
-    nginx_server app
-    nginx_server c
+    for pool in app c many; do
+      [ -n "${address[$pool]-}" ] || continue
+      if [ "$pool" != app ]; then echo "upstream $pool { server unix:$run/$pool.sock max_fails=0; }"; fi
+      nginx_server "$pool"
+    done
   } >"$world/nginx/bench.conf"
   # The last line of nginx.conf is the brace that closes http.
   sed -i '$s/^}$/include bench.conf;\n}/' "$world/nginx/nginx.conf"
@@ -77,8 +82,8 @@ start_nginx() {
   launch nginx "$log" nginx -p "$world/nginx" -e "$log" -c "$world/nginx/nginx.conf" -g "$directives"
 }
 
-# nginx_server POOL: a request goes the way of the public server, by the same table of routes, but health ends
-# at POOL under app's limits, and the page is a short answer of nginx's own, which is the ceiling.
+# nginx_server POOL: a request goes the way of the public server, by the same table of routes, but health and
+# the shop end at POOL under app's limits, and the page is a short answer of nginx's own, which is the ceiling.
 nginx_server() {
   cat <<END
 server {
@@ -86,7 +91,7 @@ server {
     set \$listener public;
     merge_slashes off;
     rewrite ^(?!/-/) \$destination last;
-    location = /-/ops {
+    location ~ ^/-/(?:ops|app)$ {
         internal;
         limit_req    zone=rate burst=9999999 nodelay;
         limit_conn   connections 9999;

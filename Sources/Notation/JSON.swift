@@ -45,6 +45,21 @@ package struct JSONError: Error, Equatable {
   package let message: String
 }
 
+/// The names of an object's members, compared as bytes: one by one while there are few, which there nearly always are.
+private struct Names {
+  private var many: Set<[UInt8]> = []
+  private static let few = 16
+
+  /// False if there is such a name already.
+  mutating func insert(_ name: String, beside members: [JSON.Member]) -> Bool {
+    if members.count < Self.few {
+      return !members.contains { $0.name.utf8.count == name.utf8.count && $0.name.utf8.elementsEqual(name.utf8) }
+    }
+    if many.isEmpty { many = Set(members.map { Array($0.name.utf8) }) }
+    return many.insert(Array(name.utf8)).inserted
+  }
+}
+
 private struct JSONParser {
   let bytes: [UInt8]
   var position = 0
@@ -75,8 +90,7 @@ private struct JSONParser {
 
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     var members: [JSON.Member] = []
-    // Names are compared as bytes.
-    var seen: Set<[UInt8]> = []
+    var names = Names()
     position += 1
     skipBlank()
     if take(UInt8(ascii: "}")) { return .object([]) }
@@ -84,7 +98,7 @@ private struct JSONParser {
       skipBlank()
       guard peek == UInt8(ascii: "\"") else { throw broken("a member's name is missing") }
       let name = try string()
-      guard seen.insert(Array(name.utf8)).inserted else { throw broken("a member is named twice") }
+      guard names.insert(name, beside: members) else { throw broken("a member is named twice") }
       skipBlank()
       guard take(UInt8(ascii: ":")) else { throw broken("a colon is missing") }
       members.append(JSON.Member(name: name, value: try value(depth: depth + 1)))
@@ -109,7 +123,17 @@ private struct JSONParser {
 
   private mutating func string() throws(JSONError) -> String {
     position += 1
+    let start = position
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+    // Up to here it is as it stands, which most strings are to their end.
     var text: [UInt8] = []
+    if peek != UInt8(ascii: "\"") { text = Array(bytes[start..<position]) }
+    if take(UInt8(ascii: "\"")) {
+      guard let string = String(validating: bytes[start..<(position - 1)], as: UTF8.self) else {
+        throw broken("text is not UTF-8")
+      }
+      return string
+    }
     while let byte = peek {
       position += 1
       switch byte {

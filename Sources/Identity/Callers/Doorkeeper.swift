@@ -49,12 +49,12 @@ package final class Doorkeeper {
       let token = try CompactToken(text)
       if let claims = try foreign.verify(token, now: now) { return .foreign(claims.user) }
       let claims = try verifyOwn(token, now: now)
-      guard let id = UUID(uuidString: claims.subject), let role = claims.role.flatMap(Role.init(rawValue:)),
+      guard let id = UUID(spelled: claims.subject), let role = claims.role.flatMap(Role.init(rawValue:)),
         let username = claims.username
       else { throw TokenRefusal.badClaim("sub") }
       let caller = Caller(
-        id: id, username: username, role: role, session: claims.session.flatMap(UUID.init(uuidString:)),
-        tokenID: UUID(uuidString: claims.tokenID))
+        id: id, username: username, role: role, session: claims.session.flatMap(UUID.init(spelled:)),
+        tokenID: UUID(spelled: claims.tokenID))
       return .own(caller, claims)
     } catch let refusal as TokenRefusal {
       throw .badToken(refusal)
@@ -97,7 +97,7 @@ package final class Doorkeeper {
 
   /// An id of ours, or a name; somebody new comes in under it.
   private func known(_ name: String, on connection: borrowing Connection) throws -> User {
-    let id = UUID(uuidString: name)
+    let id = UUID(spelled: name)
     if let id {
       if let user = try User.living(id, on: connection) { return user }
     } else if let user = try User.named(name, on: connection) {

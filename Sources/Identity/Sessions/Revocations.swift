@@ -15,14 +15,15 @@ package final class Revocations {
   package init() {}
 
   package func covers(_ claims: Claims) -> Bool {
+    guard !ended.isEmpty else { return false }
     // Both are asked: who was given another role once may still log out later.
-    if let generation = UUID(uuidString: claims.subject).flatMap({ ended[$0]?.generation }),
+    if let generation = UUID(spelled: claims.subject).flatMap({ ended[$0]?.generation }),
       claims.generation < generation
     {
       return true
     }
     return [claims.session, claims.tokenID].contains { id in
-      id.flatMap(UUID.init(uuidString:)).map { ended[$0] != nil } ?? false
+      id.flatMap(UUID.init(spelled:)).map { ended[$0] != nil } ?? false
     }
   }
 

@@ -29,6 +29,8 @@ package struct CompactToken: Sendable {
     return TokenHeader(algorithm: algorithm, keyID: header.text("kid"), type: header.text("typ"))
   }
 
+  func hasHeader(_ text: String) -> Bool { headerText.elementsEqual(text.utf8) }
+
   package func isSigned(by key: SignatureKey) -> Bool { key.verifies(signature, of: Array(signedText)) }
 
   func payload() throws(TokenRefusal) -> JSONObject { try object(payloadText) }
@@ -39,7 +41,7 @@ package struct CompactToken: Sendable {
   }
 
   static func text(header: String, payload: [UInt8], signedBy key: SignatureKey) -> String {
-    let signed = Base64.url.encode(Array(header.utf8)) + "." + Base64.url.encode(payload)
+    let signed = header + "." + Base64.url.encode(payload)
     return signed + "." + Base64.url.encode(key.sign(Array(signed.utf8)))
   }
 }

@@ -3,9 +3,13 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
   package let id: String
   package let createdAt: Int
   let material: SignatureKey
+  /// The header of all tokens it signs, as it stands in them.
+  let header: String
   private let secret: [UInt8]
 
   static let secretByteCount = 32
+  /// RFC 9068's type keeps every other kind of token, whoever signed it, from being taken for an access token.
+  static let tokenType = "at+jwt"
 
   package var algorithm: SignatureAlgorithm { material.algorithm }
 
@@ -24,6 +28,8 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
     case .edDSA: material = .pair(try AsymmetricKey(ed25519Seed: secret))
     case .rs256, .es256: throw KeyError("key \(id): tokens of ours are signed with HS256 or EdDSA")
     }
+    let words = #"{"alg":"\#(algorithm.rawValue)","kid":"\#(id)","typ":"\#(Self.tokenType)"}"#
+    header = Base64.url.encode(Array(words.utf8))
     self.id = id
     self.createdAt = createdAt
     self.secret = secret

@@ -23,6 +23,8 @@ package struct TokenKeys: Sendable {
 
   package var signing: TokenKey { keys[0] }
 
+  func first(where isWanted: (TokenKey) -> Bool) -> TokenKey? { keys.first(where: isWanted) }
+
   /// A token's `kid` gets here and nowhere else: to no path and to no query.
   subscript(id: String) -> TokenKey? { keys.first { $0.id.hasSameBytes(as: id) } }
 

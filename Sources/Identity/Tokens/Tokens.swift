@@ -6,9 +6,6 @@ package struct Tokens: Sendable {
   private let audience: String
   package private(set) var keys: TokenKeys
 
-  /// RFC 9068's type keeps every other kind of token, whoever signed it, from being taken for an access token.
-  private static let type = "at+jwt"
-
   package init(issuer: String, audience: String, keys: TokenKeys) {
     self.issuer = issuer
     self.audience = audience
@@ -17,7 +14,6 @@ package struct Tokens: Sendable {
 
   package func issue(_ claims: Claims) -> String {
     let key = keys.signing
-    let header = #"{"alg":"\#(key.algorithm.rawValue)","kid":"\#(key.id)","typ":"\#(Self.type)"}"#
     let payload = Payload(
       iss: issuer, aud: audience, sub: claims.subject, jti: claims.tokenID, iat: claims.issuedAt,
       exp: claims.expiresAt, sid: claims.session, username: claims.username, role: claims.role,
@@ -27,7 +23,7 @@ package struct Tokens: Sendable {
     encoder.outputFormatting = .sortedKeys
     // Strings and integers: there is nothing in them that cannot be encoded.
     let text = CompactToken.text(
-      header: header, payload: Array(try! encoder.encode(payload)), signedBy: key.material)
+      header: key.header, payload: Array(try! encoder.encode(payload)), signedBy: key.material)
     precondition(text.utf8.count <= CompactToken.largestByteCount, "no worker would read a token of this size")
     return text
   }
@@ -37,10 +33,7 @@ package struct Tokens: Sendable {
   }
 
   package func verify(_ token: CompactToken, now: Int) throws(TokenRefusal) -> Claims {
-    let header = try token.header()
-    guard header.type == Self.type else { throw .wrongType }
-    guard let id = header.keyID, let key = keys[id] else { throw .unknownKey }
-    guard header.algorithm == key.algorithm.rawValue else { throw .wrongAlgorithm }
+    let key = try key(of: token)
     guard token.isSigned(by: key.material) else { throw .badSignature }
     let payload = try token.payload()
     let registered = try RegisteredClaims(payload, issuer: issuer, audience: audience, now: now)
@@ -48,6 +41,16 @@ package struct Tokens: Sendable {
       subject: registered.subject, tokenID: registered.tokenID, issuedAt: registered.issuedAt,
       expiresAt: registered.expiresAt, username: payload.text("username"), role: payload.text("role"),
       session: payload.text("sid"), generation: payload.integer("gen") ?? 0)
+  }
+
+  private func key(of token: CompactToken) throws(TokenRefusal) -> TokenKey {
+    if let key = keys.first(where: { token.hasHeader($0.header) }) { return key }
+    // The same may be spelt in another way.
+    let header = try token.header()
+    guard header.type == TokenKey.tokenType else { throw .wrongType }
+    guard let id = header.keyID, let key = keys[id] else { throw .unknownKey }
+    guard header.algorithm == key.algorithm.rawValue else { throw .wrongAlgorithm }
+    return key
   }
 
   /// Takes over a rotated key file. Ask this on every idle tick, and before a token is refused for an unknown key:
