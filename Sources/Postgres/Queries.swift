@@ -16,8 +16,16 @@ extension Connection {
     return values
   }
 
+  /// The first row alone, if there is one.
   package func row<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> T? {
-    try rows(sql, read).first
+    let result = try execute(sql)
+    defer { PQclear(result) }
+    guard PQntuples(result) > 0 else { return nil }
+    do {
+      return try read(Row(result: result, index: 0))
+    } catch let error as PostgresError {
+      throw error.during(sql.text)
+    }
   }
 
   /// The first column of the only row.
@@ -146,17 +154,17 @@ private struct ParameterText {
   init(_ binds: [Bind]) throws {
     starts.reserveCapacity(binds.count)
     for bind in binds {
-      guard case .text(let text) = bind else {
+      guard case .text(var text) = bind else {
         starts.append(nil)
         continue
       }
       starts.append(bytes.count)
-      for byte in text.utf8 {
+      try text.withUTF8 { letters in
         // A NUL would end the value right here, in silence.
-        guard byte != 0 else {
+        guard !letters.contains(0) else {
           throw PostgresError(reason: .refused, sqlstate: "22021", message: "a value contains NUL")
         }
-        bytes.append(CChar(bitPattern: byte))
+        letters.withMemoryRebound(to: CChar.self) { bytes.append(contentsOf: $0) }
       }
       bytes.append(0)
     }
