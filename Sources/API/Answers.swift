@@ -17,6 +17,7 @@ struct Answers {
     case let refusal as CallerRefusal: answer(to: refusal)
     case let refusal as PeopleRefusal: answer(to: refusal)
     case let refusal as LedgerRefusal: answer(to: refusal)
+    case let repeated as RepeatedRefusal: answer(to: repeated.refusal).marked(true)
     case let refusal as CatalogueRefusal: answer(to: refusal)
     case let refusal as PictureRefusal: answer(to: refusal)
     case let refusal as IdempotencyRefusal: answer(to: refusal)

@@ -82,8 +82,8 @@ func adjust(
       if !done.isReplay {
         try editor.note("inventory.adjust", body.user_id.text, after: done.value.finalBalances, on: connection)
       }
-      return Result<Done<Inventory.Receipt>, LedgerRefusal>.success(done)
-    } catch let refusal as LedgerRefusal {
+      return Result<Done<Inventory.Receipt>, any Error>.success(done)
+    } catch let refusal where refusal is LedgerRefusal || refusal is RepeatedRefusal {
       // A refusal is kept under its key as well, so the transaction that found it has to end well.
       return .failure(refusal)
     }

@@ -21,8 +21,9 @@ package struct Grant: Sendable {
                        \(amount), \(reason))
       """
     ) { row in
-      try Outcome(word: row.value(0), available: nil, required: amount).require()
-      return Done(value: try row.value(1, as: Int.self), isReplay: try row.value(2))
+      let isReplay = try row.value(2, as: Bool.self)
+      try Outcome(word: row.value(0), isReplay: isReplay).require()
+      return Done(value: try row.value(1, as: Int.self), isReplay: isReplay)
     }
     return done!
   }

@@ -79,12 +79,11 @@ package enum Inventory {
       FROM \(call)
       """
     ) { row in
-      let word = try row.value(0, as: String.self)
-      if word == "insufficient_items" { throw LedgerRefusal.insufficientItems(missing: try row.value(6)) }
-      try Outcome(word: word, available: nil, required: 0).require()
+      let isReplay = try row.value(5, as: Bool.self)
+      try Outcome(word: row.value(0), isReplay: isReplay, missing: row.value(6)).require()
       let receipt = Receipt(
         operation: try row.value(1), at: try row.value(2), lines: try row.value(3), finalBalances: try row.value(4))
-      return Done(value: receipt, isReplay: try row.value(5))
+      return Done(value: receipt, isReplay: isReplay)
     }
     return done!
   }

@@ -47,6 +47,11 @@ package enum LedgerRefusal: Error, Sendable, Equatable {
   case reservationClosed
 }
 
+/// A refusal that was given to the same question under the same key before, and is kept.
+package struct RepeatedRefusal: Error, Sendable {
+  package let refusal: LedgerRefusal
+}
+
 extension UUID {
   /// The id of an operation, with room for those of its postings.
   package var operation: UUID { withLast(0) }
@@ -65,26 +70,39 @@ extension UUID {
 /// Reads the word a function of the ledger ends with.
 struct Outcome {
   let word: String
-  let available: Int?
-  let required: Int
+  let isReplay: Bool
+  var available: Int?
+  var required = 0
+  var missing: [UInt8]?
 
+  /// Returns if it was done.
   func require() throws {
+    guard let refusal else { return }
+    switch refusal {
+    // These say what is so at the moment, whatever was asked before.
+    case .keyReused, .reservationClosed: throw refusal
+    default: if isReplay { throw RepeatedRefusal(refusal: refusal) } else { throw refusal }
+    }
+  }
+
+  private var refusal: LedgerRefusal? {
     switch word {
-    case "done": return
-    case "insufficient_funds": throw LedgerRefusal.insufficientFunds(available: available ?? 0, required: required)
-    case "out_of_stock": throw LedgerRefusal.outOfStock(available: available ?? 0, required: required)
-    case "unknown_recipient": throw LedgerRefusal.unknownRecipient
-    case "to_oneself": throw LedgerRefusal.toOneself
-    case "unknown_item": throw LedgerRefusal.unknownItem
-    case "overflow": throw LedgerRefusal.overflow
-    case "key_reused": throw LedgerRefusal.keyReused
-    case "unknown_operation": throw LedgerRefusal.unknownOperation
-    case "too_late": throw LedgerRefusal.tooLate
-    case "unknown_user": throw LedgerRefusal.unknownUser
-    case "unknown_collection": throw LedgerRefusal.unknownCollection
-    case "unknown_quality_level": throw LedgerRefusal.unknownQualityLevel
-    case "reservation_not_found": throw LedgerRefusal.reservationNotFound
-    case "reservation_closed": throw LedgerRefusal.reservationClosed
+    case "done": nil
+    case "insufficient_funds": .insufficientFunds(available: available ?? 0, required: required)
+    case "insufficient_items": .insufficientItems(missing: missing ?? [])
+    case "out_of_stock": .outOfStock(available: available ?? 0, required: required)
+    case "unknown_recipient": .unknownRecipient
+    case "to_oneself": .toOneself
+    case "unknown_item": .unknownItem
+    case "overflow": .overflow
+    case "key_reused": .keyReused
+    case "unknown_operation": .unknownOperation
+    case "too_late": .tooLate
+    case "unknown_user": .unknownUser
+    case "unknown_collection": .unknownCollection
+    case "unknown_quality_level": .unknownQualityLevel
+    case "reservation_not_found": .reservationNotFound
+    case "reservation_closed": .reservationClosed
     default: preconditionFailure("the ledger has a word for \(word) that nobody here knows")
     }
   }

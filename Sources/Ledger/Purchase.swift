@@ -28,10 +28,11 @@ package struct Purchase: Sendable {
       let word = try row.value(0, as: String.self)
       let cost = (try row.value(4, as: Int?.self) ?? 0).multipliedReportingOverflow(by: quantity)
       let required = word == "out_of_stock" ? quantity : cost.overflow ? .max : cost.partialValue
-      try Outcome(word: word, available: row.value(1), required: required).require()
+      let isReplay = try row.value(6, as: Bool.self)
+      try Outcome(word: word, isReplay: isReplay, available: row.value(1), required: required).require()
       let receipt = Receipt(
         operation: try row.value(2), at: try row.value(3), price: try row.value(4), balance: try row.value(5))
-      return Done(value: receipt, isReplay: try row.value(6))
+      return Done(value: receipt, isReplay: isReplay)
     }
     return done!
   }

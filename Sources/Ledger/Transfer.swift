@@ -28,9 +28,10 @@ package struct Transfer: Sendable {
                     \(message))
       """
     ) { row in
-      try Outcome(word: row.value(0), available: row.value(1), required: amount).require()
+      let isReplay = try row.value(5, as: Bool.self)
+      try Outcome(word: row.value(0), isReplay: isReplay, available: row.value(1), required: amount).require()
       let receipt = Receipt(operation: try row.value(2), at: try row.value(3), balance: try row.value(4))
-      return Done(value: receipt, isReplay: try row.value(5))
+      return Done(value: receipt, isReplay: isReplay)
     }
     return done!
   }
@@ -52,10 +53,12 @@ package struct Transfer: Sendable {
       FROM undo_transfer(\(intent.id), \(intent.owner), \(transfer), \(seconds), \(intent.requestID))
       """
     ) { row in
-      try Outcome(word: row.value(0), available: row.value(1), required: row.value(2, as: Int?.self) ?? 0).require()
+      let isReplay = try row.value(6, as: Bool.self)
+      let asked = try row.value(2, as: Int?.self) ?? 0
+      try Outcome(word: row.value(0), isReplay: isReplay, available: row.value(1), required: asked).require()
       let reversal = Reversal(
         operation: try row.value(3), at: try row.value(4), amount: try row.value(2), balance: try row.value(5))
-      return Done(value: reversal, isReplay: try row.value(6))
+      return Done(value: reversal, isReplay: isReplay)
     }
     return done!
   }

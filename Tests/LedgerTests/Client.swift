@@ -59,6 +59,8 @@ extension Connection {
         return (.done(done.value.operation, balance: done.value.balance), done.isReplay)
       default: return try handle(wish, intent, cap)
       }
+    } catch let repeated as RepeatedRefusal {
+      return (.refused("\(repeated.refusal)"), false)
     } catch let refusal as LedgerRefusal {
       return (.refused("\(refusal)"), false)
     }

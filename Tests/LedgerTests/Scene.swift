@@ -100,7 +100,11 @@ extension Intent {
 /// What came of an attempt, in one line that a table of cases can hold.
 func outcome<T>(_ attempt: () throws -> Done<T>) throws -> String {
   do {
-    return try attempt().isReplay ? "replayed" : "done"
+    do {
+      return try attempt().isReplay ? "replayed" : "done"
+    } catch let repeated as RepeatedRefusal {
+      throw repeated.refusal
+    }
   } catch LedgerRefusal.insufficientItems(let missing) {
     let text = String(decoding: missing, as: UTF8.self)
     let figures = text.matches(of: /"(?:required|available)": (\d+)/).map(\.1)
