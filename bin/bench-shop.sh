@@ -75,7 +75,7 @@ END
     { cat "$world/requests.lua"; echo "request = $kind"; } >"$world/$kind.lua"
   done
   cat "$world/requests.lua" - >"$world/mixed.lua" <<'END'
-delay = function() return math.random(32, 96) end
+delay = function() return math.random(31, 93) end
 request = function()
   local roll = math.random(99)
   if roll <= 76 then return info() elseif roll <= 86 then return send() else return buy() end

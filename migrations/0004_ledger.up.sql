@@ -45,6 +45,9 @@ CREATE TABLE accounts (
     UNIQUE NULLS NOT DISTINCT (owner, asset, section)
 ) WITH (fillfactor = 80);
 
+-- Purses: what every write looks for, and what adds up to all coins there are.
+CREATE INDEX accounts_purses ON accounts (owner) WHERE asset = 1 AND section = 'main';
+
 -- One intent. Whoever asks twice under one key is told the first answer, also if that was a refusal.
 CREATE TABLE operations (
     -- A UUID of version 7 whose last 16 bits are zero: the public ids of its postings count on from it.

@@ -1,4 +1,3 @@
 DROP FUNCTION inventory, set_stock, expire_reservation, consume_reserve, return_reserve, close_reservation, reserve,
     adjust, add_items, move_lines, running, variant, problem_with, assets_of;
-DROP INDEX accounts_of_coins;
 DROP TABLE reservations;

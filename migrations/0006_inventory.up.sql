@@ -13,8 +13,6 @@ CREATE TABLE reservations (
     PRIMARY KEY (owner, key),
     CHECK ((status = 'active') = (closed_at IS NULL))
 );
--- How many coins there are altogether.
-CREATE INDEX accounts_of_coins ON accounts (id) WHERE asset = 1;
 CREATE INDEX reservations_by_key ON reservations (key);
 CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
 

@@ -21,7 +21,11 @@ package struct Statistics: Sendable {
 
   /// What all users have together, at this moment.
   package static func coinsInCirculation(on connection: borrowing Connection) throws -> Int {
-    try connection.value("SELECT coalesce(sum(balance), 0)::bigint FROM accounts WHERE asset = 1 AND owner IS NOT NULL")
+    try connection.value(
+      """
+      SELECT coalesce(sum(balance), 0)::bigint FROM accounts
+      WHERE asset = 1 AND section = 'main' AND owner IS NOT NULL
+      """)
   }
 
   /// By item and day, a JSON array.
