@@ -55,7 +55,7 @@ SELECT u.id AS owner, (p % 10 + 1)::smallint AS ordinal, v.asset, v.asked, v.nam
 FROM (VALUES (1, 'few', 500), (2, 'much', :postings)) AS h (number, username, postings)
 JOIN users u USING (username)
 CROSS JOIN LATERAL generate_series(0, h.postings - 1) AS p
-CROSS JOIN LATERAL (SELECT :began + p / 10 * :gap AS us) AS since
+CROSS JOIN LATERAL (SELECT :began + p / 10 * :gap::bigint AS us) AS since
 CROSS JOIN LATERAL (SELECT 'epoch'::timestamptz + us * interval '1 microsecond' AS at) AS o
 JOIN variants v ON v.number = p % 500;
 ANALYZE variants, lines;
