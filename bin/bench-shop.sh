@@ -190,6 +190,8 @@ From the worst to the best round: $(for name in info-c info-swift send-swift sen
     target "$kind, req/s, Swift to pgbench" "$(ratio "$(median $kind-swift 1)" "$(median $kind-database 1)")" '>=' 0.5
   done
   target "p99 in ms of the mixed load at $(printf %.0f "$(median mixed 1)") requests/s" "$(median mixed 3)" '<=' 10
+  target "private MB of the largest worker" \
+    "$(sort -g -k 5,5 "$world/mixed" | awk 'END { printf "%.2f", $5 * 1.048576 }')" '<=' 6
   [ "$many" -gt 0 ] || return 0
   for kind in info send buy; do
     target "$kind, req/s, $people people to $many" "$(ratio "$(median $kind-swift 1)" "$(median $kind-many 1)")" '<=' 1.1
