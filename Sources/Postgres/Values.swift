@@ -57,7 +57,9 @@ extension UUID: PostgresEncodable, PostgresDecodable {
     }
   }
 
-  private static func letter(_ digit: UInt8) -> UInt8 { digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit }
+  private static func letter(_ digit: UInt8) -> UInt8 {
+    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+  }
 }
 
 extension SQL {
