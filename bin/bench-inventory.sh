@@ -72,7 +72,9 @@ INSERT INTO postings
 SELECT l.operation, l.ordinal, l.asset, mint(), a.id, 2, NULL, NULL, 2 * l.version, l.version, l.moment
 FROM lines l JOIN accounts a ON a.owner = l.owner AND a.asset = l.asset AND a.section = 'main' ORDER BY l.moment;
 COMMIT;
-VACUUM (ANALYZE) items, assets, accounts, operations, postings;
+-- All that is read: PostgreSQL would come to it by itself in the middle of a round, and go on by another plan.
+VACUUM (ANALYZE) users, classifiers, items, item_collections, item_quality_levels, assets, accounts, operations, postings,
+    reservations;
 END
   step "$log" "$pg_bin/psql" -X -q -v ON_ERROR_STOP=1 -v postings="$postings" -U tuckshop_owner \
     -f "$world/history.sql" || fail_with_log "$log" "the history could not be written."
