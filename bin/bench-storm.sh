@@ -15,11 +15,11 @@ start_storm_pools() {
 }
 
 # Twenty people who sign in, one of whom is the admin whose token is used.
-people=20
+regulars=20
 make_people() {
   local number role
   echo 'a password for benches' >"$world/password"
-  for ((number = 0; number < people; number++)); do
+  for ((number = 0; number < regulars; number++)); do
     role=user
     if [ "$number" -eq 0 ]; then role=admin; fi
     step "$log" "${as_user[@]}" "$world/tuckshop" user add "storm$number" --role "$role" \
@@ -47,7 +47,7 @@ END
 local number = 0
 wrk.method = "POST"
 request = function()
-  number = (number + 1) % $people
+  number = (number + 1) % $regulars
   return wrk.format(nil, nil, nil,
     '{"username":"storm' .. number .. '","password":"a password for benches"}')
 end

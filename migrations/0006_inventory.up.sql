@@ -90,25 +90,22 @@ CREATE FUNCTION move_lines(_id uuid, _owner uuid, _kind operation_kind, _key uui
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _known record;
-    _earlier record;
     _count integer;
 BEGIN
+    -- An answer once given stays the answer, though its owner or its items have changed since. Whoever only asks again
+    -- waits for nobody and writes nothing.
+    SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
+    FROM earlier_answer(_owner, _kind, _key, _content) e;
+    IF FOUND THEN
+        replayed := true;
+        SELECT o.details INTO details FROM operations o WHERE o.id = move_lines.operation;
+        RETURN;
+    END IF;
     operation := _id;
     replayed := false;
     SELECT * INTO _known FROM assets_of(_lines);
     outcome := problem_with(_owner, _known.problem);
-    IF outcome IS NOT NULL THEN
-        -- An answer once given stays the answer, though its owner or its items have changed since.
-        SELECT * INTO _earlier FROM earlier_answer(_owner, _kind, _key, _content);
-        IF _earlier.operation IS NOT NULL THEN
-            operation := _earlier.operation;
-            outcome := _earlier.outcome;
-            at := _earlier.at;
-            replayed := true;
-            SELECT o.details INTO details FROM operations o WHERE o.id = move_lines.operation;
-        END IF;
-        RETURN;
-    END IF;
+    IF outcome IS NOT NULL THEN RETURN; END IF;
     _count := cardinality(_known.assets);
     PERFORM FROM unnest(_known.assets) AS wanted (asset)
         WHERE NOT EXISTS (SELECT FROM accounts a
@@ -203,27 +200,23 @@ CREATE FUNCTION reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _known   record;
-    _earlier record;
     _assets  bigint[];
     _amounts numeric[];
     _count   integer;
     _content bytea := digest_of(_lines::text, _seconds::text);
 BEGIN
+    SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
+    FROM earlier_answer(_owner, 'reserve', _key, _content) e;
+    IF FOUND THEN
+        replayed := true;
+        SELECT o.details INTO details FROM operations o WHERE o.id = reserve.operation;
+        RETURN;
+    END IF;
     operation := _id;
     replayed := false;
     SELECT * INTO _known FROM assets_of(_lines);
     outcome := problem_with(_owner, _known.problem);
-    IF outcome IS NOT NULL THEN
-        SELECT * INTO _earlier FROM earlier_answer(_owner, 'reserve', _key, _content);
-        IF _earlier.operation IS NOT NULL THEN
-            operation := _earlier.operation;
-            outcome := _earlier.outcome;
-            at := _earlier.at;
-            replayed := true;
-            SELECT o.details INTO details FROM operations o WHERE o.id = reserve.operation;
-        END IF;
-        RETURN;
-    END IF;
+    IF outcome IS NOT NULL THEN RETURN; END IF;
     SELECT array_agg(asset ORDER BY first), array_agg(amount ORDER BY first) INTO _assets, _amounts
     FROM (
         SELECT l.asset, sum(l.quantity) AS amount, min(l.n) AS first
@@ -427,14 +420,9 @@ END $$;
 -- What somebody has in a section, now (null) or just after an instant, as JSON text.
 CREATE FUNCTION inventory(_owner uuid, _section text, _at timestamptz) RETURNS TABLE (document text)
 LANGUAGE sql STABLE AS $$
-    SELECT concat('[', string_agg((
-        SELECT json_strip_nulls(json_build_object(
-            'item_id', i.id, 'item_class', class.code, 'item_type', type.code, 'collection', c.code,
-            'quality_level', q.code, 'quantity', h.balance))::text
-        FROM assets s JOIN items i ON i.id = s.item_id
-        JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
-        LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
-        WHERE s.id = h.asset), ',' ORDER BY h.id), ']')
+    SELECT concat('[', string_agg(concat('{"item_id":"', i.id, '","item_class":', to_json(class.code),
+            ',"item_type":', to_json(type.code), ',"collection":' || to_json(c.code)::text,
+            ',"quality_level":' || to_json(q.code)::text, ',"quantity":', h.balance, '}'), ',' ORDER BY h.id), ']')
     FROM (
         SELECT a.id, a.asset, a.balance FROM accounts a
         WHERE _at IS NULL AND a.owner = _owner AND a.section = _section AND a.asset > 1
@@ -442,6 +430,9 @@ LANGUAGE sql STABLE AS $$
         SELECT a.id, a.asset, b.balance FROM accounts a CROSS JOIN LATERAL balance_at(a.id, _at) b
         WHERE _at IS NOT NULL AND a.owner = _owner AND a.section = _section AND a.asset > 1
     ) h
+    JOIN assets s ON s.id = h.asset JOIN items i ON i.id = s.item_id
+    JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
+    LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
     WHERE h.balance > 0
 $$;
 
