@@ -1,11 +1,13 @@
 -- The ledger: every coin and every item there is, as movements between accounts.
 --
--- A write locks the accounts it moves between; decides; claims the caller's id for the operation; and then moves. Each
--- kind of operation is a function of its own, and each function finds the accounts by the user who acts, so that no
--- caller can name one.
+-- A write locks, decides, claims the caller's id for the operation, and then moves. Each kind of operation is a function
+-- of its own, and each function finds the accounts by the user who acts, so that no caller can name one.
 --
--- Everybody locks in one order: coins before items, the coins of two by who owns them, the items of one by the id of
--- the account, and the shop's own last, as most want it.
+-- There is one lock for each owner: the purse. Every function that moves anything of an owner locks that purse first, so
+-- everything of one owner happens one after the other, first uses included, and other accounts of the owner need no lock.
+-- Two owners are locked in the order of their ids. A missing purse is opened and locked before the next one is looked
+-- at. Assets that are new come after the purses, in the order of their keys, and the shop's shelf comes last, because
+-- most want it. As a second line, every UPDATE of an account names the version that the decision was made on.
 --
 -- transfer and purchase are written for speed: single values, as a variable that holds a row costs as much as a query;
 -- domains, as a CHECK is parsed anew by each statement that writes to its table; and no index that a write could spare.
@@ -114,14 +116,33 @@ RETURN CASE WHEN octet_length(array_to_string(_words, chr(31), chr(30))) <= 100
     THEN convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')
     ELSE '\xff'::bytea || sha256(convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')) END;
 
--- Accounts that are not there yet are made in one order, whoever makes them.
-CREATE FUNCTION open_accounts(_owners uuid[], _assets bigint[], _sections text[]) RETURNS void
+-- Locks a purse, and opens it if it is not there yet. transfer and purchase do the same in place, to save the call.
+CREATE FUNCTION lock_purse(_owner uuid, OUT id bigint, OUT balance bigint, OUT version bigint, OUT moved_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    INSERT INTO accounts (owner, asset, section)
-    SELECT DISTINCT w.owner, w.asset, w.section FROM unnest(_owners, _assets, _sections) AS w (owner, asset, section)
-    ORDER BY w.owner, w.asset, w.section
+    LOOP
+        SELECT a.id, a.balance, a.version, a.moved_at INTO id, balance, version, moved_at
+        FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        PERFORM open_purse(_owner);
+    END LOOP;
+END $$;
+
+-- Waits for another session that is opening it, which makes the new row a lock as well.
+CREATE FUNCTION open_purse(_owner uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO accounts (owner, asset, section) VALUES (_owner, 1, 'main')
     ON CONFLICT (owner, asset, section) DO NOTHING;
+END $$;
+
+-- The second line: rolls everything back if an account is no longer as it was when the decision was made.
+CREATE FUNCTION require_moved(_rows bigint, _due bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _rows <> _due THEN
+        RAISE EXCEPTION '% of % rows were as they had been decided on', _rows, _due USING ERRCODE = 'assert_failure';
+    END IF;
 END $$;
 
 -- What was answered to this key before, or that it was another question. Called when the key was taken.
@@ -139,30 +160,31 @@ CREATE FUNCTION grant_coins(_id uuid, _owner uuid, _key uuid, _actor uuid, _requ
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _account accounts;
+    _purse   record;
     _content bytea := digest_of(_amount::text, _reason);
+    _rows    bigint;
 BEGIN
-    PERFORM open_accounts(ARRAY[_owner], ARRAY[1], ARRAY['main']);
-    SELECT * INTO _account FROM accounts a
-    WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+    SELECT * INTO _purse FROM lock_purse(_owner);
     operation := _id;
     replayed := false;
-    balance := _account.balance + _amount;
-    at := greatest(clock_timestamp(), _account.moved_at + interval '1 microsecond');
+    balance := _purse.balance + _amount;
+    at := greatest(clock_timestamp(), _purse.moved_at + interval '1 microsecond');
     outcome := CASE WHEN balance > 9007199254740991 THEN 'overflow' ELSE 'done' END;
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, amount, note, request_id)
     VALUES (_id, _owner, 'grant', _key, _content, outcome, _actor, at, _amount, _reason, _request_id)
     ON CONFLICT (key, owner, kind) DO NOTHING;
     IF NOT FOUND THEN
         replayed := true;
-        balance := _account.balance;
+        balance := _purse.balance;
         SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
         FROM earlier_answer(_owner, 'grant', _key, _content) e;
     ELSIF outcome = 'done' THEN
-        UPDATE accounts a SET balance = _account.balance + _amount, version = a.version + 1, moved_at = grant_coins.at
-        WHERE a.id = _account.id;
-        INSERT INTO postings VALUES
-            (_id, 1, 1, mint(), _account.id, _amount, NULL, NULL, balance, _account.version + 1, at);
+        UPDATE accounts a SET balance = grant_coins.balance, version = a.version + 1, moved_at = grant_coins.at
+        WHERE a.id = _purse.id AND a.version = _purse.version;
+        GET DIAGNOSTICS _rows = ROW_COUNT;
+        PERFORM require_moved(_rows, 1);
+        INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, credit_balance, credit_version, at)
+        VALUES (_id, 1, 1, mint(), _purse.id, _amount, balance, _purse.version + 1, at);
     END IF;
 END $$;
 
@@ -171,26 +193,35 @@ CREATE FUNCTION transfer(_id uuid, _owner uuid, _key uuid, _request_id text, _to
     OUT available bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _payee   uuid;
-    _from    bigint; _from_balance bigint; _from_version bigint; _from_moved timestamptz;
-    _into    bigint; _into_balance bigint; _into_version bigint; _into_moved timestamptz;
+    _payee  uuid;
+    _first  uuid;
+    _second uuid;
+    _from   bigint; _from_balance bigint; _from_version bigint; _from_moved timestamptz;
+    _into   bigint; _into_balance bigint; _into_version bigint; _into_moved timestamptz;
+    _rows   bigint;
 BEGIN
     SELECT u.id INTO _payee FROM users u WHERE u.username = _to AND u.deleted_at IS NULL;
+    -- "from" and "into" are named as if the payer came first in the order of locks, and change names below if not.
+    _first := least(_owner, _payee);
+    _second := greatest(_owner, _payee);
     LOOP
-        IF _payee < _owner THEN
-            SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
-            FROM accounts a WHERE a.owner = _payee AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-            SELECT a.id, a.balance, a.version, a.moved_at INTO _from, _from_balance, _from_version, _from_moved
-            FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        ELSE
-            SELECT a.id, a.balance, a.version, a.moved_at INTO _from, _from_balance, _from_version, _from_moved
-            FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-            SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
-            FROM accounts a WHERE a.owner = _payee AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        END IF;
-        EXIT WHEN _from IS NOT NULL AND (_into IS NOT NULL OR _payee IS NULL);
-        PERFORM open_accounts(ARRAY[_owner, coalesce(_payee, _owner)], ARRAY[1, 1], ARRAY['main', 'main']);
+        SELECT a.id, a.balance, a.version, a.moved_at INTO _from, _from_balance, _from_version, _from_moved
+        FROM accounts a WHERE a.owner = _first AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        PERFORM open_purse(_first);
     END LOOP;
+    IF _second <> _first THEN
+        LOOP
+            SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
+            FROM accounts a WHERE a.owner = _second AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+            EXIT WHEN FOUND;
+            PERFORM open_purse(_second);
+        END LOOP;
+        IF _second = _owner THEN
+            SELECT _into, _into_balance, _into_version, _into_moved, _from, _from_balance, _from_version, _from_moved
+            INTO _from, _from_balance, _from_version, _from_moved, _into, _into_balance, _into_version, _into_moved;
+        END IF;
+    END IF;
 
     operation := _id;
     replayed := false;
@@ -226,9 +257,12 @@ BEGIN
     UPDATE accounts a
     SET balance = CASE a.id WHEN _from THEN transfer.balance ELSE _into_balance + _amount END,
         version = a.version + 1, moved_at = transfer.at
-    WHERE a.id IN (_from, _into);
-    INSERT INTO postings VALUES
-        (_id, 1, 1, _from, _into, _amount, balance, _from_version + 1, _into_balance + _amount, _into_version + 1, at);
+    WHERE a.id IN (_from, _into) AND a.version = CASE a.id WHEN _from THEN _from_version ELSE _into_version END;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    IF _rows <> 2 THEN PERFORM require_moved(_rows, 2); END IF;
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    VALUES (_id, 1, 1, _from, _into, _amount, balance, _from_version + 1, _into_balance + _amount, _into_version + 1, at);
 END $$;
 
 -- Takes a transfer back: by its sender, once, within some seconds, and if its receiver still has the coins.
@@ -237,12 +271,10 @@ CREATE FUNCTION undo_transfer(_id uuid, _owner uuid, _transfer uuid, _seconds in
     OUT available bigint, OUT amount bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _first   operations;
-    _posting postings;
-    _account record;
-    _moved_at timestamptz;
-    _mine    accounts;
-    _theirs  accounts;
+    _first  operations;
+    _mine   record;
+    _theirs record;
+    _rows   bigint;
 BEGIN
     operation := _id;
     replayed := false;
@@ -253,13 +285,13 @@ BEGIN
         RETURN;
     END IF;
     amount := _first.amount;
-    SELECT * INTO _posting FROM postings p WHERE p.operation = _transfer;
-    FOR _account IN
-        SELECT * FROM accounts a WHERE a.id IN (_posting.debit, _posting.credit) ORDER BY a.owner FOR NO KEY UPDATE
-    LOOP
-        IF _account.id = _posting.debit THEN _mine := _account; ELSE _theirs := _account; END IF;
-        _moved_at := greatest(_moved_at, _account.moved_at);
-    END LOOP;
+    IF _owner < _first.counterpart THEN
+        SELECT * INTO _mine FROM lock_purse(_owner);
+        SELECT * INTO _theirs FROM lock_purse(_first.counterpart);
+    ELSE
+        SELECT * INTO _theirs FROM lock_purse(_first.counterpart);
+        SELECT * INTO _mine FROM lock_purse(_owner);
+    END IF;
 
     -- Its key is the transfer, so that there is one at the most.
     SELECT o.id, o.at INTO operation, at FROM operations o
@@ -271,7 +303,8 @@ BEGIN
         RETURN;
     END IF;
     operation := _id;
-    at := greatest(clock_timestamp(), _moved_at + interval '1 microsecond');
+    at := greatest(clock_timestamp(), _mine.moved_at + interval '1 microsecond',
+        _theirs.moved_at + interval '1 microsecond');
     balance := _mine.balance + amount;
     outcome := CASE
         WHEN at > _first.at + make_interval(secs => _seconds) THEN 'too_late'
@@ -287,9 +320,14 @@ BEGIN
     UPDATE accounts a
     SET balance = CASE a.id WHEN _mine.id THEN undo_transfer.balance ELSE _theirs.balance - undo_transfer.amount END,
         version = a.version + 1, moved_at = undo_transfer.at
-    WHERE a.id IN (_mine.id, _theirs.id);
-    INSERT INTO postings VALUES (_id, 1, 1, _theirs.id, _mine.id, amount, _theirs.balance - amount,
-        _theirs.version + 1, balance, _mine.version + 1, at);
+    WHERE a.id IN (_mine.id, _theirs.id)
+      AND a.version = CASE a.id WHEN _mine.id THEN _mine.version ELSE _theirs.version END;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    PERFORM require_moved(_rows, 2);
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    VALUES (_id, 1, 1, _theirs.id, _mine.id, amount, _theirs.balance - amount, _theirs.version + 1, balance,
+        _mine.version + 1, at);
 END $$;
 
 CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _item text, _quantity bigint,
@@ -297,51 +335,50 @@ CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _it
     OUT available bigint, OUT price bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _item_id uuid; _limited boolean; _on_sale boolean; _goods bigint; _cost bigint;
+    _item_id uuid; _limited boolean; _on_sale boolean; _goods bigint; _cost bigint; _rows bigint;
     _purse   bigint; _purse_balance  bigint; _purse_version  bigint; _purse_moved  timestamptz;
     _basket  bigint; _basket_balance bigint; _basket_version bigint; _basket_moved timestamptz;
     _shelf   bigint; _shelf_balance  bigint; _shelf_version  bigint; _shelf_moved  timestamptz;
 BEGIN
-    SELECT i.id, i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL, a.id
-    INTO _item_id, price, _limited, _on_sale, _goods
-    FROM items i LEFT JOIN assets a ON a.item_id = i.id AND a.collection_id IS NULL AND a.quality_level_id IS NULL
+    LOOP
+        SELECT a.id, a.balance, a.version, a.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
+        FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        PERFORM open_purse(_owner);
+    END LOOP;
+    SELECT i.id, i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL, s.id, b.id,
+           b.balance, b.version, b.moved_at
+    INTO _item_id, price, _limited, _on_sale, _goods, _basket, _basket_balance, _basket_version, _basket_moved
+    FROM items i
+    LEFT JOIN assets s ON s.item_id = i.id AND s.collection_id IS NULL AND s.quality_level_id IS NULL
+    LEFT JOIN accounts b ON b.owner = _owner AND b.asset = s.id AND b.section = 'main'
     WHERE i.code = _item;
     IF _on_sale AND _goods IS NULL THEN
         INSERT INTO assets (item_id) VALUES (_item_id)
         ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
-        SELECT a.id INTO _goods FROM assets a
-        WHERE a.item_id = _item_id AND a.collection_id IS NULL AND a.quality_level_id IS NULL;
+        SELECT s.id INTO _goods FROM assets s
+        WHERE s.item_id = _item_id AND s.collection_id IS NULL AND s.quality_level_id IS NULL;
     END IF;
-    LOOP
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
-        FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        EXIT WHEN _purse IS NOT NULL;
-        PERFORM open_accounts(ARRAY[_owner], ARRAY[1], ARRAY['main']);
-    END LOOP;
-    LOOP
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _basket, _basket_balance, _basket_version, _basket_moved
-        FROM accounts a WHERE a.owner = _owner AND a.asset = _goods AND a.section = 'main' FOR NO KEY UPDATE;
-        IF _limited THEN
-            SELECT a.id, a.balance, a.version, a.moved_at INTO _shelf, _shelf_balance, _shelf_version, _shelf_moved
-            FROM accounts a WHERE a.owner IS NULL AND a.asset = _goods AND a.section = 'main' FOR NO KEY UPDATE;
+    IF _limited THEN
+        SELECT a.id, a.balance, a.version, a.moved_at INTO _shelf, _shelf_balance, _shelf_version, _shelf_moved
+        FROM accounts a WHERE a.owner IS NULL AND a.asset = _goods AND a.section = 'main' FOR NO KEY UPDATE;
+        -- Many may have been waiting for the shelf, and the item is another one since.
+        SELECT i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL
+        INTO price, _limited, _on_sale FROM items i WHERE i.id = _item_id;
+        IF NOT _limited THEN
+            _shelf := NULL; _shelf_balance := NULL; _shelf_version := NULL; _shelf_moved := NULL;
         END IF;
-        at := greatest(clock_timestamp(), _purse_moved + interval '1 microsecond',
-            _basket_moved + interval '1 microsecond', _shelf_moved + interval '1 microsecond');
-        -- What is divided cannot overflow; what would cost more than there can be has no cost.
-        _cost := CASE WHEN _quantity <= 9007199254740991 / price THEN price * _quantity END;
-        outcome := CASE
-            WHEN _on_sale IS NOT TRUE THEN 'unknown_item'
-            WHEN _limited AND coalesce(_shelf_balance, 0) < _quantity THEN 'out_of_stock'
-            WHEN _cost IS NULL OR _purse_balance < _cost THEN 'insufficient_funds'
-            WHEN _basket_balance > 9007199254740991 - _quantity THEN 'overflow'
-            ELSE 'done' END;
-        EXIT WHEN _basket IS NOT NULL OR outcome <> 'done';
-        -- The first of its kind. When others give it to its owner at this moment, theirs is looked at again.
-        INSERT INTO accounts AS a (owner, asset, section) VALUES (_owner, _goods, 'main')
-        ON CONFLICT (owner, asset, section) DO NOTHING RETURNING a.id, a.balance, a.version
-        INTO _basket, _basket_balance, _basket_version;
-        EXIT WHEN _basket IS NOT NULL;
-    END LOOP;
+    END IF;
+    at := greatest(clock_timestamp(), _purse_moved + interval '1 microsecond',
+        _basket_moved + interval '1 microsecond', _shelf_moved + interval '1 microsecond');
+    -- What is divided cannot overflow; what would cost more than there can be has no cost.
+    _cost := CASE WHEN _quantity <= 9007199254740991 / price THEN price * _quantity END;
+    outcome := CASE
+        WHEN _on_sale IS NOT TRUE THEN 'unknown_item'
+        WHEN _limited AND coalesce(_shelf_balance, 0) < _quantity THEN 'out_of_stock'
+        WHEN _cost IS NULL OR _purse_balance < _cost THEN 'insufficient_funds'
+        WHEN _basket_balance > 9007199254740991 - _quantity THEN 'overflow'
+        ELSE 'done' END;
     operation := _id;
     replayed := false;
     IF outcome <> 'done' THEN
@@ -366,13 +403,22 @@ BEGIN
     END IF;
     IF outcome <> 'done' THEN RETURN; END IF;
 
+    IF _basket IS NULL THEN
+        -- The first of its kind. The purse is locked, so nobody else can be opening it.
+        INSERT INTO accounts AS a (owner, asset, section) VALUES (_owner, _goods, 'main')
+        RETURNING a.id, a.balance, a.version INTO _basket, _basket_balance, _basket_version;
+    END IF;
     balance := _purse_balance - _cost;
     UPDATE accounts a
     SET balance = a.balance + CASE a.id WHEN _purse THEN -_cost WHEN _basket THEN _quantity ELSE -_quantity END,
         version = a.version + 1, moved_at = purchase.at
-    WHERE a.id IN (_purse, _basket, _shelf);
-    INSERT INTO postings VALUES
-        (_id, 1, 1, _purse, till(), _cost, balance, _purse_version + 1, NULL, NULL, at),
+    WHERE a.id IN (_purse, _basket, _shelf)
+      AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _basket THEN _basket_version ELSE _shelf_version END;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    IF _rows <> 2 + (_shelf IS NOT NULL)::int THEN PERFORM require_moved(_rows, 2 + (_shelf IS NOT NULL)::int); END IF;
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    VALUES (_id, 1, 1, _purse, till(), _cost, balance, _purse_version + 1, NULL, NULL, at),
         (_id, 2, _goods, coalesce(_shelf, mint()), _basket, _quantity, _shelf_balance - _quantity, _shelf_version + 1,
             _basket_balance + _quantity, _basket_version + 1, at);
 END $$;

@@ -16,48 +16,55 @@ CREATE TABLE reservations (
 CREATE INDEX reservations_by_key ON reservations (key);
 CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
 
--- The lines of a request: [{"item":…,"collection":…,"level":…,"quantity":…}], ids and numbers. Each becomes an asset,
--- made if it is the first of its kind.
+-- The lines of a request: [{"item":…,"collection":…,"level":…,"quantity":…}], ids and numbers. An asset is null where
+-- nobody has had one of its kind yet.
 CREATE FUNCTION assets_of(_lines jsonb, OUT problem text, OUT assets bigint[], OUT quantities bigint[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    _items uuid[]; _collections uuid[]; _levels uuid[];
-BEGIN
-    SELECT array_agg(l.item ORDER BY n), array_agg(l.collection ORDER BY n), array_agg(l.level ORDER BY n),
-           array_agg(l.quantity ORDER BY n)
-    INTO _items, _collections, _levels, quantities
-    FROM ROWS FROM (jsonb_to_recordset(_lines) AS (item uuid, collection uuid, level uuid, quantity bigint))
-        WITH ORDINALITY AS l (item, collection, level, quantity, n);
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT CASE
-        WHEN count(i.id) < count(*) THEN 'unknown_item'
-        WHEN count(*) FILTER (WHERE l.collection IS NOT NULL AND c.item_id IS NULL) > 0 THEN 'unknown_collection'
-        WHEN count(*) FILTER (WHERE l.level IS NOT NULL AND q.item_id IS NULL) > 0 THEN 'unknown_quality_level' END
-    INTO problem
-    FROM unnest(_items, _collections, _levels) AS l (item, collection, level)
+            WHEN count(i.id) < count(*) THEN 'unknown_item'
+            WHEN count(*) FILTER (WHERE l.collection IS NOT NULL AND c.item_id IS NULL) > 0 THEN 'unknown_collection'
+            WHEN count(*) FILTER (WHERE l.level IS NOT NULL AND q.item_id IS NULL) > 0 THEN 'unknown_quality_level' END,
+        array_agg(s.id ORDER BY l.n), array_agg(l.quantity ORDER BY l.n)
+    FROM ROWS FROM (jsonb_to_recordset(_lines) AS (item uuid, collection uuid, level uuid, quantity bigint))
+        WITH ORDINALITY AS l (item, collection, level, quantity, n)
     LEFT JOIN items i ON i.id = l.item
     LEFT JOIN item_collections c ON c.item_id = l.item AND c.collection_id = l.collection
-    LEFT JOIN item_quality_levels q ON q.item_id = l.item AND q.quality_level_id = l.level;
-    IF problem IS NOT NULL THEN RETURN; END IF;
-    FOR _attempt IN 1..2 LOOP
-        SELECT array_agg(s.id ORDER BY n) INTO assets
-        FROM unnest(_items, _collections, _levels) WITH ORDINALITY AS l (item, collection, level, n)
-        LEFT JOIN assets s ON s.item_id = l.item AND s.collection_id IS NOT DISTINCT FROM l.collection
-            AND s.quality_level_id IS NOT DISTINCT FROM l.level;
-        EXIT WHEN array_position(assets, NULL) IS NULL;
-        INSERT INTO assets (item_id, collection_id, quality_level_id)
-        SELECT DISTINCT item, collection, level FROM unnest(_items, _collections, _levels) AS l (item, collection, level)
-        ORDER BY 1, 2, 3
-        ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
-    END LOOP;
+    LEFT JOIN item_quality_levels q ON q.item_id = l.item AND q.quality_level_id = l.level
+    LEFT JOIN assets s ON s.item_id = l.item AND s.collection_id IS NOT DISTINCT FROM l.collection
+        AND s.quality_level_id IS NOT DISTINCT FROM l.level
+$$;
+
+-- The same, with the assets that were missing. To be called under the lock of a purse, or of nothing at all: whoever
+-- waits here for an asset waits for nobody who could be waiting for the caller.
+CREATE FUNCTION made_assets(_lines jsonb) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO assets (item_id, collection_id, quality_level_id)
+    SELECT DISTINCT item, collection, level FROM jsonb_to_recordset(_lines) AS l (item uuid, collection uuid, level uuid)
+    WHERE NOT EXISTS (
+        SELECT FROM assets s WHERE s.item_id = l.item AND s.collection_id IS NOT DISTINCT FROM l.collection
+            AND s.quality_level_id IS NOT DISTINCT FROM l.level)
+    ORDER BY 1, 2, 3
+    ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
+    RETURN (SELECT assets FROM assets_of(_lines));
 END $$;
 
--- Why there is nobody, or nothing, to move.
-CREATE FUNCTION problem_with(_owner uuid, _problem text) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+-- Accounts that an owner, whose purse is locked, or the shop itself is going to need.
+CREATE FUNCTION open_accounts(_owner uuid, _section text, _assets bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    RETURN CASE WHEN EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL) THEN _problem
-        ELSE 'unknown_user' END;
+    INSERT INTO accounts (owner, asset, section)
+    SELECT DISTINCT _owner, wanted.asset, _section FROM unnest(_assets) AS wanted (asset)
+    WHERE NOT EXISTS (
+        SELECT FROM accounts a
+        WHERE a.owner IS NOT DISTINCT FROM _owner AND a.asset = wanted.asset AND a.section = _section)
+    ORDER BY 2
+    ON CONFLICT (owner, asset, section) DO NOTHING;
 END $$;
+
+CREATE FUNCTION is_known(_owner uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL)
+$$;
 
 -- How a variant is called outside.
 CREATE FUNCTION variant(_asset bigint) RETURNS jsonb
@@ -72,10 +79,10 @@ END $$;
 -- What each line makes of its account, one after the other: signed quantities, running balances and versions.
 CREATE FUNCTION running(_owner uuid, _section text, _assets bigint[], _quantities bigint[],
     OUT ordinal smallint, OUT asset bigint, OUT account bigint, OUT quantity bigint, OUT before bigint,
-    OUT balance numeric, OUT version bigint, OUT is_last boolean)
+    OUT version_before bigint, OUT balance numeric, OUT version bigint, OUT is_last boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
-    SELECT l.n::smallint, l.asset, a.id, l.quantity, a.balance,
+    SELECT l.n::smallint, l.asset, a.id, l.quantity, a.balance, a.version,
            a.balance + sum(l.quantity) OVER line, a.version + row_number() OVER line,
            lead(l.n) OVER line IS NULL
     FROM unnest(_assets, _quantities) WITH ORDINALITY AS l (asset, quantity, n)
@@ -89,8 +96,10 @@ CREATE FUNCTION move_lines(_id uuid, _owner uuid, _kind operation_kind, _key uui
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _known record;
-    _count integer;
+    _known  record;
+    _assets bigint[];
+    _count  integer;
+    _rows   bigint;
 BEGIN
     -- An answer once given stays the answer, though its owner or its items have changed since. Whoever only asks again
     -- waits for nobody and writes nothing.
@@ -104,19 +113,15 @@ BEGIN
     operation := _id;
     replayed := false;
     SELECT * INTO _known FROM assets_of(_lines);
-    outcome := problem_with(_owner, _known.problem);
+    outcome := CASE WHEN is_known(_owner) THEN _known.problem ELSE 'unknown_user' END;
     IF outcome IS NOT NULL THEN RETURN; END IF;
-    _count := cardinality(_known.assets);
-    PERFORM FROM unnest(_known.assets) AS wanted (asset)
-        WHERE NOT EXISTS (SELECT FROM accounts a
-            WHERE a.owner = _owner AND a.asset = wanted.asset AND a.section = _section);
-    IF FOUND THEN
-        PERFORM open_accounts(array_fill(_owner, ARRAY[_count]), _known.assets, array_fill(_section, ARRAY[_count]));
-    END IF;
-    PERFORM a.id FROM accounts a
-    WHERE a.owner = _owner AND a.section = _section AND a.asset = ANY (_known.assets) ORDER BY a.id FOR NO KEY UPDATE;
+    PERFORM lock_purse(_owner);
+    _assets := _known.assets;
+    _count := cardinality(_assets);
+    IF array_position(_assets, NULL) IS NOT NULL THEN _assets := made_assets(_lines); END IF;
+    PERFORM open_accounts(_owner, _section, _assets);
     SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
-    FROM accounts a WHERE a.owner = _owner AND a.section = _section AND a.asset = ANY (_known.assets);
+    FROM accounts a WHERE a.owner = _owner AND a.section = _section AND a.asset = ANY (_assets);
 
     SELECT jsonb_build_object('missing_items', jsonb_agg(
         variant(short.asset) || jsonb_build_object('required', short.required, 'available', short.before)
@@ -125,7 +130,7 @@ BEGIN
     FROM (
         SELECT r.asset, min(r.before) - coalesce(min(k.amount), 0) AS before, -sum(least(r.quantity, 0)) AS required,
                min(r.ordinal) AS first
-        FROM running(_owner, _section, _known.assets, _known.quantities) r
+        FROM running(_owner, _section, _assets, _known.quantities) r
         -- What is set aside is there, but not there to be taken.
         LEFT JOIN (
             SELECT p.asset, sum(p.amount) AS amount
@@ -136,13 +141,13 @@ BEGIN
     ) short;
     outcome := CASE
         WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items'
-        WHEN (SELECT max(r.balance) FROM running(_owner, _section, _known.assets, _known.quantities) r)
+        WHEN (SELECT max(r.balance) FROM running(_owner, _section, _assets, _known.quantities) r)
             > 9007199254740991 THEN 'overflow'
         ELSE 'done' END;
     IF outcome = 'done' THEN
         SELECT jsonb_build_object('lines', _count, 'final_balances', jsonb_agg(
             variant(r.asset) || jsonb_build_object('balance', r.balance) ORDER BY r.ordinal))
-        INTO details FROM running(_owner, _section, _known.assets, _known.quantities) r WHERE r.is_last;
+        INTO details FROM running(_owner, _section, _assets, _known.quantities) r WHERE r.is_last;
     END IF;
 
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, note, details, request_id)
@@ -160,17 +165,21 @@ BEGIN
 
     WITH lines AS MATERIALIZED (
         SELECT r.*, move_lines.at + (r.ordinal - 1) * interval '1 microsecond' AS moment
-        FROM running(_owner, _section, _known.assets, _known.quantities) r
+        FROM running(_owner, _section, _assets, _known.quantities) r
     ), moved AS (
         UPDATE accounts a SET balance = l.balance, version = l.version, moved_at = l.moment
-        FROM lines l WHERE a.id = l.account AND l.is_last
+        FROM lines l WHERE a.id = l.account AND l.is_last AND a.version = l.version_before
+        RETURNING a.id
     )
-    INSERT INTO postings
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
     SELECT _id, l.ordinal, l.asset, CASE WHEN l.quantity > 0 THEN mint() ELSE l.account END,
         CASE WHEN l.quantity > 0 THEN l.account ELSE sink() END, abs(l.quantity),
         CASE WHEN l.quantity < 0 THEN l.balance END, CASE WHEN l.quantity < 0 THEN l.version END,
         CASE WHEN l.quantity > 0 THEN l.balance END, CASE WHEN l.quantity > 0 THEN l.version END, l.moment
-    FROM lines l;
+    FROM lines l JOIN moved m ON m.id = l.account;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    PERFORM require_moved(_rows, _count);
 END $$;
 
 CREATE FUNCTION add_items(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _type text, _section text,
@@ -203,6 +212,7 @@ DECLARE
     _assets  bigint[];
     _amounts numeric[];
     _count   integer;
+    _rows    bigint;
     _content bytea := digest_of(_lines::text, _seconds::text);
 BEGIN
     SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
@@ -215,24 +225,16 @@ BEGIN
     operation := _id;
     replayed := false;
     SELECT * INTO _known FROM assets_of(_lines);
-    outcome := problem_with(_owner, _known.problem);
+    outcome := CASE WHEN is_known(_owner) THEN _known.problem ELSE 'unknown_user' END;
     IF outcome IS NOT NULL THEN RETURN; END IF;
-    SELECT array_agg(asset ORDER BY first), array_agg(amount ORDER BY first) INTO _assets, _amounts
+    PERFORM lock_purse(_owner);
+    _assets := _known.assets;
+    IF array_position(_assets, NULL) IS NOT NULL THEN _assets := made_assets(_lines); END IF;
+    SELECT array_agg(asset ORDER BY first), array_agg(amount ORDER BY first), count(*) INTO _assets, _amounts, _count
     FROM (
         SELECT l.asset, sum(l.quantity) AS amount, min(l.n) AS first
-        FROM unnest(_known.assets, _known.quantities) WITH ORDINALITY AS l (asset, quantity, n) GROUP BY l.asset
+        FROM unnest(_assets, _known.quantities) WITH ORDINALITY AS l (asset, quantity, n) GROUP BY l.asset
     ) summed;
-    _count := cardinality(_assets);
-    PERFORM FROM unnest(_assets) AS wanted (asset)
-        WHERE NOT EXISTS (SELECT FROM accounts a
-            WHERE a.owner = _owner AND a.asset = wanted.asset AND a.section = 'factory');
-    IF FOUND THEN
-        PERFORM open_accounts(array_fill(_owner, ARRAY[2 * _count]), _assets || _assets,
-            array_fill('main'::text, ARRAY[_count]) || array_fill('factory'::text, ARRAY[_count]));
-    END IF;
-    PERFORM a.id FROM accounts a
-    WHERE a.owner = _owner AND a.section IN ('main', 'factory') AND a.asset = ANY (_assets)
-    ORDER BY a.id FOR NO KEY UPDATE;
     SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
     FROM accounts a WHERE a.owner = _owner AND a.section IN ('main', 'factory') AND a.asset = ANY (_assets);
 
@@ -263,12 +265,13 @@ BEGIN
     END IF;
     IF outcome <> 'done' THEN RETURN; END IF;
 
+    PERFORM open_accounts(_owner, 'factory', _assets);
     INSERT INTO reservations (owner, key, operation, made_at, expires_at)
     VALUES (_owner, _key, _id, at, at + make_interval(secs => _seconds));
     WITH lines AS MATERIALIZED (
         SELECT l.n::smallint AS ordinal, l.asset, l.amount, m.id AS main, m.balance - l.amount AS main_balance,
-               m.version + 1 AS main_version, f.id AS factory, f.balance + l.amount AS factory_balance,
-               f.version + 1 AS factory_version
+               m.version AS main_version, f.id AS factory, f.balance + l.amount AS factory_balance,
+               f.version AS factory_version
         FROM unnest(_assets, _amounts) WITH ORDINALITY AS l (asset, amount, n)
         JOIN accounts m ON m.owner = _owner AND m.asset = l.asset AND m.section = 'main'
         JOIN accounts f ON f.owner = _owner AND f.asset = l.asset AND f.section = 'factory'
@@ -277,25 +280,31 @@ BEGIN
         SET balance = CASE a.id WHEN l.main THEN l.main_balance ELSE l.factory_balance END,
             version = a.version + 1, moved_at = reserve.at
         FROM lines l WHERE a.id IN (l.main, l.factory)
+            AND a.version = CASE a.id WHEN l.main THEN l.main_version ELSE l.factory_version END
+        RETURNING a.id
     )
-    INSERT INTO postings
-    SELECT _id, l.ordinal, l.asset, l.main, l.factory, l.amount, l.main_balance, l.main_version, l.factory_balance,
-        l.factory_version, reserve.at
-    FROM lines l;
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    SELECT _id, l.ordinal, l.asset, l.main, l.factory, l.amount, l.main_balance, l.main_version + 1,
+        l.factory_balance, l.factory_version + 1, reserve.at
+    FROM lines l JOIN moved m ON m.id = l.main JOIN moved f ON f.id = l.factory;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    PERFORM require_moved(_rows, _count);
 END $$;
 
--- Ends a reservation, once: back to main, or into the sink. The row of the reservation is locked before the accounts,
--- by everybody.
+-- Ends a reservation, once: back to main, or into the sink. Its owner's purse is there, since reserve has locked it.
 CREATE FUNCTION close_reservation(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _wanted operation_kind,
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _reservation reservations;
     _kind        operation_kind := _wanted;
+    _rows        bigint;
 BEGIN
     operation := _id;
     replayed := false;
-    SELECT * INTO _reservation FROM reservations r WHERE r.owner = _owner AND r.key = _key FOR UPDATE;
+    PERFORM FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+    SELECT * INTO _reservation FROM reservations r WHERE r.owner = _owner AND r.key = _key;
     IF NOT FOUND THEN
         outcome := 'reservation_not_found';
         RETURN;
@@ -316,9 +325,6 @@ BEGIN
     END IF;
     IF _reservation.expires_at <= clock_timestamp() THEN _kind := 'expire_reserve'; END IF;
 
-    PERFORM a.id FROM accounts a JOIN postings p ON p.operation = _reservation.operation
-        AND a.id IN (p.debit, p.credit)
-    ORDER BY a.id FOR NO KEY UPDATE OF a;
     IF _kind <> 'consume_reserve' AND EXISTS (
         SELECT FROM postings p JOIN accounts m ON m.id = p.debit
         WHERE p.operation = _reservation.operation AND m.balance + p.amount > 9007199254740991) THEN
@@ -334,8 +340,8 @@ BEGIN
     VALUES (_id, _owner, _kind, _key, digest_of(_key::text), 'done', _actor, at, _request_id);
     WITH lines AS MATERIALIZED (
         SELECT p.ordinal, p.asset, p.amount, f.id AS factory, f.balance - p.amount AS factory_balance,
-               f.version + 1 AS factory_version, m.id AS main, m.balance + p.amount AS main_balance,
-               m.version + 1 AS main_version
+               f.version AS factory_version, m.id AS main, m.balance + p.amount AS main_balance,
+               m.version AS main_version
         FROM postings p JOIN accounts f ON f.id = p.credit
         LEFT JOIN accounts m ON m.id = p.debit AND _kind <> 'consume_reserve'
         WHERE p.operation = _reservation.operation
@@ -344,17 +350,23 @@ BEGIN
         SET balance = CASE a.id WHEN l.main THEN l.main_balance ELSE l.factory_balance END,
             version = a.version + 1, moved_at = close_reservation.at
         FROM lines l WHERE a.id IN (l.main, l.factory)
+            AND a.version = CASE a.id WHEN l.main THEN l.main_version ELSE l.factory_version END
+        RETURNING a.id
     )
-    INSERT INTO postings
-    SELECT _id, l.ordinal, l.asset, l.factory, coalesce(l.main, sink()), l.amount, l.factory_balance, l.factory_version,
-        l.main_balance, l.main_version, close_reservation.at
-    FROM lines l;
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    SELECT _id, l.ordinal, l.asset, l.factory, coalesce(l.main, sink()), l.amount, l.factory_balance,
+        l.factory_version + 1, l.main_balance, l.main_version + 1, close_reservation.at
+    FROM lines l JOIN moved f ON f.id = l.factory LEFT JOIN moved m ON m.id = l.main
+    WHERE l.main IS NULL OR m.id IS NOT NULL;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    PERFORM require_moved(_rows, (SELECT count(*) FROM postings p WHERE p.operation = _reservation.operation));
     UPDATE reservations r SET status = CASE _kind WHEN 'return_reserve' THEN 'returned'
             WHEN 'consume_reserve' THEN 'consumed' ELSE 'expired' END,
         closed_at = close_reservation.at, closed_by = _id
     WHERE r.owner = _owner AND r.key = _key;
     outcome := CASE WHEN _wanted = 'consume_reserve' AND _kind = 'expire_reserve' THEN 'reservation_closed' ELSE 'done' END;
-    SELECT jsonb_build_object('lines', count(*)) INTO details FROM postings p WHERE p.operation = _id;
+    details := jsonb_build_object('lines', _rows);
 END $$;
 
 CREATE FUNCTION return_reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text,
@@ -373,16 +385,23 @@ BEGIN
     FROM close_reservation(_id, _owner, _key, _actor, _request_id, 'consume_reserve') d;
 END $$;
 
--- Gives one reservation back whose time is over: of one owner, or of anybody (null). False if there is none.
--- One at a time, because the accounts of two would not be locked in order.
+-- Gives one reservation back whose time is over: of one owner, or of anybody (null) whose purse is free at the moment.
+-- False if there is none. One in a call, because the purses of two would not be locked in order.
 CREATE FUNCTION expire_reservation(_id uuid, _owner uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _due reservations;
+    _due record;
 BEGIN
-    SELECT * INTO _due FROM reservations r
-    WHERE r.status = 'active' AND r.expires_at <= clock_timestamp() AND (_owner IS NULL OR r.owner = _owner)
-    ORDER BY r.expires_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF _owner IS NULL THEN
+        SELECT r.owner, r.key INTO _due
+        FROM reservations r JOIN accounts a ON a.owner = r.owner AND a.asset = 1 AND a.section = 'main'
+        WHERE r.status = 'active' AND r.expires_at <= clock_timestamp()
+        ORDER BY r.expires_at LIMIT 1 FOR NO KEY UPDATE OF a SKIP LOCKED;
+    ELSE
+        SELECT r.owner, r.key INTO _due FROM reservations r
+        WHERE r.status = 'active' AND r.expires_at <= clock_timestamp() AND r.owner = _owner
+        ORDER BY r.expires_at LIMIT 1;
+    END IF;
     IF NOT FOUND THEN RETURN false; END IF;
     PERFORM close_reservation(_id, _due.owner, _due.key, NULL, NULL, 'expire_reserve');
     RETURN true;
@@ -392,12 +411,14 @@ END $$;
 CREATE FUNCTION set_stock(_id uuid, _actor uuid, _request_id text, _item uuid, _quantity bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+    _line  jsonb := jsonb_build_array(jsonb_build_object('item', _item, 'quantity', 1));
     _asset bigint;
     _shelf accounts;
     _at    timestamptz;
+    _rows  bigint;
 BEGIN
-    SELECT assets[1] INTO _asset FROM assets_of(jsonb_build_array(jsonb_build_object('item', _item, 'quantity', 1)));
-    PERFORM open_accounts(ARRAY[NULL::uuid], ARRAY[_asset], ARRAY['main']);
+    _asset := (made_assets(_line))[1];
+    PERFORM open_accounts(NULL, 'main', ARRAY[_asset]);
     SELECT * INTO _shelf FROM accounts a
     WHERE a.owner IS NULL AND a.asset = _asset AND a.section = 'main' FOR NO KEY UPDATE;
     IF _shelf.balance = _quantity THEN RETURN; END IF;
@@ -405,13 +426,16 @@ BEGIN
     INSERT INTO operations (id, kind, key, content, outcome, actor, at, item_id, quantity, request_id)
     VALUES (_id, 'set_stock', _id, digest_of(_item::text, _quantity::text), 'done', _actor, _at, _item, _quantity,
         _request_id);
-    UPDATE accounts a SET balance = _quantity, version = a.version + 1, moved_at = _at WHERE a.id = _shelf.id;
+    UPDATE accounts a SET balance = _quantity, version = a.version + 1, moved_at = _at
+    WHERE a.id = _shelf.id AND a.version = _shelf.version;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    PERFORM require_moved(_rows, 1);
     IF _quantity > _shelf.balance THEN
-        INSERT INTO postings VALUES (_id, 1, _asset, mint(), _shelf.id, _quantity - _shelf.balance, NULL, NULL, _quantity,
-            _shelf.version + 1, _at);
+        INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, credit_balance, credit_version, at)
+        VALUES (_id, 1, _asset, mint(), _shelf.id, _quantity - _shelf.balance, _quantity, _shelf.version + 1, _at);
     ELSE
-        INSERT INTO postings VALUES (_id, 1, _asset, _shelf.id, sink(), _shelf.balance - _quantity, _quantity,
-            _shelf.version + 1, NULL, NULL, _at);
+        INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version, at)
+        VALUES (_id, 1, _asset, _shelf.id, sink(), _shelf.balance - _quantity, _quantity, _shelf.version + 1, _at);
     END IF;
 END $$;
 

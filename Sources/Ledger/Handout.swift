@@ -47,7 +47,7 @@ package struct Handout: Sendable {
       """, on: connection)
   }
 
-  /// All of them in one statement, in the order of the accounts as everything else locks them.
+  /// All of them in one statement, in the order of owners, in which everything else locks them.
   package func give(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
     try connection.transaction { connection in
       try verdicts(
@@ -55,8 +55,7 @@ package struct Handout: Sendable {
         SELECT s.owner, g.outcome, g.replayed
         FROM (
           SELECT s.* FROM jsonb_to_recordset(\(shares.json)::jsonb) AS s (id uuid, owner uuid, amount bigint)
-          LEFT JOIN accounts a ON a.owner = s.owner AND a.asset = 1 AND a.section = 'main'
-          ORDER BY a.id NULLS LAST, s.owner
+          ORDER BY s.owner
         ) s, LATERAL grant_coins(s.id, s.owner, \(key), NULL, NULL, s.amount, \(reason)) g
         """, on: connection)
     }

@@ -79,7 +79,9 @@ struct RightsTests {
   @Test func `the pieces of which functions are made are not for the workers`() throws {
     try withDatabase(user: TestCluster.app) { connection in
       for call in [
-        "SELECT open_accounts(ARRAY[gen_random_uuid()], ARRAY[1::bigint], ARRAY['main'])",
+        "SELECT open_accounts(gen_random_uuid(), 'main', ARRAY[1::bigint])",
+        "SELECT open_purse(gen_random_uuid())",
+        "SELECT * FROM lock_purse(gen_random_uuid())",
         "SELECT * FROM earlier_answer(gen_random_uuid(), 'grant', gen_random_uuid(), '')",
       ] {
         try expectRefusal("42501", of: call, connection)

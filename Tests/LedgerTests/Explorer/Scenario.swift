@@ -1,0 +1,119 @@
+import FoundationEssentials
+import Ledger
+import Support
+
+/// What one schedule begins with, and what its sessions ask for: all of it follows from a seed.
+struct Scenario: Sendable {
+  struct Person: Sendable {
+    /// The first bytes of the id, which decide the order of locks.
+    let rank: UInt32
+    /// Nil: without a purse.
+    let coins: Int?
+    /// Of the first item. Nil: without an account there.
+    let main: Int?
+    let factory: Int?
+    /// One of the first item, set aside under key 1 in the beginning, and overdue or not.
+    var aside: Aside?
+  }
+
+  enum Aside: Sendable {
+    case active, overdue
+  }
+
+  struct Item: Sendable {
+    /// Nil: unlimited.
+    let stock: Int?
+  }
+
+  /// One call of the ledger, as a handler makes it.
+  enum Call: Sendable, Equatable {
+    case grant(to: Int, amount: Int, key: Int)
+    /// One coin for each, in one statement.
+    case handout(to: [Int], key: Int)
+    case transfer(from: Int, to: Int, amount: Int, key: Int?)
+    /// Of the transfer that was made in the beginning, from the first person to the second.
+    case undo
+    case purchase(by: Int, item: Int, quantity: Int, key: Int?)
+    case add(to: Int, item: Int, Section, quantity: Int, key: Int)
+    case adjust(of: Int, item: Int, Section, change: Int, key: Int?)
+    case reserve(by: Int, item: Int, quantity: Int, key: Int, isOverdue: Bool)
+    case giveBack(by: Int, key: Int)
+    case consume(by: Int, key: Int)
+    /// Whatever is overdue: of one person, or of everybody.
+    case expire(of: Int?)
+    case setStock(item: Int, Int)
+  }
+
+  /// A call alone, or in a transaction that is committed in a step of its own.
+  struct Transaction: Sendable {
+    let call: Call
+    let isOpen: Bool
+
+    var stepCount: Int { isOpen ? 2 : 1 }
+  }
+
+  static let price = 2
+  static let sent = 3
+
+  var people: [Person]
+  var items: [Item]
+  var sessions: [[Transaction]]
+  /// Which session takes the next step. A session that waits for a lock is passed over.
+  var order: [Int]
+
+  init(people: [Person], items: [Item], sessions: [[Transaction]], order: [Int]) {
+    (self.people, self.items, self.sessions, self.order) = (people, items, sessions, order)
+  }
+
+}
+
+extension Scenario: CustomStringConvertible {
+  /// As a reader would want to play it.
+  var description: String {
+    var lines = people.enumerated().map { index, person in
+      func word(_ amount: Int?) -> String { amount.map { "\($0)" } ?? "no account" }
+      return """
+        person \(index) (rank \(person.rank)): purse \(word(person.coins)), \
+        main \(word(person.main)), factory \(word(person.factory))
+        """
+    }
+    for (index, item) in items.enumerated() {
+      lines.append("item \(index): \(item.stock.map { "\($0) in stock" } ?? "unlimited")")
+    }
+    for (index, program) in sessions.enumerated() {
+      let words = program.map { $0.isOpen ? "BEGIN, \($0.call), COMMIT" : "\($0.call)" }
+      lines.append("session \(index): " + words.joined(separator: "; "))
+    }
+    lines.append("order: " + order.map { "\($0)" }.joined(separator: " "))
+    return lines.joined(separator: "\n")
+  }
+
+  /// All scenarios with one session, one call or one pair of BEGIN and COMMIT less.
+  var smaller: [Scenario] {
+    var list: [Scenario] = []
+    for session in sessions.indices {
+      for place in sessions[session].indices {
+        list.append(replacing(session, place, by: nil))
+        let transaction = sessions[session][place]
+        if transaction.isOpen {
+          list.append(replacing(session, place, by: Transaction(call: transaction.call, isOpen: false)))
+        }
+      }
+    }
+    return list
+  }
+
+  /// The steps of a transaction leave the order with it; those that stay keep their places.
+  private func replacing(_ session: Int, _ place: Int, by transaction: Transaction?) -> Scenario {
+    var copy = self
+    let before = sessions[session][..<place].map(\.stepCount).reduce(0, +)
+    let gone = (before + (transaction?.stepCount ?? 0))..<(before + sessions[session][place].stepCount)
+    var seen = -1
+    copy.order = order.filter { pick in
+      if pick == session { seen += 1 }
+      return pick != session || !gone.contains(seen)
+    }
+    copy.sessions[session].replaceSubrange(place...place, with: transaction.map { [$0] } ?? [])
+    return copy
+  }
+}

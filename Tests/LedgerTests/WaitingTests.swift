@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Ledger
+import Postgres
+import Support
+import Synchronization
+import Testing
+
+/// What a call decides after it has waited for somebody else.
+@Suite(.tags(.database, .concurrency))
+struct WaitingTests {
+  @Test func `a purchase that waited for the shelf pays the price of the moment it is made`() throws {
+    let receipt = try purchase { try $0.run("UPDATE items SET price = 9 WHERE code = 'mug'") }
+    #expect(receipt == "price 9, balance 91")
+  }
+
+  @Test func `a purchase that waited for the shelf is refused if the item was retired meanwhile`() throws {
+    let receipt = try purchase { try $0.run("UPDATE items SET retired_at = now() WHERE code = 'mug'") }
+    #expect(receipt == "unknownItem")
+  }
+
+  @Test func `a purchase that waited for the shelf is made from the mint if stock has become unlimited`() throws {
+    let receipt = try purchase {
+      try $0.run("UPDATE items SET stock_limited = false WHERE code = 'mug'")
+    }
+    #expect(receipt == "price 20, balance 80")
+  }
+
+  /// Somebody holds the shelf; a purchase waits for it; the item changes; the shelf is let go.
+  private func purchase(_ change: (borrowing Connection) throws -> Void) throws -> String {
+    try withFreshDatabase { database in
+      let connection = try TestCluster.connection(database: database)
+      try connection.item("mug", price: 20, stock: 3)
+      let anna = try connection.person("anna", coins: 100)
+      let holder = try Stepper(database: database)
+      let buyer = try Stepper(database: database)
+      let told = Mutex("")
+      try holder.run { connection in
+        try connection.perform("BEGIN")
+        try Inventory.setStock(connection.id("mug"), 2, UUID(), by: UUID(), requestID: nil, on: connection)
+      }
+      buyer.begin { connection in
+        let line: String
+        do {
+          let receipt = try Purchase(item: "mug", quantity: 1).make(Intent(of: anna, key: nil), on: connection).value
+          line = "price \(receipt.price), balance \(receipt.balance)"
+        } catch let refusal as LedgerRefusal {
+          line = "\(refusal)"
+        }
+        told.withLock { $0 = line }
+      }
+      try eventually("the purchase waits for the shelf") {
+        try connection.value("SELECT cardinality(pg_blocking_pids(\(buyer.pid)::int)) > 0")
+      }
+      try change(connection)
+      try holder.run { try $0.perform("COMMIT") }
+      try buyer.finish()
+      for stepper in [holder, buyer] { stepper.end() }
+      try expectBalance(connection)
+      return told.withLock { $0 }
+    }
+  }
+}
