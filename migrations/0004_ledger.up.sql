@@ -116,7 +116,8 @@ RETURN CASE WHEN octet_length(array_to_string(_words, chr(31), chr(30))) <= 100
     THEN convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')
     ELSE '\xff'::bytea || sha256(convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')) END;
 
--- Locks a purse, and opens it if it is not there yet. transfer and purchase do the same in place, to save the call.
+-- Locks a purse, and opens it if it is not there yet; so does another session that opens it first, and is waited for.
+-- transfer and purchase look for themselves first, to save the call.
 CREATE FUNCTION lock_purse(_owner uuid, OUT id bigint, OUT balance bigint, OUT version bigint, OUT moved_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -124,16 +125,9 @@ BEGIN
         SELECT a.id, a.balance, a.version, a.moved_at INTO id, balance, version, moved_at
         FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
         EXIT WHEN FOUND;
-        PERFORM open_purse(_owner);
+        INSERT INTO accounts (owner, asset, section) VALUES (_owner, 1, 'main')
+        ON CONFLICT (owner, asset, section) DO NOTHING;
     END LOOP;
-END $$;
-
--- Waits for another session that is opening it, which makes the new row a lock as well.
-CREATE FUNCTION open_purse(_owner uuid) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    INSERT INTO accounts (owner, asset, section) VALUES (_owner, 1, 'main')
-    ON CONFLICT (owner, asset, section) DO NOTHING;
 END $$;
 
 -- The second line: rolls everything back if an account is no longer as it was when the decision was made.
@@ -193,33 +187,33 @@ CREATE FUNCTION transfer(_id uuid, _owner uuid, _key uuid, _request_id text, _to
     OUT available bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _payee  uuid;
-    _first  uuid;
-    _second uuid;
-    _from   bigint; _from_balance bigint; _from_version bigint; _from_moved timestamptz;
-    _into   bigint; _into_balance bigint; _into_version bigint; _into_moved timestamptz;
-    _rows   bigint;
+    _payee uuid;
+    _from  bigint; _from_balance bigint; _from_version bigint; _from_moved timestamptz;
+    _into  bigint; _into_balance bigint; _into_version bigint; _into_moved timestamptz;
+    _rows  bigint;
 BEGIN
     SELECT u.id INTO _payee FROM users u WHERE u.username = _to AND u.deleted_at IS NULL;
-    -- "from" and "into" are named as if the payer came first in the order of locks, and change names below if not.
-    _first := least(_owner, _payee);
-    _second := greatest(_owner, _payee);
-    LOOP
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _from, _from_balance, _from_version, _from_moved
-        FROM accounts a WHERE a.owner = _first AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        EXIT WHEN FOUND;
-        PERFORM open_purse(_first);
-    END LOOP;
-    IF _second <> _first THEN
-        LOOP
-            SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
-            FROM accounts a WHERE a.owner = _second AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-            EXIT WHEN FOUND;
-            PERFORM open_purse(_second);
-        END LOOP;
-        IF _second = _owner THEN
-            SELECT _into, _into_balance, _into_version, _into_moved, _from, _from_balance, _from_version, _from_moved
-            INTO _from, _from_balance, _from_version, _from_moved, _into, _into_balance, _into_version, _into_moved;
+    -- A purse that is not there yet is opened and locked before the other one is looked at.
+    IF _payee < _owner THEN
+        SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
+        FROM accounts a WHERE a.owner = _payee AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+        IF _into IS NULL THEN
+            SELECT p.id, p.balance, p.version, p.moved_at INTO _into, _into_balance, _into_version, _into_moved
+            FROM lock_purse(_payee) p;
+        END IF;
+    END IF;
+    SELECT a.id, a.balance, a.version, a.moved_at INTO _from, _from_balance, _from_version, _from_moved
+    FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+    IF _from IS NULL THEN
+        SELECT p.id, p.balance, p.version, p.moved_at INTO _from, _from_balance, _from_version, _from_moved
+        FROM lock_purse(_owner) p;
+    END IF;
+    IF _payee > _owner THEN
+        SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
+        FROM accounts a WHERE a.owner = _payee AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+        IF _into IS NULL THEN
+            SELECT p.id, p.balance, p.version, p.moved_at INTO _into, _into_balance, _into_version, _into_moved
+            FROM lock_purse(_payee) p;
         END IF;
     END IF;
 
@@ -340,12 +334,12 @@ DECLARE
     _basket  bigint; _basket_balance bigint; _basket_version bigint; _basket_moved timestamptz;
     _shelf   bigint; _shelf_balance  bigint; _shelf_version  bigint; _shelf_moved  timestamptz;
 BEGIN
-    LOOP
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
-        FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        EXIT WHEN FOUND;
-        PERFORM open_purse(_owner);
-    END LOOP;
+    SELECT a.id, a.balance, a.version, a.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
+    FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+    IF _purse IS NULL THEN
+        SELECT p.id, p.balance, p.version, p.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
+        FROM lock_purse(_owner) p;
+    END IF;
     SELECT i.id, i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL, s.id, b.id,
            b.balance, b.version, b.moved_at
     INTO _item_id, price, _limited, _on_sale, _goods, _basket, _basket_balance, _basket_version, _basket_moved

@@ -17,22 +17,27 @@ CREATE INDEX reservations_by_key ON reservations (key);
 CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
 
 -- The lines of a request: [{"item":…,"collection":…,"level":…,"quantity":…}], ids and numbers. An asset is null where
--- nobody has had one of its kind yet.
+-- nobody has had one of its kind yet. Each line looks up its own rows, however many there are of others.
 CREATE FUNCTION assets_of(_lines jsonb, OUT problem text, OUT assets bigint[], OUT quantities bigint[])
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
     SELECT CASE
             WHEN count(i.id) < count(*) THEN 'unknown_item'
-            WHEN count(*) FILTER (WHERE l.collection IS NOT NULL AND c.item_id IS NULL) > 0 THEN 'unknown_collection'
-            WHEN count(*) FILTER (WHERE l.level IS NOT NULL AND q.item_id IS NULL) > 0 THEN 'unknown_quality_level' END,
+            WHEN count(*) FILTER (WHERE l.collection IS NOT NULL AND NOT EXISTS (
+                SELECT FROM item_collections c WHERE c.item_id = l.item AND c.collection_id = l.collection)) > 0
+                THEN 'unknown_collection'
+            WHEN count(*) FILTER (WHERE l.level IS NOT NULL AND NOT EXISTS (
+                SELECT FROM item_quality_levels q WHERE q.item_id = l.item AND q.quality_level_id = l.level)) > 0
+                THEN 'unknown_quality_level' END,
         array_agg(s.id ORDER BY l.n), array_agg(l.quantity ORDER BY l.n)
+    INTO problem, assets, quantities
     FROM ROWS FROM (jsonb_to_recordset(_lines) AS (item uuid, collection uuid, level uuid, quantity bigint))
         WITH ORDINALITY AS l (item, collection, level, quantity, n)
-    LEFT JOIN items i ON i.id = l.item
-    LEFT JOIN item_collections c ON c.item_id = l.item AND c.collection_id = l.collection
-    LEFT JOIN item_quality_levels q ON q.item_id = l.item AND q.quality_level_id = l.level
-    LEFT JOIN assets s ON s.item_id = l.item AND s.collection_id IS NOT DISTINCT FROM l.collection
-        AND s.quality_level_id IS NOT DISTINCT FROM l.level
-$$;
+    LEFT JOIN LATERAL (SELECT i.id FROM items i WHERE i.id = l.item LIMIT 1) i ON true
+    LEFT JOIN LATERAL (
+        SELECT s.id FROM assets s WHERE s.item_id = l.item AND s.collection_id IS NOT DISTINCT FROM l.collection
+            AND s.quality_level_id IS NOT DISTINCT FROM l.level LIMIT 1) s ON true;
+END $$;
 
 -- The same, with the assets that were missing. To be called under the lock of a purse, or of nothing at all: whoever
 -- waits here for an asset waits for nobody who could be waiting for the caller.
@@ -49,22 +54,16 @@ BEGIN
     RETURN (SELECT assets FROM assets_of(_lines));
 END $$;
 
--- Accounts that an owner, whose purse is locked, or the shop itself is going to need.
+-- Accounts that an owner, whose purse is locked, is going to need.
 CREATE FUNCTION open_accounts(_owner uuid, _section text, _assets bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     INSERT INTO accounts (owner, asset, section)
     SELECT DISTINCT _owner, wanted.asset, _section FROM unnest(_assets) AS wanted (asset)
     WHERE NOT EXISTS (
-        SELECT FROM accounts a
-        WHERE a.owner IS NOT DISTINCT FROM _owner AND a.asset = wanted.asset AND a.section = _section)
-    ORDER BY 2
+        SELECT FROM accounts a WHERE a.owner = _owner AND a.asset = wanted.asset AND a.section = _section)
     ON CONFLICT (owner, asset, section) DO NOTHING;
 END $$;
-
-CREATE FUNCTION is_known(_owner uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL)
-$$;
 
 -- How a variant is called outside.
 CREATE FUNCTION variant(_asset bigint) RETURNS jsonb
@@ -96,10 +95,12 @@ CREATE FUNCTION move_lines(_id uuid, _owner uuid, _kind operation_kind, _key uui
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _known  record;
-    _assets bigint[];
-    _count  integer;
-    _rows   bigint;
+    _known     record;
+    _assets    bigint[];
+    _count     integer;
+    _missing   jsonb;
+    _overflows boolean;
+    _rows      bigint;
 BEGIN
     -- An answer once given stays the answer, though its owner or its items have changed since. Whoever only asks again
     -- waits for nobody and writes nothing.
@@ -113,42 +114,42 @@ BEGIN
     operation := _id;
     replayed := false;
     SELECT * INTO _known FROM assets_of(_lines);
-    outcome := CASE WHEN is_known(_owner) THEN _known.problem ELSE 'unknown_user' END;
+    outcome := CASE WHEN EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL) THEN _known.problem
+        ELSE 'unknown_user' END;
     IF outcome IS NOT NULL THEN RETURN; END IF;
     PERFORM lock_purse(_owner);
     _assets := _known.assets;
     _count := cardinality(_assets);
     IF array_position(_assets, NULL) IS NOT NULL THEN _assets := made_assets(_lines); END IF;
-    PERFORM open_accounts(_owner, _section, _assets);
-    SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
+    SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond'), count(*) INTO at, _rows
     FROM accounts a WHERE a.owner = _owner AND a.section = _section AND a.asset = ANY (_assets);
+    IF _rows < _count THEN PERFORM open_accounts(_owner, _section, _assets); END IF;
 
-    SELECT jsonb_build_object('missing_items', jsonb_agg(
-        variant(short.asset) || jsonb_build_object('required', short.required, 'available', short.before)
-        ORDER BY short.first))
-    INTO details
-    FROM (
-        SELECT r.asset, min(r.before) - coalesce(min(k.amount), 0) AS before, -sum(least(r.quantity, 0)) AS required,
-               min(r.ordinal) AS first
-        FROM running(_owner, _section, _assets, _known.quantities) r
+    WITH lines AS MATERIALIZED (
+        SELECT * FROM running(_owner, _section, _assets, _known.quantities)
+    ), short AS (
+        SELECT l.asset, min(l.before) - coalesce(min(k.amount), 0) AS before, -sum(least(l.quantity, 0)) AS required,
+               min(l.ordinal) AS first
+        FROM lines l
         -- What is set aside is there, but not there to be taken.
         LEFT JOIN (
             SELECT p.asset, sum(p.amount) AS amount
             FROM reservations v JOIN postings p ON p.operation = v.operation
             WHERE _section = 'factory' AND v.owner = _owner AND v.status = 'active' GROUP BY p.asset
-        ) k ON k.asset = r.asset
-        GROUP BY r.asset HAVING min(r.balance) FILTER (WHERE r.quantity < 0) < coalesce(min(k.amount), 0)
-    ) short;
-    outcome := CASE
-        WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items'
-        WHEN (SELECT max(r.balance) FROM running(_owner, _section, _assets, _known.quantities) r)
-            > 9007199254740991 THEN 'overflow'
-        ELSE 'done' END;
-    IF outcome = 'done' THEN
-        SELECT jsonb_build_object('lines', _count, 'final_balances', jsonb_agg(
-            variant(r.asset) || jsonb_build_object('balance', r.balance) ORDER BY r.ordinal))
-        INTO details FROM running(_owner, _section, _assets, _known.quantities) r WHERE r.is_last;
-    END IF;
+        ) k ON k.asset = l.asset
+        GROUP BY l.asset HAVING min(l.balance) FILTER (WHERE l.quantity < 0) < coalesce(min(k.amount), 0)
+    )
+    SELECT (
+            SELECT jsonb_build_object('missing_items', jsonb_agg(
+                variant(s.asset) || jsonb_build_object('required', s.required, 'available', s.before) ORDER BY s.first))
+            FROM short s HAVING count(*) > 0),
+        (SELECT max(l.balance) > 9007199254740991 FROM lines l),
+        (SELECT jsonb_build_object('lines', _count, 'final_balances', jsonb_agg(
+            variant(l.asset) || jsonb_build_object('balance', l.balance) ORDER BY l.ordinal))
+         FROM lines l WHERE l.is_last)
+    INTO _missing, _overflows, details;
+    outcome := CASE WHEN _missing IS NOT NULL THEN 'insufficient_items' WHEN _overflows THEN 'overflow' ELSE 'done' END;
+    IF outcome <> 'done' THEN details := coalesce(_missing, '{}'); END IF;
 
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, note, details, request_id)
     VALUES (_id, _owner, _kind, _key, _content, outcome, _actor, at, _note,
@@ -208,12 +209,14 @@ CREATE FUNCTION reserve(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_
     OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _known   record;
-    _assets  bigint[];
-    _amounts numeric[];
-    _count   integer;
-    _rows    bigint;
-    _content bytea := digest_of(_lines::text, _seconds::text);
+    _known     record;
+    _assets    bigint[];
+    _amounts   numeric[];
+    _count     integer;
+    _is_short  boolean;
+    _overflows boolean;
+    _rows      bigint;
+    _content   bytea := digest_of(_lines::text, _seconds::text);
 BEGIN
     SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
     FROM earlier_answer(_owner, 'reserve', _key, _content) e;
@@ -225,7 +228,8 @@ BEGIN
     operation := _id;
     replayed := false;
     SELECT * INTO _known FROM assets_of(_lines);
-    outcome := CASE WHEN is_known(_owner) THEN _known.problem ELSE 'unknown_user' END;
+    outcome := CASE WHEN EXISTS (SELECT FROM users u WHERE u.id = _owner AND u.deleted_at IS NULL) THEN _known.problem
+        ELSE 'unknown_user' END;
     IF outcome IS NOT NULL THEN RETURN; END IF;
     PERFORM lock_purse(_owner);
     _assets := _known.assets;
@@ -235,22 +239,17 @@ BEGIN
         SELECT l.asset, sum(l.quantity) AS amount, min(l.n) AS first
         FROM unnest(_assets, _known.quantities) WITH ORDINALITY AS l (asset, quantity, n) GROUP BY l.asset
     ) summed;
-    SELECT greatest(clock_timestamp(), max(a.moved_at) + interval '1 microsecond') INTO at
-    FROM accounts a WHERE a.owner = _owner AND a.section IN ('main', 'factory') AND a.asset = ANY (_assets);
-
-    SELECT jsonb_build_object('missing_items', jsonb_agg(
-        variant(l.asset) || jsonb_build_object('required', l.amount, 'available', coalesce(a.balance, 0)) ORDER BY l.n))
-    INTO details
+    SELECT greatest(clock_timestamp(), max(greatest(m.moved_at, f.moved_at)) + interval '1 microsecond'),
+        jsonb_build_object('missing_items', jsonb_agg(
+            variant(l.asset) || jsonb_build_object('required', l.amount, 'available', coalesce(m.balance, 0)) ORDER BY l.n)
+            FILTER (WHERE coalesce(m.balance, 0) < l.amount)),
+        count(*) FILTER (WHERE coalesce(m.balance, 0) < l.amount) > 0,
+        max(f.balance + l.amount) > 9007199254740991, count(f.id)
+    INTO at, details, _is_short, _overflows, _rows
     FROM unnest(_assets, _amounts) WITH ORDINALITY AS l (asset, amount, n)
-    LEFT JOIN accounts a ON a.owner = _owner AND a.asset = l.asset AND a.section = 'main'
-    WHERE coalesce(a.balance, 0) < l.amount;
-    outcome := CASE
-        WHEN details -> 'missing_items' <> 'null' THEN 'insufficient_items'
-        WHEN EXISTS (
-            SELECT FROM unnest(_assets, _amounts) AS l (asset, amount)
-            JOIN accounts f ON f.owner = _owner AND f.asset = l.asset AND f.section = 'factory'
-            WHERE f.balance + l.amount > 9007199254740991) THEN 'overflow'
-        ELSE 'done' END;
+    LEFT JOIN accounts m ON m.owner = _owner AND m.asset = l.asset AND m.section = 'main'
+    LEFT JOIN accounts f ON f.owner = _owner AND f.asset = l.asset AND f.section = 'factory';
+    outcome := CASE WHEN _is_short THEN 'insufficient_items' WHEN _overflows THEN 'overflow' ELSE 'done' END;
     IF outcome = 'done' THEN details := jsonb_build_object('lines', _count); END IF;
 
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, details, request_id)
@@ -265,7 +264,7 @@ BEGIN
     END IF;
     IF outcome <> 'done' THEN RETURN; END IF;
 
-    PERFORM open_accounts(_owner, 'factory', _assets);
+    IF _rows < _count THEN PERFORM open_accounts(_owner, 'factory', _assets); END IF;
     INSERT INTO reservations (owner, key, operation, made_at, expires_at)
     VALUES (_owner, _key, _id, at, at + make_interval(secs => _seconds));
     WITH lines AS MATERIALIZED (
@@ -418,7 +417,7 @@ DECLARE
     _rows  bigint;
 BEGIN
     _asset := (made_assets(_line))[1];
-    PERFORM open_accounts(NULL, 'main', ARRAY[_asset]);
+    INSERT INTO accounts (asset, section) VALUES (_asset, 'main') ON CONFLICT (owner, asset, section) DO NOTHING;
     SELECT * INTO _shelf FROM accounts a
     WHERE a.owner IS NULL AND a.asset = _asset AND a.section = 'main' FOR NO KEY UPDATE;
     IF _shelf.balance = _quantity THEN RETURN; END IF;

@@ -80,7 +80,6 @@ struct RightsTests {
     try withDatabase(user: TestCluster.app) { connection in
       for call in [
         "SELECT open_accounts(gen_random_uuid(), 'main', ARRAY[1::bigint])",
-        "SELECT open_purse(gen_random_uuid())",
         "SELECT * FROM lock_purse(gen_random_uuid())",
         "SELECT * FROM earlier_answer(gen_random_uuid(), 'grant', gen_random_uuid(), '')",
       ] {
