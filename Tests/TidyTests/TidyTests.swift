@@ -114,6 +114,19 @@ struct TidyTests {
     }
   }
 
+  @Test func `whatever can be started in bin, and each kind of benchmark, is started by CI`() throws {
+    let runs = try read(root + "/.ci/run") + read(root + "/bin/test")
+    // These three are started by the others.
+    for name in try FileManager.default.contentsOfDirectory(atPath: root + "/bin")
+    where !["packages", "pool", "bench-field"].contains(name) {
+      guard let text = try? read(root + "/bin/" + name), text.hasPrefix("#!") else { continue }
+      #expect(runs.contains("bin/\(name)"), "nobody runs bin/\(name)")
+    }
+    for kind in try read(root + "/bin/bench").matches(of: /(?m)^ +bin\/bench (--[a-z-]+)/) {
+      #expect(runs.contains("bin/bench \(kind.1)"), "nobody runs bin/bench \(kind.1)")
+    }
+  }
+
   /// The file itself and those that shellcheck is told it sources, to the last.
   private func sourced(by first: String) throws -> [(path: String, text: String)] {
     var paths = [first]
