@@ -9,7 +9,7 @@ find_postgres() {
   if [ -s "${1-}/PG_VERSION" ]; then
     pg_version=$(<"$1/PG_VERSION")
   else
-    pg_version=$(find "$versions" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
+    pg_version=$(find "$versions" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
   fi
   pg_bin=$versions/$pg_version/bin
   [ -x "$pg_bin/postgres" ] || fail "PostgreSQL $pg_version is needed${1:+ for $1} and not installed."
