@@ -22,7 +22,7 @@ static int prepare_one(const char *name, const char *statement) {
 }
 
 static int prepare(void) {
-  return prepare_one("version", "SELECT coalesce(max(version), 0) FROM schema_migrations") &&
+  return prepare_one("version", "SELECT schema_version()") &&
          prepare_one("info", "SELECT document, has_more FROM info($1)");
 }
 

@@ -16,8 +16,10 @@ checkout=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 # A reader that went away (`bin/run | head`) must not keep a script from cleaning up.
 say() { printf '%s\n' "$*" 2>/dev/null || true; }
 
+# The command that somebody typed, as a failure names it.
+command_name=bin/${0##*/}
 fail() {
-  printf 'bin/%s: %s\n' "${0##*/}" "$*" >&2 2>/dev/null || true
+  printf '%s: %s\n' "$command_name" "$*" >&2 2>/dev/null || true
   exit 1
 }
 

@@ -24,10 +24,13 @@ func ready(_ request: Request, _ context: Context, _ lender: Lender) -> Response
     report.add(
       "schema", passes: applied >= context.requiredSchemaVersion,
       "version \(applied), at least \(context.requiredSchemaVersion) is needed")
-  } catch let error as PostgresError where error.sqlstate == "42P01" {
+  } catch let error as PostgresError where ["42P01", "42883"].contains(error.sqlstate) {
     report.database = "connected"
     report.add("database", passes: true)
     report.add("schema", passes: false, "no migration has been applied")
+  } catch let error as PostgresError where error.sqlstate == "58P01" {
+    report.database = "connected"
+    report.add("database", passes: false, "PostgreSQL cannot load PL/pgSQL; was it upgraded and not restarted?")
   } catch {
     report.database = "disconnected"
     report.add("database", passes: false, "PostgreSQL does not answer")
@@ -38,7 +41,7 @@ func ready(_ request: Request, _ context: Context, _ lender: Lender) -> Response
 }
 
 private func schemaVersion(_ connection: borrowing Connection) throws -> Int {
-  try connection.value("SELECT coalesce(max(version), 0) FROM schema_migrations")
+  try connection.value("SELECT schema_version()")
 }
 
 private struct HealthReport {

@@ -14,7 +14,7 @@ package struct Grant: Sendable {
   package func make(
     _ intent: Intent, by actor: UUID? = nil, on connection: borrowing Connection
   ) throws -> Done<Int> {
-    let done = try connection.row(
+    try connection.onlyRow(
       """
       SELECT outcome, balance, replayed
       FROM grant_coins(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
@@ -25,6 +25,5 @@ package struct Grant: Sendable {
       try Outcome(word: row.value(0), isReplay: isReplay).require()
       return Done(value: try row.value(1, as: Int.self), isReplay: isReplay)
     }
-    return done!
   }
 }

@@ -69,11 +69,12 @@ package struct Handout: Sendable {
         case "done": try row.value(2) ? .hadBefore : .given
         case "key_reused": .hadAnother
         case "overflow": .overflow
-        default: preconditionFailure("a grant ended with \(outcome)")
+        default:
+          throw PostgresError(reason: .mismatch, message: "a grant ended with \(outcome), which nobody here knows")
         }
       return (try row.value(0, as: UUID.self), verdict)
     }
-    return Dictionary(uniqueKeysWithValues: list)
+    return Dictionary(list) { first, _ in first }
   }
 }
 

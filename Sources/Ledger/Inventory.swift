@@ -72,7 +72,7 @@ package enum Inventory {
 
   /// `call` is one of the ledger's functions, which all answer in the same columns.
   static func receipt(_ call: SQL, on connection: borrowing Connection) throws -> Done<Receipt> {
-    let done = try connection.row(
+    try connection.onlyRow(
       """
       SELECT outcome, operation, \(raw: SQL.timestamp("at")), coalesce((details ->> 'lines')::int, 0),
              details ->> 'final_balances', replayed, details ->> 'missing_items'
@@ -81,10 +81,13 @@ package enum Inventory {
     ) { row in
       let isReplay = try row.value(5, as: Bool.self)
       try Outcome(word: row.value(0), isReplay: isReplay, missing: row.value(6)).require()
+      let lines = try row.value(3, as: Int.self)
+      guard (0...1 << 12).contains(lines) else {
+        throw PostgresError(reason: .mismatch, message: "an operation has \(lines) lines")
+      }
       let receipt = Receipt(
-        operation: try row.value(1), at: try row.value(2), lines: try row.value(3), finalBalances: try row.value(4))
+        operation: try row.value(1), at: try row.value(2), lines: lines, finalBalances: try row.value(4))
       return Done(value: receipt, isReplay: isReplay)
     }
-    return done!
   }
 }

@@ -77,7 +77,7 @@ struct Outcome {
 
   /// Returns if it was done.
   func require() throws {
-    guard let refusal else { return }
+    guard let refusal = try refusal() else { return }
     switch refusal {
     // These say what is so at the moment, whatever was asked before.
     case .keyReused, .reservationClosed: throw refusal
@@ -85,7 +85,7 @@ struct Outcome {
     }
   }
 
-  private var refusal: LedgerRefusal? {
+  private func refusal() throws -> LedgerRefusal? {
     switch word {
     case "done": nil
     case "insufficient_funds": .insufficientFunds(available: available ?? 0, required: required)
@@ -103,7 +103,7 @@ struct Outcome {
     case "unknown_quality_level": .unknownQualityLevel
     case "reservation_not_found": .reservationNotFound
     case "reservation_closed": .reservationClosed
-    default: preconditionFailure("the ledger has a word for \(word) that nobody here knows")
+    default: throw PostgresError(reason: .mismatch, message: "the ledger ended with \(word), which nobody here knows")
     }
   }
 }

@@ -19,7 +19,7 @@ package struct Purchase: Sendable {
   }
 
   package func make(_ intent: Intent, on connection: borrowing Connection) throws -> Done<Receipt> {
-    let done = try connection.row(
+    try connection.onlyRow(
       """
       SELECT outcome, available, operation, \(raw: SQL.timestamp("at")), price, balance, replayed
       FROM purchase(\(intent.id), \(intent.owner), \(intent.key), \(intent.requestID), \(item), \(quantity))
@@ -34,6 +34,5 @@ package struct Purchase: Sendable {
         operation: try row.value(2), at: try row.value(3), price: try row.value(4), balance: try row.value(5))
       return Done(value: receipt, isReplay: isReplay)
     }
-    return done!
   }
 }

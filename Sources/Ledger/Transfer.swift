@@ -21,7 +21,7 @@ package struct Transfer: Sendable {
   }
 
   package func make(_ intent: Intent, on connection: borrowing Connection) throws -> Done<Receipt> {
-    let done = try connection.row(
+    try connection.onlyRow(
       """
       SELECT outcome, available, operation, \(raw: SQL.timestamp("at")), balance, replayed
       FROM transfer(\(intent.id), \(intent.owner), \(intent.key), \(intent.requestID), \(recipient), \(amount),
@@ -33,7 +33,6 @@ package struct Transfer: Sendable {
       let receipt = Receipt(operation: try row.value(2), at: try row.value(3), balance: try row.value(4))
       return Done(value: receipt, isReplay: isReplay)
     }
-    return done!
   }
 
   package struct Reversal: Sendable {
@@ -47,7 +46,7 @@ package struct Transfer: Sendable {
   package static func undo(
     _ transfer: UUID, within seconds: Int, _ intent: Intent, on connection: borrowing Connection
   ) throws -> Done<Reversal> {
-    let done = try connection.row(
+    try connection.onlyRow(
       """
       SELECT outcome, available, amount, operation, \(raw: SQL.timestamp("at")), balance, replayed
       FROM undo_transfer(\(intent.id), \(intent.owner), \(transfer), \(seconds), \(intent.requestID))
@@ -60,6 +59,5 @@ package struct Transfer: Sendable {
         operation: try row.value(3), at: try row.value(4), amount: try row.value(2), balance: try row.value(5))
       return Done(value: reversal, isReplay: isReplay)
     }
-    return done!
   }
 }

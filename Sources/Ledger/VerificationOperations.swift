@@ -12,12 +12,12 @@ extension Verification {
   static func count(
     from first: UUID, to next: UUID?, _ connection: borrowing Connection
   ) throws -> (operations: Int, postings: Int) {
-    try connection.row(
+    try connection.onlyRow(
       """
       SELECT (SELECT count(*) FROM operations WHERE \(between("id", first, next))),
              (SELECT count(*) FROM postings WHERE \(between("operation", first, next)))
       """
-    ) { row in (operations: try row.value(0), postings: try row.value(1)) }!
+    ) { row in (operations: try row.value(0), postings: try row.value(1)) }
   }
 
   /// What each operation says against the postings it has: so many, between the accounts of those it is about, of what

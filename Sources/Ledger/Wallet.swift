@@ -7,9 +7,9 @@ package enum Wallet {
   package static func info(
     of owner: UUID, on connection: borrowing Connection
   ) throws -> (document: [UInt8], hasMore: Bool) {
-    try connection.row("SELECT document, has_more FROM info(\(owner))") { row in
+    try connection.onlyRow("SELECT document, has_more FROM info(\(owner))") { row in
       (document: try row.value(0), hasMore: try row.value(1))
-    }!
+    }
   }
 
   package static func balance(of owner: UUID, on connection: borrowing Connection) throws -> Int {

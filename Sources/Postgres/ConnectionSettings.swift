@@ -76,3 +76,20 @@ package struct ConnectionSettings: Sendable {
     return (hosts[first...] + hosts[..<first]).joined(separator: ",")
   }
 }
+
+extension Connection {
+  /// What of the server's own settings does not go with this session's, in a sentence for the operator.
+  package func unfitSetting() throws -> String? {
+    let (deadlock, lock) = try onlyRow(
+      """
+      SELECT max(setting::bigint) FILTER (WHERE name = 'deadlock_timeout'),
+             max(setting::bigint) FILTER (WHERE name = 'lock_timeout')
+      FROM pg_settings WHERE name IN ('deadlock_timeout', 'lock_timeout')
+      """
+    ) { (try $0.value(0, as: Int.self), try $0.value(1, as: Int.self)) }
+    guard lock > 0, deadlock >= lock else { return nil }
+    return
+      "PostgreSQL's deadlock_timeout (\(deadlock) ms) is not below lock_timeout (\(lock) ms), so a deadlock lasts as "
+      + "long as statements wait and looks like a lock that is held; set it to 200ms in postgresql.conf"
+  }
+}

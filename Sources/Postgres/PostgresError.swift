@@ -70,11 +70,12 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
 
 /// How the SQLSTATE is to be taken. The session's own state is judged first, by `reason`.
 extension PostgresError {
-  /// The session is of no more use: broken, the server going down, or a primary that became a standby.
+  /// The session is of no more use: broken, the server going down, a primary that became a standby, or a server that
+  /// cannot load a library (58P01), as after an upgrade of its package without a restart.
   package var endsSession: Bool {
     switch reason {
     case .connection, .deadline: true
-    case .server: sqlstate.hasPrefix("08") || ["57P01", "57P02", "57P03", "25006"].contains(sqlstate)
+    case .server: sqlstate.hasPrefix("08") || ["57P01", "57P02", "57P03", "25006", "58P01"].contains(sqlstate)
     case .refused, .mismatch: false
     }
   }

@@ -28,12 +28,17 @@ extension Connection {
     }
   }
 
-  /// The first column of the only row.
-  package func value<T: PostgresDecodable>(_ sql: SQL, as type: T.Type = T.self) throws -> T {
-    guard let value = try row(sql, { try $0.value(0, as: type) }) else {
+  /// The row of a statement that always has one.
+  package func onlyRow<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> T {
+    guard let value = try row(sql, read) else {
       throw PostgresError(reason: .mismatch, message: "no row where one is due").during(sql.text)
     }
     return value
+  }
+
+  /// The first column of the only row.
+  package func value<T: PostgresDecodable>(_ sql: SQL, as type: T.Type = T.self) throws -> T {
+    try onlyRow(sql) { try $0.value(0, as: type) }
   }
 
   /// Runs a statement for its effect; the number of rows it touched.
@@ -49,7 +54,18 @@ extension Connection {
     PQclear(try exchange(text) { PQsendQuery(handle, text) })
   }
 
+  /// A single statement outside a transaction that PostgreSQL gave up in favour of another session had no effect, so it
+  /// is run once more after a short pause. Inside a transaction only the whole can be repeated, which `transaction` does.
   private func execute(_ sql: SQL) throws -> OpaquePointer {
+    do {
+      return try executeOnce(sql)
+    } catch let error as PostgresError where error.isTransient && mayRepeat {
+      pauseBeforeRepeating(attempt: 2)
+      return try executeOnce(sql)
+    }
+  }
+
+  private func executeOnce(_ sql: SQL) throws -> OpaquePointer {
     if sql.isPlannedAnew { return try executeUnprepared(sql) }
     do {
       return try executePrepared(sql)

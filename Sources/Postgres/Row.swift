@@ -6,7 +6,9 @@ package struct Row {
   let index: Int32
 
   package func value<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws -> T {
-    precondition(column < PQnfields(result), "column \(column) of \(PQnfields(result))")
+    guard column < PQnfields(result) else {
+      throw PostgresError(reason: .mismatch, message: "there is no column \(column), only \(PQnfields(result))")
+    }
     let column32 = Int32(column)
     let isNull = PQgetisnull(result, index, column32) == 1
     let bytes = UnsafeRawBufferPointer(

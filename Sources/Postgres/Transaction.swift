@@ -9,11 +9,11 @@ extension Connection {
     while true {
       do {
         return try attemptTransaction(body)
-      } catch let error as PostgresError where attempt < 3 && mayRepeat(error) {
+      } catch let error as PostgresError where attempt < 3 && (error.isTransient || error.staleStatement) && mayRepeat {
         attempt += 1
         // The cache has forgotten them; the session must too, or they would pile up.
         if error.staleStatement { try perform("DEALLOCATE ALL") }
-        pause(milliseconds: Int.random(in: 1...(10 * attempt)))
+        pauseBeforeRepeating(attempt: attempt)
       }
     }
   }
@@ -51,7 +51,9 @@ extension Connection {
     }
   }
 
-  private func mayRepeat(_ error: PostgresError) -> Bool {
-    (error.isTransient || error.staleStatement) && !isInTransaction && isAlive && !session.deadline.hasPassed
-  }
+  /// Nothing of what failed is left, and there is a session and time to try it again.
+  var mayRepeat: Bool { !isInTransaction && isAlive && !session.deadline.hasPassed }
+
+  /// Of random length, so that those who were in each other's way do not meet again.
+  func pauseBeforeRepeating(attempt: Int) { pause(milliseconds: Int.random(in: 1...(10 * attempt))) }
 }

@@ -77,7 +77,8 @@ enum GrantCommand: Command {
       let verdicts = try step(
         lines.map { Handout.Share(id: .timeOrdered(), owner: $0.owner!, amount: $0.amount) })
       for line in lines {
-        switch verdicts[line.owner!]! {
+        switch line.owner.flatMap({ verdicts[$0] }) {
+        case nil: table.refuse(line, "PostgreSQL said nothing of \(line.username)")
         case .given: given.append(line)
         case .hadBefore: had += 1
         case .hadAnother: table.refuse(line, "\(line.username) had another amount, or for another reason, before")

@@ -44,9 +44,16 @@ enum WorkerCommand: Command {
     var responder = try Responder(bodyLimitBytes: { imageLimitBytes(for: $0) ?? settings.bodyLimitBytes })
 
     var firstAdmin = settings.firstAdmin
+    var looksAtServer = settings.pool == .ops
     func tick() {
       application.tick()
       if settings.pool == .ops { application.tidyUp() }
+      if looksAtServer {
+        lender.lendIdle(for: 250) { connection in
+          looksAtServer = false
+          if let sentence = try? connection.unfitSetting() { log(.warning, sentence) }
+        }
+      }
       guard let candidate = firstAdmin else { return }
       lender.lendIdle(for: 2000) { connection in
         do {

@@ -54,8 +54,8 @@ struct ThrownTests {
   }
 
   @Test(arguments: [
-    "08000", "08003", "08006", "57P01", "57P02", "57P03", "25006", "40001", "40P01", "55P03", "57014", "53000", "53100",
-    "53200", "53300", "53400",
+    "08000", "08003", "08006", "57P01", "57P02", "57P03", "25006", "58P01", "40001", "40P01", "55P03", "57014", "53000",
+    "53100", "53200", "53300", "53400",
   ])
   func `what may pass is told with when to come again`(state: String) throws {
     try expect(Self.server(state), 503, "unavailable")

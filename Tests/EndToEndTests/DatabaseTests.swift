@@ -105,9 +105,8 @@ extension World {
   }
 
   /// As PostgreSQL's own user: it refuses to be root.
-  func pgctl(_ arguments: String...) throws {
-    let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql").compactMap { Int($0) }
-    let program = "/usr/lib/postgresql/\(versions.max()!)/bin/pg_ctl"
+  func pgctl(_ arguments: String..., of postgres: InstalledPostgres = .newest) throws {
+    let program = postgres.path + "/bin/pg_ctl"
     let all = [program, "-w", "-D", directory / "data"] + arguments
     let asUser = ["/usr/bin/setpriv", "--reuid=www-data", "--regid=www-data", "--init-groups"]
     let command = (getuid() == 0 ? asUser : []) + all

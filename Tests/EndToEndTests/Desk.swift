@@ -7,6 +7,7 @@ struct Desk {
   let database: String
   let directory: TemporaryDirectory
   var role = TestCluster.app
+  var settings: [String: String] = [:]
 
   func run(_ arguments: String..., input: String? = nil) throws -> (status: Int32, log: String) {
     let log = directory / "log-\(UInt32.random(in: 0 ... .max))"
@@ -17,7 +18,7 @@ struct Desk {
       environment: [
         "PGHOST": TestCluster.host, "PGDATABASE": database, "PGUSER": role,
         "TUCKSHOP_KEY_FILE": directory / "keys.json",
-      ], input: descriptor, logPath: log)
+      ].merging(settings) { $1 }, input: descriptor, logPath: log)
     return (try command.wait(seconds: 60), command.log)
   }
 

@@ -72,4 +72,24 @@ struct RunTests {
       #expect(processes(of: directory) == [])
     }
   }
+
+  @Test func `a signal ends a step with all of its processes, whatever groups they are in`() throws {
+    let directory = try TemporaryDirectory()
+    let script = """
+      set -euo pipefail
+      cd "$1"
+      . "$0/bin/lib.sh"
+      finish() {
+        end_step
+        exit "$1"
+      }
+      on_signals finish
+      step - bash -c 'set -m; sleep 1000 & echo started; wait'
+      """
+    let program = try Program("/bin/bash", ["-c", script, projectRoot, directory.path], logPath: directory / "log")
+    try eventually("it is started") { program.log.contains("started") }
+    program.signal(SIGTERM)
+    #expect(try program.wait() == 128 + SIGTERM)
+    #expect(processes(of: directory) == [])
+  }
 }

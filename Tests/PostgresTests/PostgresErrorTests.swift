@@ -8,7 +8,7 @@ struct PostgresErrorJudgementTests {
     PostgresError(reason: reason, sqlstate: sqlstate, message: "told")
   }
 
-  @Test(arguments: ["08000", "08006", "57P01", "57P02", "57P03", "25006"])
+  @Test(arguments: ["08000", "08006", "57P01", "57P02", "57P03", "25006", "58P01"])
   func `these states end the session`(sqlstate: String) {
     #expect(error(sqlstate).endsSession)
     #expect(error(sqlstate).isUnavailable)

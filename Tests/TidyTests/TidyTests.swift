@@ -94,6 +94,54 @@ struct TidyTests {
     #expect(ups == downs)
   }
 
+  /// A second definition takes the place of the first, also for those who call it by what it was: a `start` that called
+  /// a word of the library which itself was made of `start` once called itself for ever.
+  @Test func `a shell script and all that it sources define each function once`() throws {
+    for folder in ["bin", "deploy", "nginx", ".ci"] {
+      for name in try FileManager.default.subpathsOfDirectory(atPath: root + "/" + folder) {
+        let path = folder + "/" + name
+        guard let text = try? read(root + "/" + path), text.hasPrefix("#!"), text.prefix(40).contains("sh\n") else {
+          continue
+        }
+        var definitions: [Substring: String] = [:]
+        for file in try sourced(by: path) {
+          for match in file.text.matches(of: /(?m)^ *(\w+)\(\) *[{(]/) {
+            let before = definitions.updateValue(file.path, forKey: match.1)
+            #expect(before == nil, "\(match.1) is defined in \(before ?? "") and in \(file.path), for \(path)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `whatever can be started in bin, and each kind of benchmark, is started by CI`() throws {
+    let runs = try read(root + "/.ci/run") + read(root + "/bin/test")
+    // These three are started by the others.
+    for name in try FileManager.default.contentsOfDirectory(atPath: root + "/bin")
+    where !["packages", "pool", "bench-field"].contains(name) {
+      guard let text = try? read(root + "/bin/" + name), text.hasPrefix("#!") else { continue }
+      #expect(runs.contains("bin/\(name)"), "nobody runs bin/\(name)")
+    }
+    for kind in try read(root + "/bin/bench").matches(of: /(?m)^ +bin\/bench (--[a-z-]+)/) {
+      #expect(runs.contains("bin/bench \(kind.1)"), "nobody runs bin/bench \(kind.1)")
+    }
+  }
+
+  /// The file itself and those that shellcheck is told it sources, to the last.
+  private func sourced(by first: String) throws -> [(path: String, text: String)] {
+    var paths = [first]
+    var files: [(path: String, text: String)] = []
+    while files.count < paths.count {
+      let path = paths[files.count]
+      let text = try read(root + "/" + path)
+      files.append((path, text))
+      for match in text.matches(of: /# shellcheck source=(\S+)/) where !paths.contains(String(match.1)) {
+        paths.append(String(match.1))
+      }
+    }
+    return files
+  }
+
   private func sources(_ directory: String) throws -> [(path: String, text: String)] {
     let all = try FileManager.default.subpathsOfDirectory(atPath: root + "/" + directory)
     return try all.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".c") }.sorted().map { name in

@@ -43,13 +43,9 @@ end_leftovers() {
 
 # session_stands_in SESSION FOLDER: is there a process of this session whose working folder it is?
 session_stands_in() {
-  local process stat session
-  for process in /proc/[0-9]*; do
-    [ "$process/cwd" -ef "$2" ] || continue
-    stat=$(cat "$process/stat" 2>/dev/null) || continue
-    # The name, in brackets, may hold blanks; the session is the fourth field after it.
-    read -r _ _ _ session _ <<<"${stat##*) }"
-    [ "$session" != "$1" ] || return 0
+  local pid
+  for pid in $(members "$1"); do
+    if [ "/proc/$pid/cwd" -ef "$2" ]; then return 0; fi
   done
   return 1
 }

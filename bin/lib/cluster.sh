@@ -2,14 +2,16 @@
 # shellcheck disable=SC2154 # bin/lib.sh and its parts set these.
 # A private PostgreSQL cluster: on a unix socket only, and owned by $user.
 
-# Sets $pg_version and $pg_bin: what DATA was made with, or the newest PostgreSQL there is.
+# Sets $pg_version and $pg_bin: what DATA was made with, or the newest PostgreSQL there is. $TUCKSHOP_POSTGRES is where
+# the versions lie when not where Debian has them.
 find_postgres() {
+  local versions=${TUCKSHOP_POSTGRES:-/usr/lib/postgresql}
   if [ -s "${1-}/PG_VERSION" ]; then
     pg_version=$(<"$1/PG_VERSION")
   else
-    pg_version=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
+    pg_version=$(find "$versions" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
   fi
-  pg_bin=/usr/lib/postgresql/$pg_version/bin
+  pg_bin=$versions/$pg_version/bin
   [ -x "$pg_bin/postgres" ] || fail "PostgreSQL $pg_version is needed${1:+ for $1} and not installed."
 }
 
@@ -32,10 +34,15 @@ cluster_copy() {
 
 # cluster_start DATA SOCKETS LOG [NAME=VALUE…]: starts it and waits until it answers. It listens only
 # on a unix socket in SOCKETS; the operating system's user decides who may be which role.
+# A session loads PL/pgSQL when it first calls a function, and an upgrade of the package under a running server leaves a
+# library that the old server cannot load; preloaded, all sessions have the one it started with. A deadlock is to be
+# found long before the second after which a waiting statement gives up, or it would be taken for a lock that is held
+# for long; the search costs next to nothing, but a wait of some milliseconds is none.
 cluster_start() {
   local data=$1 sockets=$2 log=$3 setting
   shift 3
-  local settings=(-c "unix_socket_directories=$sockets" -c listen_addresses= -c port=5432)
+  local settings=(-c "unix_socket_directories=$sockets" -c listen_addresses= -c port=5432
+    -c shared_preload_libraries=plpgsql -c deadlock_timeout=200ms)
   for setting; do settings+=(-c "$setting"); done
   echo 'local all,replication all peer map=tuckshop' | "${as_user[@]}" tee "$data/pg_hba.conf" >/dev/null
   printf 'tuckshop "%s" %s\n' "$user" postgres "$user" tuckshop_owner "$user" tuckshop_app \

@@ -7,11 +7,11 @@
 # background commands with INT and QUIT ignored, and they would pass that on.
 apart=(setsid env "--default-signal=INT,QUIT")
 
-# start VARIABLE LOG COMMAND…: starts a process whose pid, which is also the id of its session and
+# spawn VARIABLE LOG COMMAND…: starts a process whose pid, which is also the id of its session and
 # process group, is in VARIABLE; "-" as LOG shows its output. A trap that ran after the fork and before
 # the pid is noted could not end the process, so a signal waits for that (see signalled). Descriptor 9
 # is the caller's lock, which must not outlive the caller.
-start() {
+spawn() {
   local variable=$1 log=$2
   shift 2
   held=yes
@@ -25,27 +25,42 @@ start() {
   if [ -n "$asked" ]; then signalled "$asked"; fi
 }
 
-# step LOG COMMAND…: runs a command that the script waits for; see start. The trap for a signal runs at
+# step LOG COMMAND…: runs a command that the script waits for; see spawn. The trap for a signal runs at
 # once, not when the command has ended, and finds $step_pid to end.
 step_pid=
 step() {
   local log=$1 status=0
   shift
-  start step_pid "$log" "$@"
+  spawn step_pid "$log" "$@"
   wait "$step_pid" || status=$?
   step_pid=
   return "$status"
 }
 
+# Of the command's processes some may be in groups of their own, as shops that tests have started are; and it may itself
+# be a script that has to end what it has started.
 end_step() {
+  local pid pids
   [ -n "$step_pid" ] || return 0
-  kill -TERM -- "-$step_pid" 2>/dev/null || true
-  end_sessions "TERM 5" "$step_pid"
+  mapfile -t pids < <(members "$step_pid")
+  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  end_sessions "TERM 40" "$step_pid" "${pids[@]}"
 }
 
-# launch NAME LOG COMMAND…: starts a process that stays, as ${children[NAME]}; see start.
+# members SESSION: prints its processes.
+members() {
+  local process stat session
+  for process in /proc/[0-9]*; do
+    { stat=$(<"$process/stat"); } 2>/dev/null || continue
+    # The name, in brackets, may hold blanks; the session is the fourth field after it.
+    read -r _ _ _ session _ <<<"${stat##*) }"
+    [ "$session" != "$1" ] || echo "${process#/proc/}"
+  done
+}
+
+# launch NAME LOG COMMAND…: starts a process that stays, as ${children[NAME]}; see spawn.
 declare -A children=()
-launch() { start "children[$1]" "${@:2}"; }
+launch() { spawn "children[$1]" "${@:2}"; }
 
 # end_children NAMES LADDER: see end_sessions.
 end_children() {

@@ -55,14 +55,14 @@ package struct Registrar: Sendable {
 
   private func insert(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
     try translatingTaken {
-      try connection.row(
+      try connection.onlyRow(
         """
         INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, telegram_id)
         VALUES (\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
                 \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive), \(newcomer.telegramID))
         RETURNING \(raw: User.columns)
         """
-      ) { try User(row: $0) }!
+      ) { try User(row: $0) }
     }
   }
 }

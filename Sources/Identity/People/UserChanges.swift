@@ -25,7 +25,7 @@ package struct UserChanges: Sendable {
         try User.requireAnotherAdmin(than: id, on: connection)
       }
       let after = try translatingTaken {
-        try connection.row(
+        try connection.onlyRow(
           """
           UPDATE users SET
             username = coalesce(\(username?.text), username), email = coalesce(\(email?.text), email),
@@ -34,7 +34,7 @@ package struct UserChanges: Sendable {
             password_hash = coalesce(\(passwordHash), password_hash), updated_at = clock_timestamp()
           WHERE id = \(id) RETURNING \(raw: User.columns)
           """
-        ) { try User(row: $0) }!
+        ) { try User(row: $0) }
       }
       if endsTokens { try Revocations.endTokens(of: id, on: connection) }
       try editor.note("user.update", id.text, before: before.json, after: noted(after), on: connection)

@@ -16,7 +16,7 @@ struct LoginFailures: Sendable {
 
   static func read(account: String, address: String, on connection: borrowing Connection) throws -> LoginFailures {
     let subjects = (account: "account " + account, address: "address " + network(address))
-    return try connection.row(
+    return try connection.onlyRow(
       """
       SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::bigint,
              coalesce(bool_or(subject = \(subjects.account)), false)
@@ -26,7 +26,7 @@ struct LoginFailures: Sendable {
       LoginFailures(
         account: subjects.account, address: subjects.address, areThere: try row.value(1),
         waitSeconds: try row.value(0, as: Int?.self) ?? 0)
-    }!
+    }
   }
 
   /// A household of IPv6 has 2^64 addresses and is one. A socket that hears both calls 192.0.2.1 `::ffff:192.0.2.1`.

@@ -56,14 +56,14 @@ package struct LoadSeed: Sendable {
   }
 
   private func refuse(besideOthers: Bool, on connection: borrowing Connection) throws {
-    let found = try connection.row(
+    let found = try connection.onlyRow(
       """
       SELECT EXISTS (SELECT FROM users WHERE id = \(raw: LoadWorld.user("1"))),
              EXISTS (SELECT FROM users WHERE deleted_at IS NULL)
       """
     ) { (itself: try $0.value(0, as: Bool.self), others: try $0.value(1, as: Bool.self)) }
-    if found!.itself { throw SeedRefusal.ranBefore }
-    if found!.others && !besideOthers { throw SeedRefusal.othersAreHere }
+    if found.itself { throw SeedRefusal.ranBefore }
+    if found.others && !besideOthers { throw SeedRefusal.othersAreHere }
   }
 }
 

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Glibc
+import Support
+
+/// A version of PostgreSQL on this machine: its programs, and beside them the libraries that they load.
+final class InstalledPostgres: Sendable {
+  let path: String
+  private let home: TemporaryDirectory?
+
+  private static let versions = "/usr/lib/postgresql"
+
+  static var newest: InstalledPostgres {
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: Self.versions))?.compactMap { Int($0) } ?? []
+    return InstalledPostgres(path: "\(Self.versions)/\(versions.max() ?? 0)", home: nil)
+  }
+
+  private init(path: String, home: TemporaryDirectory?) {
+    self.path = path
+    self.home = home
+  }
+
+  /// A copy to be spoilt at will. PostgreSQL finds its libraries from where its own program lies.
+  func copy() throws -> InstalledPostgres {
+    let home = try TemporaryDirectory()
+    try Self.shell("cp -a '\(path)' '\(home.path)'", log: home / "log")
+    return InstalledPostgres(path: home.path + "/" + URL(filePath: path).lastPathComponent, home: home)
+  }
+
+  /// What TUCKSHOP_POSTGRES names.
+  var folder: String { URL(filePath: path).deletingLastPathComponent().path }
+
+  /// Exchanges a file as a package manager does, whole and by a rename, and keeps the old one beside it.
+  func exchange(_ file: String, _ make: (_ path: String) throws -> Void) throws {
+    let place = path + "/" + file
+    try make(place + ".new")
+    if !FileManager.default.fileExists(atPath: place + ".old") { link(place, place + ".old") }
+    guard rename(place + ".new", place) == 0 else { throw Failure("\(place) cannot be exchanged") }
+  }
+
+  /// A PL/pgSQL that wants a function of the server which this one does not have.
+  func exchangeLibraryForNewer() throws {
+    try exchange("lib/plpgsql.so") { path in
+      let compiler = "$(command -v cc || command -v clang)"
+      let source = "void of_a_newer_server(void); void _PG_init(void) { of_a_newer_server(); }"
+      try Self.shell(
+        "echo '\(source)' | \(compiler) -shared -fPIC -nostdlib -x c -o '\(path)' -", log: folder + "/log")
+    }
+  }
+
+  /// The file as it was, under a new inode.
+  func restore(_ file: String) throws {
+    try exchange(file) { path in
+      try? FileManager.default.removeItem(atPath: path)
+      try FileManager.default.copyItem(atPath: self.path + "/" + file + ".old", toPath: path)
+    }
+  }
+
+  private static func shell(_ command: String, log: String) throws {
+    let program = try Program("/bin/sh", ["-c", command], logPath: log)
+    guard try program.wait() == 0 else { throw Failure("\(command): \(program.log)") }
+  }
+}
