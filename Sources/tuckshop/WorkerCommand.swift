@@ -46,10 +46,9 @@ enum WorkerCommand: Command {
     var firstAdmin = settings.firstAdmin
     var looksAtServer = settings.pool == .ops
     func tick() {
-      application.tick()
-      if settings.pool == .ops { application.tidyUp() }
+      if settings.pool == .ops { application.tickForProbes() } else { application.tick() }
       if looksAtServer {
-        lender.lendIdle(for: 250) { connection in
+        lender.lendIdle(for: 50) { connection in
           looksAtServer = false
           if let sentence = try? connection.unfitSetting() { log(.warning, sentence) }
         }
@@ -69,7 +68,7 @@ enum WorkerCommand: Command {
     tick()
     var life = WorkerLife(settings, page: page, lender: lender)
     let end = responder.serve(
-      tickMilliseconds: 500,
+      tickMilliseconds: settings.pool == .ops ? 100 : 500,
       answer: { result in
         switch result {
         case .success(let request): application.respond(to: settings.believable(request))
@@ -77,7 +76,8 @@ enum WorkerCommand: Command {
         }
       },
       between: { wasIdle, discarded in
-        if wasIdle { tick() }
+        // Probes may come so often that there is no idle moment.
+        if wasIdle { tick() } else if settings.pool == .ops { application.tidyUpIfDue() }
         return life.goesOn(wasIdle: wasIdle, discarded: discarded)
       })
     life.end()
@@ -130,6 +130,8 @@ struct WorkerSettings {
     var limits = Application.Limits()
     limits.requestMilliseconds = try environment.integer(.requestTimeout, in: 1...600_000)
     limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
+    // nginx sends strangers' probes there, and to no other pool.
+    if pool == .ops { limits.readinessMilliseconds = 250 }
     self.limits = limits
     desk = try environment.frontDesk()
     storefront = try environment.storefront()
