@@ -13,6 +13,8 @@ final class Booted {
   let page: SharedPage
   let lender: Lender
   let application: Application
+  /// What passwords and people's changes go to, as nginx sends them (nginx/snippets/routes.conf).
+  private let auth: Application
   let desk: FrontDesk
   private let directory: TemporaryDirectory
   private let descriptor: Int32
@@ -27,10 +29,19 @@ final class Booted {
     page = try SharedPage()
     desk = try FrontDesk.forTests(in: directory, keyFile: keyFile, foreign: foreign)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
-    application = Application(
-      router: router, desk: desk, storefront: Storefront.forTests(in: directory, requiresCondition: requiresCondition),
-      lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
-      limits: limits, requiredSchemaVersion: requiredSchemaVersion)
+    let storefront = Storefront.forTests(in: directory, requiresCondition: requiresCondition)
+    let log = Log(threshold: .debug, descriptor: descriptor)
+    var settings = database
+    settings.conninfo = database.conninfo.replacing(TestCluster.app, with: TestCluster.auth)
+    (application, auth) = (
+      Application(
+        router: router, desk: desk, storefront: storefront, lender: lender, page: page, log: log, limits: limits,
+        requiredSchemaVersion: requiredSchemaVersion),
+      Application(
+        router: router, desk: desk, storefront: storefront,
+        lender: Lender(settings, breaker: Breaker(words: page.breaker)), page: page, log: log, limits: limits,
+        requiredSchemaVersion: requiredSchemaVersion)
+    )
   }
 
   deinit { close(descriptor) }
@@ -43,7 +54,8 @@ final class Booted {
   }
 
   func ask(_ request: Request, failure: RequestFailure? = nil) -> Answer {
-    Answer(application.respond(to: request, failure: failure))
+    let pool = request.belongsToAuth ? auth : application
+    return Answer(pool.respond(to: request, failure: failure))
   }
 
   /// What was logged, as it stands there.
@@ -67,6 +79,15 @@ extension Booted {
       desk: try FrontDesk.forTests(in: TemporaryDirectory()),
       storefront: Storefront.forTests(in: try TemporaryDirectory()), lender: Lender(.nowhere), page: page,
       log: Log(descriptor: -1), requiredSchemaVersion: 1)
+  }
+}
+
+extension Request {
+  fileprivate var belongsToAuth: Bool {
+    // These hash nothing.
+    if path.hasSuffix("/auth/refresh") || path.hasSuffix("/auth/logout") { return false }
+    guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
+    return method != .get && method != .head
   }
 }
 

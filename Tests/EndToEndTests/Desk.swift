@@ -6,7 +6,7 @@ import Support
 struct Desk {
   let database: String
   let directory: TemporaryDirectory
-  var role = TestCluster.app
+  var role = TestCluster.owner
 
   func run(_ arguments: String..., input: String? = nil) throws -> (status: Int32, log: String) {
     let log = directory / "log-\(UInt32.random(in: 0 ... .max))"
@@ -41,6 +41,6 @@ struct Desk {
   }
 }
 
-func withDesk(as role: String = TestCluster.app, _ body: (Desk) throws -> Void) throws {
+func withDesk(as role: String = TestCluster.owner, _ body: (Desk) throws -> Void) throws {
   try withFreshDatabase { try body(Desk(database: $0, directory: TemporaryDirectory(), role: role)) }
 }

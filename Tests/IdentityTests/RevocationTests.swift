@@ -134,7 +134,7 @@ struct RevocationTests {
           WHERE id = (SELECT id FROM users WHERE username = 'old');
         INSERT INTO login_failures VALUES ('old', 1, now() - interval '2 hours', now()), ('new', 1, now(), now());
         """)
-      try Sessions.prune(on: door.connection)
+      try Sessions.prune(on: TestCluster.connection(user: TestCluster.ops, database: database))
       for (table, count) in [("sessions", 1), ("refresh_tokens", 1), ("revocations", 1), ("login_failures", 1)] {
         #expect(try owner.value("SELECT count(*) FROM \(raw: table)", as: Int.self) == count, "\(table)")
       }
