@@ -19,8 +19,11 @@ measure_field() {
   local login
   step "$log" "${as_user[@]}" env PGUSER=tuckshop_owner "$world/tuckshop" seed --demo ||
     fail_with_log "$log" "there is no demo."
-  # Told to the workers before they start. A login belongs to the pool auth, on this port as on any other.
+  # Told to the workers before they start, and to the database. A login belongs to the pool auth, on this port as on any
+  # other.
   export TUCKSHOP_UNSAFE_TELEGRAM_LOGIN=on
+  step "$log" "${as_user[@]}" env PGUSER=tuckshop_owner "$world/tuckshop" migrate up ||
+    fail_with_log "$log" "the database was not told."
   start_storm_pools
   start_nginx
   login=127.0.0.1:$((${address[site]##*:} + 1))

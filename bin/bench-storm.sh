@@ -10,7 +10,7 @@ start_storm_pools() {
   export TUCKSHOP_BINARY=$world/tuckshop TUCKSHOP_WORKER_MAX_REQUESTS=0 TUCKSHOP_AUTH_NICE=$auth_nice
   for pool in "app $workers" "auth $auth_workers" "ops 1"; do
     read -r pool count <<<"$pool"
-    launch "$pool" "$log" "${as_user[@]}" "$world/pool" "$pool" "$count"
+    launch "$pool" "$log" "${as_user[@]}" env -u PGUSER "$world/pool" "$pool" "$count"
   done
 }
 
@@ -22,7 +22,7 @@ make_people() {
   for ((number = 0; number < regulars; number++)); do
     role=user
     if [ "$number" -eq 0 ]; then role=admin; fi
-    step "$log" "${as_user[@]}" "$world/tuckshop" user add "storm$number" --role "$role" \
+    step "$log" "${as_user[@]}" env PGUSER=tuckshop_owner "$world/tuckshop" user add "storm$number" --role "$role" \
       --password-file "$world/password" || fail_with_log "$log" "nobody could be added."
   done
 }

@@ -22,6 +22,7 @@ struct Answers {
     case let refusal as PictureRefusal: answer(to: refusal)
     case let refusal as IdempotencyRefusal: answer(to: refusal)
     case let refusal as InventoryRefusal: respond(Fault(400, refusal.code, refusal.message))
+    case let error as PostgresError where error.refusesActor: answer(to: CallerRefusal.forbidden)
     case let error as PostgresError where error.isBadInput:
       respond(Fault(400, "invalid_value", "A value cannot be stored."))
     case let error as PostgresError where error.isUnavailable:

@@ -1,19 +1,21 @@
 package import FoundationEssentials
-internal import Postgres
+package import Postgres
 
 /// One thing in which the ledger does not agree with itself.
 package struct Difference: Sendable {
   package enum Finding: String, Sendable, CaseIterable {
     // Of accounts.
-    case balance, version, lastMove, accountRange, unknownAccount
+    case balance, version, lastMove, accountRange, unknownAccount, unknownOwner, unknownAsset
     // Of postings, along an account.
     case linkVersion, linkBalance, linkOrder, linkRange, linkAsset
     // Of operations and their postings.
-    case postingCount, misfit, systemSide, moment, unknownOperation, duplicateID, duplicateKey
+    case postingCount, misfit, systemSide, moment, unknownOperation, duplicateID, undoneTwice
     // Of reservations.
     case unreserved, unknownReserve, unclosed, closedTwice, notClosed, factoryShort
+    // Of what there may be once only.
+    case duplicateKey, duplicateAccount, duplicateAsset
     // Of everything.
-    case sum, guardMissing
+    case sum, guardMissing, guardChanged, refusalChanged
   }
 
   package let finding: Finding
@@ -30,14 +32,18 @@ package struct Difference: Sendable {
   private var subject: String {
     let posting = operation.map { "posting \(ordinal ?? 0) of operation \($0.text)" }
     return switch finding {
-    case .balance, .version, .lastMove, .accountRange, .unknownAccount: "account \(account ?? 0)"
+    case .balance, .version, .lastMove, .accountRange, .unknownAccount, .unknownOwner, .unknownAsset:
+      "account \(account ?? 0)"
     case .linkVersion, .linkBalance, .linkOrder, .linkRange, .linkAsset:
       "account \(account ?? 0), \(posting ?? "")"
     case .misfit, .systemSide, .moment: posting ?? ""
-    case .postingCount, .unknownOperation, .duplicateID, .unreserved: "operation \(operation?.text ?? "")"
-    case .duplicateKey, .unknownReserve, .unclosed, .closedTwice, .notClosed, .factoryShort: place ?? ""
+    case .postingCount, .unknownOperation, .duplicateID, .undoneTwice, .unreserved: "operation \(operation?.text ?? "")"
+    case .duplicateKey, .duplicateAccount, .duplicateAsset, .unknownReserve, .unclosed, .closedTwice, .notClosed,
+      .factoryShort:
+      place ?? ""
     case .sum: "asset \(place ?? "")"
-    case .guardMissing: "table \(place ?? "")"
+    case .guardMissing, .guardChanged: "table \(place ?? "")"
+    case .refusalChanged: "function \(place ?? "")"
     }
   }
 
@@ -48,6 +54,8 @@ package struct Difference: Sendable {
     case .lastMove: "it moved last at \(found), its last posting is of \(due)"
     case .accountRange: "its balance is \(found), which must be \(due)"
     case .unknownAccount: "there is no such account, but \(found) postings name it"
+    case .unknownOwner: "its owner \(found) is not among the users"
+    case .unknownAsset: "there is no asset \(found)"
     case .linkVersion: "its version is \(found), where \(due) is due"
     case .linkBalance: "it leaves \(found), where \(due) is due"
     case .linkOrder: "its moment \(found) is not after \(due)"
@@ -59,6 +67,9 @@ package struct Difference: Sendable {
     case .moment: "it is of \(found), its operation of \(due)"
     case .unknownOperation: "there is no such operation, but \(found) postings name it"
     case .duplicateID: "there are \(found) of this id"
+    case .undoneTwice: "\(found) operations have taken it back"
+    case .duplicateAccount: "accounts \(found) are all of this owner, asset and section"
+    case .duplicateAsset: "assets \(found) are all of this item, collection and quality level"
     case .duplicateKey: "there are \(found) operations of this owner, kind and key"
     case .unreserved: "it is done, but its reservation is missing"
     case .unknownReserve: "its operation \(found) is no done reserve of its owner, key and moment"
@@ -68,6 +79,8 @@ package struct Difference: Sendable {
     case .factoryShort: "\(due) are set aside, but factory holds \(found)"
     case .sum: "accounts hold \(found), the system's postings leave \(due)"
     case .guardMissing: "its trigger \(found) is missing or off"
+    case .guardChanged: "its trigger \(found) no longer refuses every change"
+    case .refusalChanged: "it is not what the migrations wrote, and may refuse no change"
     }
   }
 }
@@ -78,9 +91,11 @@ extension Difference: CustomStringConvertible {
 
 extension Difference {
   /// Every check answers in these columns: finding, account, operation, ordinal, place, found, due.
-  init(_ row: Row) throws {
+  package init(_ row: Row) throws {
     let word = try row.value(0, as: String.self)
-    guard let finding = Finding(rawValue: word) else { preconditionFailure("no finding is called \(word)") }
+    guard let finding = Finding(rawValue: word) else {
+      throw PostgresError(reason: .mismatch, message: "no finding is called \(word)")
+    }
     self.finding = finding
     account = try row.value(1)
     operation = try row.value(2)

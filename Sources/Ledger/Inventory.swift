@@ -24,8 +24,8 @@ package enum Inventory {
   ) throws -> Done<Receipt> {
     try receipt(
       """
-      add_items(\(intent.id), \(intent.owner), \(intent.key), \(actor), \(intent.requestID), \(type),
-                \(section.rawValue), \(lines.json)::jsonb, \(comment))
+      add_items_by_service(\(intent.id), \(intent.owner), \(intent.key), \(actor), \(intent.requestID), \(type),
+                           \(section.rawValue), \(lines.json)::jsonb, \(comment))
       """, on: connection)
   }
 
@@ -36,8 +36,8 @@ package enum Inventory {
   ) throws -> Done<Receipt> {
     try receipt(
       """
-      adjust(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
-             \(section.rawValue), \(lines.json)::jsonb, \(reason))
+      adjust_by_admin(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
+                      \(section.rawValue), \(lines.json)::jsonb, \(reason))
       """, on: connection)
   }
 
@@ -69,7 +69,7 @@ package enum Inventory {
   ) throws {
     let intent = Intent(id: id, owner: actor, key: nil, requestID: requestID)
     try connection.run(
-      "SELECT FROM set_stock(\(intent.id), \(actor), \(requestID), \(item), \(quantity))")
+      "SELECT FROM set_stock_by_admin(\(intent.id), \(actor), \(requestID), \(item), \(quantity))")
   }
 
   /// `call` is one of the ledger's functions, which all answer in the same columns.

@@ -73,6 +73,15 @@ extension Difference {
     case .accountRange, .linkRange:
       .decision("its postings take it there; give or take the rest by an operation, and find out how it came to be")
     case .unknownAccount: .decision("restore the account's row, with its owner, asset and section, from a backup")
+    case .unknownOwner: .decision("restore the user's row from a backup; who was deleted keeps theirs")
+    case .unknownAsset: .decision("restore the asset's row from a backup")
+    case .duplicateAccount:
+      .decision("restore these accounts and their postings from a backup, and make their unique index anew (REINDEX)")
+    case .duplicateAsset:
+      .decision("restore these assets, and what names them, from a backup, and make their unique index anew (REINDEX)")
+    case .undoneTwice:
+      .decision(
+        "restore the undos from a backup, or let its sender give the coins that came back too often to its receiver")
     case .linkOrder, .linkAsset, .misfit, .systemSide, .moment, .postingCount, .unknownOperation, .duplicateID,
       .duplicateKey, .unknownReserve, .closedTwice:
       .decision("restore these rows of operations and postings from a backup, then verify again")
@@ -81,7 +90,8 @@ extension Difference {
     case .factoryShort:
       .decision("put back what was taken from factory, or close the reservations it was set aside for")
     case .sum: .decision("this follows from accounts or postings named above")
-    case .guardMissing: .statement(guarding)
+    case .guardMissing, .guardChanged: .statement(guarding)
+    case .refusalChanged: .statement(refusing)
     }
   }
 
@@ -96,6 +106,7 @@ extension Difference {
   /// `place` is "reservation KEY of OWNER", both ids.
   private var reopening: String {
     let words = (place ?? "").split(separator: " ")
+    guard words.count == 4 else { return "-- It is not known which reservation." }
     let condition = "v.key = '\(words[1])' AND v.owner = '\(words[3])'"
     return """
       UPDATE reservations v SET status = 'active', closed_at = NULL, closed_by = NULL WHERE \(condition);
@@ -116,9 +127,16 @@ extension Difference {
   private var guarding: String {
     let table = place ?? ""
     return """
-      DROP TRIGGER IF EXISTS \(table)_are_append_only ON \(table);
-      CREATE TRIGGER \(table)_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON \(table)
+      DROP TRIGGER IF EXISTS \(found) ON \(table);
+      CREATE TRIGGER \(found) BEFORE UPDATE OR DELETE OR TRUNCATE ON \(table)
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
       """
+  }
+
+  private var refusing: String {
+    """
+    CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    \(Verification.refusal) $$;
+    """
   }
 }

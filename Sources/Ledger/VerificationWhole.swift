@@ -19,15 +19,6 @@ extension Verification {
       """, Difference.init)
   }
 
-  static func duplicateKeys(_ connection: borrowing Connection) throws -> [Difference] {
-    try connection.rows(
-      """
-      SELECT 'duplicateKey', NULL, NULL, NULL, format('owner %s, %s, key %s', coalesce(owner::text, 'shop'), kind, key),
-             count(*)::text, '1'
-      FROM operations GROUP BY owner, kind, key HAVING count(*) > 1 LIMIT \(mostPerPiece)
-      """, Difference.init)
-  }
-
   /// Each reservation against the operations that made and closed it.
   static func reservations(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
@@ -67,21 +58,6 @@ extension Verification {
         GROUP BY v.owner, p.asset
       ) aside LEFT JOIN accounts a ON a.owner = aside.owner AND a.asset = aside.asset AND a.section = 'factory'
       WHERE coalesce(a.balance, 0) < aside.amount ORDER BY 5 LIMIT \(mostPerPiece)
-      """, Difference.init)
-  }
-
-  /// The triggers that keep what has been written.
-  static func guards(_ connection: borrowing Connection) throws -> [Difference] {
-    try connection.rows(
-      """
-      SELECT 'guardMissing', NULL, NULL, NULL, wanted.name, wanted.name || '_are_append_only', NULL
-      FROM (VALUES ('operations'), ('postings')) AS wanted (name)
-      WHERE NOT EXISTS (
-        SELECT FROM pg_trigger t
-        WHERE t.tgrelid = to_regclass(wanted.name) AND t.tgname = wanted.name || '_are_append_only'
-          AND t.tgenabled IN ('O', 'A') AND t.tgfoid = to_regproc('refuse_change')
-          -- Before each statement, for update, delete and truncate.
-          AND t.tgtype = 2 | 16 | 8 | 32)
       """, Difference.init)
   }
 }

@@ -70,6 +70,10 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
 
 /// How the SQLSTATE is to be taken. The session's own state is judged first, by `reason`.
 extension PostgresError {
+  /// A function of ours refused the user in whose name it was called (migrations/0008). It is no right of the role's that
+  /// is missing: that is 42501, and a mistake of ours.
+  package var refusesActor: Bool { reason == .server && sqlstate == "TS403" }
+
   /// The session is of no more use: broken, the server going down, a primary that became a standby, or a server that
   /// cannot load a library (58P01), as after an upgrade of its package without a restart.
   package var endsSession: Bool {

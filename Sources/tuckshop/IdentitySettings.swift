@@ -13,7 +13,7 @@ extension Environment {
       issuer: issuer, audience: text(.tokenAudience), keys: try TokenKeys(file: text(.keyFile)))
     let issuers = text(.trustedIssuers)
     let foreign = issuers.isEmpty ? ForeignIssuers() : try ForeignIssuers(file: issuers, own: issuer)
-    let registrar = try registrar()
+    let registrar = Registrar()
     let doorkeeper = Doorkeeper(
       tokens: tokens, foreign: foreign, telegram: try secret(.telegramBotToken).map(TelegramLogin.init(botToken:)),
       registrar: registrar)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Identity
 internal import Migrations
 internal import Postgres
 
@@ -44,8 +45,35 @@ enum MigrateCommand: Command {
     }
 
     let patience = try environment.integer(.migrateWait, in: 0...86_400)
-    let migrator = Migrator(migrations, on: try connect(settings, seconds: patience), report: say)
-    return try perform(verb, number, dryRun: dryRun, migrator)
+    let rules = try environment.houseRules()
+    let connection = try connect(settings, seconds: patience)
+    if verb == "up" { try requireRoles(connection) }
+    let migrator = Migrator(migrations, on: connection, report: say)
+    let status = try perform(verb, number, dryRun: dryRun, migrator)
+    if verb == "up" && !dryRun { try settle(rules, on: try environment.open()) }
+    return status
+  }
+
+  /// A shop that was made before each pool had a role of its own has one for all of them.
+  private static func requireRoles(_ connection: borrowing Connection) throws {
+    let missing = try connection.rows(
+      """
+      SELECT role FROM unnest(ARRAY['tuckshop_app', 'tuckshop_auth', 'tuckshop_ops']) AS role
+      WHERE to_regrole(role) IS NULL
+      """
+    ) { try $0.value(0, as: String.self) }
+    guard missing.isEmpty else {
+      throw SettingError(
+        "PostgreSQL has no role \(missing.joined(separator: ", ")): let a superuser run deploy/roles.sql first,"
+          + " which may be run as often as one likes")
+    }
+  }
+
+  private static func settle(_ rules: HouseRules, on connection: borrowing Connection) throws {
+    guard try connection.value("SELECT to_regclass('settings') IS NOT NULL") else { return }
+    guard try rules.settle(on: connection) else { return }
+    say("newcomers get \(rules.welcomeCoins) coins")
+    if rules.believesTelegramIDs { say("whoever has a Telegram id may do what a service may") }
   }
 
   private static func perform(

@@ -38,7 +38,7 @@ enum SeedCommand: Command {
   }
 
   private static func addDemo(_ environment: Environment) throws {
-    let registrar = try environment.registrar()
+    let registrar = Registrar()
     let connection = try environment.open()
     let items = try DemoSeed.addItems(on: connection)
     // The name may be somebody else's; and whoever was deleted stays deleted.
@@ -55,8 +55,8 @@ enum SeedCommand: Command {
   private static func addLoad(
     _ people: Int, _ password: String?, besideOthers: Bool, _ environment: Environment
   ) throws {
-    let hash = try password.map(environment.registrar().hash)
-    let seed = LoadSeed(people: people, passwordHash: hash, welcomeKey: welcomeKey)
+    let hash = password.map(Registrar().hash)
+    let seed = LoadSeed(people: people, passwordHash: hash)
     let connection = try environment.open()
     var progress = Progress(of: seed.work)
     try seed.run(besideOthers: besideOthers, on: connection) { progress.show($0) }

@@ -31,7 +31,8 @@ struct Setting {
   static let maxAge = Setting("WORKER_MAX_AGE", "86400", "a worker leaves after so many seconds; 0: never")
   static let maxResident = Setting(
     "WORKER_MAX_RSS", "256", "a worker leaves when it is larger than so many MiB; 0: never")
-  static let welcomeCoins = Setting("WELCOME_COINS", "1000", "how many coins somebody new gets")
+  static let welcomeCoins = Setting(
+    "WELCOME_COINS", "1000", "how many coins somebody new gets; migrate up writes it into the database")
   static let undoSeconds = Setting("UNDO_SECONDS", "60", "for how long a sender may take a transfer back")
   static let leaderboard = Setting(
     "LEADERBOARD", "off", "on: everybody is told the names of those who gave the most")
@@ -58,7 +59,8 @@ struct Setting {
   static let telegramBotToken = Setting(
     "TELEGRAM_BOT_TOKEN", "", "the bot whose Mini App may sign people in (or _FILE)")
   static let unsafeTelegramLogin = Setting(
-    "UNSAFE_TELEGRAM_LOGIN", "off", "on: believe a bare telegram_id on the login port from this machine")
+    "UNSAFE_TELEGRAM_LOGIN", "off",
+    "on: believe a bare telegram_id on the login port from this machine; migrate up has to be told too")
   static let migrateWait = Setting(
     "MIGRATE_WAIT", "30", "for how many seconds migrate tries to reach PostgreSQL")
   static let logLevel = Setting("LOG_LEVEL", "info", "debug, info, warning or error")

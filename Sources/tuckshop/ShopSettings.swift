@@ -1,7 +1,5 @@
 internal import API
-internal import FoundationEssentials
 internal import Identity
-internal import Ledger
 internal import Shop
 
 extension Environment {
@@ -14,16 +12,10 @@ extension Environment {
     return storefront
   }
 
-  /// Lets people in, each with the coins a newcomer gets.
-  func registrar() throws -> Registrar {
-    let coins = try integer(.welcomeCoins, in: 0...1_000_000_000)
-    return Registrar(welcome: { user, connection in
-      guard coins > 0 else { return }
-      let intent = Intent(id: .timeOrdered(), owner: user, key: welcomeKey, requestID: nil)
-      _ = try Grant(amount: coins, reason: "welcome").make(intent, on: connection)
-    })
+  /// `migrate up` writes them into the database, where workers find them.
+  func houseRules() throws -> HouseRules {
+    HouseRules(
+      welcomeCoins: try integer(.welcomeCoins, in: 0...1_000_000_000),
+      believesTelegramIDs: try choice(.unsafeTelegramLogin, of: Switch.self) == .on)
   }
 }
-
-/// Nobody is welcomed twice.
-let welcomeKey = UUID(uuidString: "77656c63-6f6d-8500-8000-000000000000")!

@@ -2,6 +2,7 @@
 
 internal import API
 internal import Glibc
+internal import Postgres
 
 @main
 struct Tuckshop {
@@ -39,6 +40,9 @@ struct Tuckshop {
     } catch let error as UsageError {
       complain("\(error.description)\n\n\(help(for: command))")
       exit(64)
+    } catch let error as PostgresError where error.sqlstate == "42501" {
+      complain("\(error.message); sign in as the owner of the tables (PGUSER=tuckshop_owner)")
+      exit(1)
     } catch {
       complain("\(error)")
       exit(1)

@@ -41,7 +41,7 @@ enum UserCommand: Command {
     let password = try arguments.takePassword()
     var newcomer = Registrar.Newcomer(username: try username(&arguments), email: email, fullName: fullName)
     try arguments.finish()
-    let registrar = try environment.registrar()
+    let registrar = Registrar()
     newcomer.role = role ?? .user
     newcomer.passwordHash = password.map(registrar.hash)
     let user = try registrar.register(newcomer, by: .commandLine, on: try environment.open())
@@ -51,7 +51,7 @@ enum UserCommand: Command {
   private static func passwd(_ arguments: inout Arguments, _ environment: Environment) throws {
     guard let password = try arguments.takePassword() else { throw UsageError("--password-file is missing") }
     var changes = UserChanges()
-    changes.passwordHash = try environment.registrar().hash(password)
+    changes.passwordHash = Registrar().hash(password)
     try change(&arguments, changes, environment)
   }
 

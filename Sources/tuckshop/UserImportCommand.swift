@@ -16,7 +16,7 @@ extension UserCommand {
       throw SettingError("\(path) cannot be read")
     }
     var people = try UserImport(try CSV(parsing: Array(bytes)))
-    let registrar = try environment.registrar()
+    let registrar = Registrar()
     let connection = try environment.open()
     var progress = Progress(of: people.count)
     do {

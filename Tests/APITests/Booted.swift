@@ -13,6 +13,9 @@ final class Booted {
   let page: SharedPage
   let lender: Lender
   let application: Application
+  /// What passwords and people's changes go to, as nginx sends them (nginx/snippets/routes.conf).
+  private let auth: Application
+  private let ops: Application
   let desk: FrontDesk
   let storefront: Storefront
   private let directory: TemporaryDirectory
@@ -29,10 +32,21 @@ final class Booted {
     desk = try FrontDesk.forTests(in: directory, keyFile: keyFile, foreign: foreign)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
     storefront = Storefront.forTests(in: directory, requiresCondition: requiresCondition)
-    application = Application(
-      router: router, desk: desk, storefront: storefront,
-      lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
-      limits: limits, requiredSchemaVersion: requiredSchemaVersion)
+    let log = Log(threshold: .debug, descriptor: descriptor)
+    let (desk, storefront, page) = (desk, storefront, page)
+    func pool(_ lender: Lender) -> Application {
+      Application(
+        router: router, desk: desk, storefront: storefront, lender: lender, page: page, log: log, limits: limits,
+        requiredSchemaVersion: requiredSchemaVersion)
+    }
+    func signedIn(as role: String) -> Lender {
+      var settings = database
+      settings.conninfo = database.conninfo.replacing(TestCluster.app, with: role)
+      return Lender(settings, breaker: Breaker(words: page.breaker))
+    }
+    application = pool(lender)
+    auth = pool(signedIn(as: TestCluster.auth))
+    ops = pool(signedIn(as: TestCluster.ops))
   }
 
   deinit { close(descriptor) }
@@ -45,7 +59,8 @@ final class Booted {
   }
 
   func ask(_ request: Request, failure: RequestFailure? = nil) -> Answer {
-    Answer(application.respond(to: request, failure: failure))
+    let pool = request.belongsToAuth ? auth : application
+    return Answer(pool.respond(to: request, failure: failure))
   }
 
   /// What was logged, as it stands there.
@@ -60,8 +75,8 @@ final class Booted {
   func tidyUp() throws {
     // A slice that takes too long is broken off, and its session with it.
     try eventually("all is tidy") {
-      application.tick()
-      return application.tidyUp()
+      ops.tickForProbes()
+      return ops.tidyUp()
     }
   }
 
@@ -78,6 +93,15 @@ extension Booted {
       desk: try FrontDesk.forTests(in: TemporaryDirectory()),
       storefront: Storefront.forTests(in: try TemporaryDirectory()), lender: Lender(.nowhere), page: page,
       log: Log(descriptor: -1), requiredSchemaVersion: 1)
+  }
+}
+
+extension Request {
+  fileprivate var belongsToAuth: Bool {
+    // These hash nothing.
+    if path.hasSuffix("/auth/refresh") || path.hasSuffix("/auth/logout") { return false }
+    guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
+    return method != .get && method != .head
   }
 }
 

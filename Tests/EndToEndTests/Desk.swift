@@ -6,7 +6,7 @@ import Support
 struct Desk {
   let database: String
   let directory: TemporaryDirectory
-  var role = TestCluster.app
+  var role = TestCluster.owner
   var settings: [String: String] = [:]
 
   func run(_ arguments: String..., input: String? = nil) throws -> (status: Int32, log: String) {
@@ -42,6 +42,6 @@ struct Desk {
   }
 }
 
-func withDesk(as role: String = TestCluster.app, _ body: (Desk) throws -> Void) throws {
+func withDesk(as role: String = TestCluster.owner, _ body: (Desk) throws -> Void) throws {
   try withFreshDatabase { try body(Desk(database: $0, directory: TemporaryDirectory(), role: role)) }
 }

@@ -2,7 +2,7 @@ import Postgres
 import Support
 import Testing
 
-/// `tuckshop grant …`, run as a process by the role that workers have.
+/// `tuckshop grant …`, run as a process by the owner of the tables.
 @Suite(.tags(.e2e, .database))
 struct GrantCommandTests {
   private func withStaff(_ names: String..., body: (Desk) throws -> Void) throws {

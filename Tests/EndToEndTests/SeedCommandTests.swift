@@ -25,7 +25,7 @@ struct SeedCommandTests {
   @Test func `the shop goes on from where the seed ends`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("seed", "--load", "10").status == 0)
-      let connection = try TestCluster.connection(user: TestCluster.app, database: desk.database)
+      let connection = try TestCluster.connection(database: desk.database)
       let first = "10ad0000-0000-8000-8000-000000000001"
       for call in [
         "transfer(gen_random_uuid(), $$\(first)$$, NULL, NULL, 'load000002', 1, NULL)",

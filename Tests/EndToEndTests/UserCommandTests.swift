@@ -58,7 +58,7 @@ struct UserCommandTests {
         unlink(log)
         let command = try Program(
           Program.built("tuckshop"), ["user"] + arguments,
-          environment: ["PGHOST": TestCluster.host, "PGDATABASE": desk.database, "PGUSER": TestCluster.app],
+          environment: ["PGHOST": TestCluster.host, "PGDATABASE": desk.database, "PGUSER": TestCluster.owner],
           logPath: log)
         #expect(try command.wait() == status, "\(arguments)")
         #expect(command.log.contains(words), "\(arguments): \(command.log)")

@@ -6,7 +6,10 @@ import Support
 /// A doorkeeper as a worker has one, with a clock that stands where it is put.
 final class Door {
   let keeper: Doorkeeper
+  /// As the pool that signs people in.
   let connection: Connection
+  /// At the machine itself.
+  let owner: Connection
 
   static let now = Mint.now
   static let registrar = Registrar(passwords: Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1)))
@@ -15,7 +18,8 @@ final class Door {
     _ mint: Mint, database: String, foreign: ForeignIssuers = ForeignIssuers(), telegram: TelegramLogin? = nil
   ) throws {
     keeper = Doorkeeper(tokens: mint.tokens, foreign: foreign, telegram: telegram, registrar: Self.registrar)
-    connection = try TestCluster.connection(user: TestCluster.app, database: database)
+    connection = try TestCluster.connection(user: TestCluster.auth, database: database)
+    owner = try TestCluster.connection(database: database)
   }
 
   func admit(_ credentials: Credentials, at now: Int = now) throws -> Caller {
@@ -30,7 +34,7 @@ final class Door {
     var newcomer = Registrar.Newcomer(username: try Username(name))
     newcomer.role = role
     newcomer.passwordHash = password.map(Self.registrar.hash)
-    return try Self.registrar.register(newcomer, on: connection)
+    return try Self.registrar.register(newcomer, on: owner)
   }
 
   func change(_ id: UUID, _ make: (inout UserChanges) -> Void) throws {

@@ -22,20 +22,21 @@ struct FirstAdminTests {
 
   @Test func `where nobody rules somebody is appointed, once, and it is noted`() throws {
     try withFreshDatabase { database in
-      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      let connection = try TestCluster.connection(user: TestCluster.auth, database: database)
       #expect(try candidate().appoint(by: Door.registrar, on: connection))
       #expect(try signIn("root", "first password", connection).role == .admin)
       #expect(try !candidate().appoint(by: Door.registrar, on: connection))
       #expect(try !candidate("other", "other password").appoint(by: Door.registrar, on: connection))
       #expect(try count("users", connection) == 1)
-      let noted = try connection.rows("SELECT actor, action FROM audit") { (try $0.value(0, as: String.self)) }
-      #expect(noted == ["command line"])
+      let owner = try TestCluster.connection(database: database)
+      let noted = try owner.rows("SELECT actor, action FROM audit") { (try $0.value(0, as: String.self)) }
+      #expect(noted == ["tuckshop_auth"])
     }
   }
 
   @Test func `who took the name before gets neither the office nor keeps the account`() throws {
     try withFreshDatabase { database in
-      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      let connection = try TestCluster.connection(user: TestCluster.auth, database: database)
       var squatter = Registrar.Newcomer(username: try Username("root"))
       squatter.passwordHash = Self.passwords.hash("squatter's")
       let before = try Door.registrar.register(squatter, on: connection)
@@ -83,5 +84,7 @@ struct FirstAdminTests {
 /// A connection that a closure can return.
 private final class Session {
   let connection: Connection
-  init(_ database: String) throws { connection = try TestCluster.connection(user: TestCluster.app, database: database) }
+  init(_ database: String) throws {
+    connection = try TestCluster.connection(user: TestCluster.auth, database: database)
+  }
 }

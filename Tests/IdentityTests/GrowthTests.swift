@@ -204,7 +204,7 @@ struct GrowthTests {
 
   @Test(arguments: Expired.allCases) func `what is over is forgotten so many rows at a time`(kind: Expired) throws {
     try withFreshDatabase { database in
-      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      let connection = try TestCluster.connection(user: TestCluster.ops, database: database)
       try TestCluster.connection(database: database).perform(Self.leftovers(5000))
       let tables = ["refresh_tokens", "sessions", "revocations", "login_failures"]
       func rows() throws -> Int { try tables.map { try count($0, "true", connection) }.reduce(0, +) }

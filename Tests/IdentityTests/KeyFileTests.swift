@@ -115,12 +115,22 @@ struct KeyFileTests {
     #expect(throws: KeyError.self) { try tokens.reloadIfChanged() }
   }
 
-  @Test(arguments: [0o640, 0o604, 0o620, 0o602, 0o601, 0o666, 0o777] as [mode_t])
+  @Test(arguments: [0o660, 0o604, 0o620, 0o602, 0o601, 0o666, 0o777] as [mode_t])
   func `a file open to others is refused`(mode: mode_t) throws {
     let mint = try Mint()
     chmod(mint.keyFile, mode)
     let error = #expect(throws: KeyError.self) { try TokenKeys(file: mint.keyFile) }
     #expect(error?.description.contains("chmod 600") == true)
+  }
+
+  @Test func `a file that its owner opened to its group is taken, and stays so when it is rotated`() throws {
+    let mint = try Mint()
+    chmod(mint.keyFile, 0o640)
+    try TokenKeys.rotate(mint.keyFile, now: Mint.now)
+    #expect(throws: Never.self) { try TokenKeys(file: mint.keyFile) }
+    var status = stat()
+    #expect(stat(mint.keyFile, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o640)
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))

@@ -55,11 +55,10 @@ struct UserImportTests {
 
   @Test func `everybody comes in, is welcomed and noted, and signs in with the hash they brought`() throws {
     try withFreshDatabase { database in
-      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      let connection = try TestCluster.connection(database: database)
       let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
-      let registrar = Registrar(passwords: passwords) { user, connection in
-        try connection.run("UPDATE users SET full_name = 'welcome' WHERE id = \(user)")
-      }
+      let registrar = Registrar(passwords: passwords)
+      #expect(try HouseRules(welcomeCoins: 7, believesTelegramIDs: false).settle(on: connection))
       let head = "username,email,full_name,role,password_hash\n"
       let row = "anna,a@b.c,Anna,moderator,\"\(passwords.hash("correct horse"))\"\n"
       var people = try table(head + row + (0..<1100).map { "user \($0),,,,\n" }.joined())
@@ -68,7 +67,7 @@ struct UserImportTests {
       #expect(people.problems.isEmpty)
       #expect(steps == [500, 1000, 1101])
       func count(_ from: SQL) throws -> Int { try connection.value("SELECT count(*) FROM \(from)") }
-      #expect(try count("users WHERE full_name = 'welcome'") == 1101)
+      #expect(try count("accounts WHERE balance = 7 AND owner IN (SELECT id FROM users)") == 1101)
       #expect(try count("audit JOIN users u ON subject_id = u.id::text AND after->>'username' = u.username") == 1101)
       #expect(try count("audit WHERE actor = 'command line' AND action = 'user.create'") == 1101)
       let signIn = SignIn(.username("anna"), password: "correct horse", address: "192.0.2.1")
@@ -79,7 +78,7 @@ struct UserImportTests {
 
   @Test func `who is there already is a problem of that line, and the others come in`() throws {
     try withFreshDatabase { database in
-      let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      let connection = try TestCluster.connection(database: database)
       for (name, email) in [("anna", "a@b.c"), ("boris", nil)] {
         _ = try Door.registrar.register(
           .init(username: try Username(name), email: try email.map { try EmailAddress($0) }), on: connection)

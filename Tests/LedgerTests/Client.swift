@@ -6,6 +6,8 @@ import Support
 /// Asks over a session of its own. If sessions are interrupted, it asks again over a new one, under the same key, for
 /// as long as it has no answer.
 final class Client {
+  static let name = "a client"
+
   private let database: String
   private let isInterrupted: Bool
   private var connection: Connection?
@@ -29,7 +31,9 @@ final class Client {
   }
 
   private func open() throws -> Connection {
-    var settings = TestCluster.settings(user: TestCluster.app, database: database)
+    // No pool of workers may do all of it: coins out of the mint are the owner's to give.
+    var settings = TestCluster.settings(database: database)
+    settings.applicationName = Self.name
     // Longer than any test: a circle of waiting ends as a deadlock, not as a lock that took too long.
     settings.lockTimeoutMilliseconds = 60_000
     settings.statementTimeoutMilliseconds = 60_000

@@ -50,8 +50,35 @@ struct VerificationTests {
         .factoryShort,
       ], repairable: true),
     Break("DELETE FROM accounts WHERE id = 1000", [.unknownAccount, .sum, .misfit]),
-    Break("UPDATE accounts SET owner = gen_random_uuid() WHERE id = 1000", [.misfit]),
+    Break("UPDATE accounts SET owner = gen_random_uuid() WHERE id = 1000", [.misfit, .unknownOwner]),
+    Break("UPDATE accounts SET asset = 99 WHERE id = 1000", [.linkAsset, .unknownAsset, .sum]),
+    Break("DELETE FROM users WHERE username = 'anna'", [.unknownOwner]),
+    // The index is gone, or it is there and does not know every row.
+    Break("ALTER TABLE accounts DROP CONSTRAINT accounts_owner_asset_section_key; \(again)", [.duplicateAccount]),
+    Break(unseen("accounts_owner_asset_section_key", again), [.duplicateAccount]),
+    Break(
+      unseen("accounts_owner_asset_section_key", again.replacing("id = 1000", with: "owner IS NULL")),
+      [.duplicateAccount]),
+    Break(
+      unseen(
+        "assets_item_id_collection_id_quality_level_id_key",
+        "INSERT INTO assets (item_id) SELECT item_id FROM assets WHERE id > 1 LIMIT 1"), [.duplicateAsset]),
+    Break(
+      unseen("assets_item_id_collection_id_quality_level_id_key", "INSERT INTO assets DEFAULT VALUES"),
+      [.duplicateAsset]),
   ]
+
+  private static let again =
+    "INSERT INTO accounts (owner, asset, section) SELECT owner, asset, section FROM accounts"
+    + " WHERE id = 1000"
+
+  /// What is written while an index is passed over, so that it does not know of it.
+  private static func unseen(_ index: String, _ statement: String) -> String {
+    func ready(_ isReady: Bool) -> String {
+      "UPDATE pg_index SET indisready = \(isReady) WHERE indexrelid = '\(index)'::regclass; "
+    }
+    return ready(false) + statement + "; " + ready(true)
+  }
 
   static let postings = [
     Break("UPDATE postings SET debit_version = debit_version + 1 WHERE \(sent)", [.linkVersion], repairable: true),
@@ -92,7 +119,35 @@ struct VerificationTests {
     Break("UPDATE operations SET reverses = NULL WHERE kind = 'undo_transfer'", [.misfit]),
     Break("UPDATE operations SET kind = 'add_items' WHERE kind = 'adjust'", [.misfit, .duplicateKey]),
     Break("INSERT INTO operations SELECT * FROM operations WHERE kind = 'grant'", [.duplicateID, .duplicateKey]),
+    // Undone under another key, with the postings that belong to it.
+    Break(
+      """
+      INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, reverses)
+      SELECT gen_random_uuid(), owner, kind, gen_random_uuid(), content, outcome, actor, at + interval '1 s', counterpart,
+             amount, reverses FROM operations WHERE kind = 'undo_transfer';
+      INSERT INTO postings
+      SELECT o.id, p.ordinal, p.asset, p.debit, p.credit, p.amount, p.debit_balance - p.amount, p.debit_version + 1,
+             p.credit_balance + p.amount, p.credit_version + 1, o.at
+      FROM operations o JOIN postings p ON p.operation IN (
+        SELECT f.id FROM operations f WHERE f.kind = 'undo_transfer' AND f.key = f.reverses)
+      WHERE o.kind = 'undo_transfer' AND o.key <> o.reverses
+      """,
+      [.undoneTwice, .linkVersion, .linkBalance, .linkRange, .balance, .version, .lastMove]),
+    // Coins out of nothing: no posting, one that is not the mint's, or more than one.
+    Break(granted, [.postingCount]),
+    Break("UPDATE postings SET debit = 2 WHERE \(ofGrant)", [.misfit]),
+    Break(
+      "UPDATE postings SET amount = amount + 1, credit_balance = credit_balance + 1 WHERE \(ofGrant)",
+      [.misfit, .linkBalance, .balance, .sum]),
+    Break("UPDATE operations SET kind = 'grant' WHERE kind = 'transfer' AND outcome = 'done'", [.misfit]),
   ]
+
+  private static let ofGrant = "operation IN (SELECT id FROM operations WHERE kind = 'grant')"
+  private static let granted = """
+    INSERT INTO operations (id, owner, kind, key, content, outcome, at, amount)
+    SELECT gen_random_uuid(), owner, kind, gen_random_uuid(), content, outcome, at, amount FROM operations
+    WHERE kind = 'grant'
+    """
 
   static let reservations = [
     Break(
@@ -112,7 +167,27 @@ struct VerificationTests {
   static let guards = [
     Break("ALTER TABLE postings DISABLE TRIGGER ALL", [.guardMissing], repairable: true),
     Break("DROP TRIGGER operations_are_append_only ON operations", [.guardMissing], repairable: true),
+    Break("DROP TRIGGER audit_is_append_only ON audit", [.guardMissing], repairable: true),
+    Break("ALTER TABLE audit DISABLE TRIGGER audit_is_append_only", [.guardMissing], repairable: true),
+    Break("ALTER TABLE postings ENABLE REPLICA TRIGGER postings_are_append_only", [.guardMissing], repairable: true),
+    Break(guardedAgain("UPDATE OR DELETE ON postings FOR EACH STATEMENT"), [.guardChanged], repairable: true),
+    Break(guardedAgain("UPDATE OR DELETE OR TRUNCATE ON postings WHEN (false)"), [.guardChanged], repairable: true),
+    Break(
+      guardedAgain("UPDATE OF at OR DELETE OR TRUNCATE ON postings FOR EACH STATEMENT"), [.guardChanged],
+      repairable: true),
+    Break(
+      guardedAgain(
+        "UPDATE OR DELETE OR TRUNCATE ON postings FOR EACH STATEMENT", by: "suppress_redundant_updates_trigger"),
+      [.guardChanged], repairable: true),
+    Break(
+      "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+      [.refusalChanged], repairable: true),
+    Break("DROP FUNCTION refuse_change() CASCADE", [.refusalChanged, .guardMissing], repairable: true),
   ]
+
+  private static func guardedAgain(_ events: String, by function: String = "refuse_change") -> String {
+    "CREATE OR REPLACE TRIGGER postings_are_append_only BEFORE \(events) EXECUTE FUNCTION \(function)()"
+  }
 
   static let breaks = [accounts, postings, operations, reservations, guards]
 
@@ -150,6 +225,15 @@ struct VerificationTests {
     let provoked = Self.breaks.joined().reduce(into: Set()) { $0.formUnion($1.findings) }
     // Two operations that close one reservation would need the same key twice: that is duplicateKey, or two kinds.
     #expect(Set(Difference.Finding.allCases).subtracting(provoked) == [.closedTwice])
+  }
+
+  @Test func `a finding that this program does not know is an error of the statement that tells it`() throws {
+    try withDatabase { connection in
+      let error = #expect(throws: PostgresError.self) {
+        try connection.row("SELECT 'unheard', NULL::bigint, NULL::uuid, NULL::int, NULL, NULL, NULL", Difference.init)
+      }
+      #expect(error?.reason == .mismatch)
+    }
   }
 
   @Test func `pieces of any size see the same`() throws {

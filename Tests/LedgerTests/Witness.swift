@@ -97,7 +97,7 @@ private func watch(_ database: String, until isOver: Flag) throws -> [Witnessed.
   return glances
 }
 
-/// Ends a session of the workers' role again and again, wherever its statement is at that moment.
+/// Ends a client's session again and again, wherever its statement is at that moment.
 private func disturb(_ database: String, until isOver: Flag) throws -> Int {
   let connection = try TestCluster.connection(user: TestCluster.superuser, database: database)
   var count = 0
@@ -106,7 +106,7 @@ private func disturb(_ database: String, until isOver: Flag) throws -> Int {
     count += try connection.rows(
       """
       SELECT pg_terminate_backend(pid) FROM (
-        SELECT pid FROM pg_stat_activity WHERE usename = 'tuckshop_app' AND datname = \(database) AND state = 'active'
+        SELECT pid FROM pg_stat_activity WHERE application_name = \(Client.name) AND datname = \(database) AND state = 'active'
         ORDER BY random() LIMIT 1) one
       """
     ) { try $0.value(0, as: Bool.self) }.count

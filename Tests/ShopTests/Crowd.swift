@@ -30,7 +30,7 @@ final class Crowd: Sendable {
     let connection = try TestCluster.connection(database: database)
     owners = try (0..<4).map { number in
       let id = UUID()
-      try connection.run("INSERT INTO users (id, username) VALUES (\(id), \("owner \(number)"))")
+      try connection.run("INSERT INTO users (id, username, role) VALUES (\(id), \("owner \(number)"), 'admin')")
       let intent = Intent(id: UUID(), owner: id, key: nil, requestID: nil)
       _ = try Grant(amount: 1_000_000, reason: "to begin with").make(intent, on: connection)
       return id

@@ -8,6 +8,8 @@ import Testing
 /// grants and refusals. Their ids are in order, their moments are of any day.
 final class RandomBooks {
   let owner: Connection
+  /// As which the totals are added up.
+  let ops: Connection
   private(set) var latest = UUID(uuidString: "00000000-0000-7000-8000-000000000000")!
   let days: (first: String, last: String)
 
@@ -19,6 +21,7 @@ final class RandomBooks {
 
   init(_ seed: UInt64, in database: String) throws {
     random = Seeded(seed)
+    ops = try TestCluster.connection(user: TestCluster.ops, database: database)
     let connection = try TestCluster.connection(user: TestCluster.superuser, database: database)
     people = (0..<7).map { _ in UUID() }
     for (number, id) in people.enumerated() {
@@ -96,10 +99,10 @@ final class RandomBooks {
   }
 
   /// Other databases of the same server have transactions too, and they are waited for as well.
-  func takeAll(on connection: borrowing Connection) throws {
+  func takeAll() throws {
     try eventually("all is in the totals") {
-      while try Statistics.rollUp(before: latest, most: 7, on: connection) {}
-      return try connection.value("SELECT taken_up_to = \(latest) FROM rollup")
+      while try Statistics.rollUp(before: latest, most: 7, on: ops) {}
+      return try owner.value("SELECT taken_up_to = \(latest) FROM rollup")
     }
   }
 

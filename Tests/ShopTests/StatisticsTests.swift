@@ -18,18 +18,18 @@ struct StatisticsTests {
         try slow.perform("BEGIN")
         try books.write(5, on: slow)
         try books.write(20, on: books.owner)
-        while try Statistics.rollUp(before: books.latest, most: 7, on: app) {}
+        while try Statistics.rollUp(before: books.latest, most: 7, on: books.ops) {}
         try books.expectTheSame(on: app)
         try slow.perform("COMMIT")
         try books.expectTheSame(on: app)
-        _ = try Statistics.rollUp(before: books.latest, most: 7, on: app)
+        _ = try Statistics.rollUp(before: books.latest, most: 7, on: books.ops)
         try books.expectTheSame(on: app)
       }
-      try books.takeAll(on: app)
+      try books.takeAll()
       try books.expectTheSame(on: app)
       try books.owner.run("SELECT forget_totals()")
       try books.expectTheSame(on: app)
-      try books.takeAll(on: app)
+      try books.takeAll()
       try books.expectTheSame(on: app)
     }
   }
@@ -39,7 +39,7 @@ struct StatisticsTests {
       let books = try RandomBooks(5, in: database)
       try books.write(2000, on: books.owner)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
-      try books.takeAll(on: app)
+      try books.takeAll()
       try books.write(5, on: books.owner)
       func read(_ table: String) throws -> Int {
         try app.value(
@@ -67,12 +67,11 @@ struct StatisticsTests {
     try withFreshDatabase { database in
       let books = try RandomBooks(6, in: database)
       try books.write(10, on: books.owner)
-      let app = try TestCluster.connection(user: TestCluster.app, database: database)
-      try books.takeAll(on: app)
-      try app.perform("BEGIN")
-      let isMore = try Statistics.rollUp(before: books.latest, most: 7, on: app)
-      let hasNoNumber: Bool = try app.value("SELECT pg_current_xact_id_if_assigned() IS NULL")
-      try app.perform("ROLLBACK")
+      try books.takeAll()
+      try books.ops.perform("BEGIN")
+      let isMore = try Statistics.rollUp(before: books.latest, most: 7, on: books.ops)
+      let hasNoNumber: Bool = try books.ops.value("SELECT pg_current_xact_id_if_assigned() IS NULL")
+      try books.ops.perform("ROLLBACK")
       #expect(!isMore && hasNoNumber)
     }
   }
@@ -83,7 +82,7 @@ struct StatisticsTests {
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
       try books.write(300, on: books.owner)
       for (giver, coins) in [(2, 10_000), (0, 90_000), (1, 50_000)] { try books.give(coins, from: giver) }
-      try books.takeAll(on: app)
+      try books.takeAll()
       for period in Leaderboard.Period.allCases {
         let names = String(decoding: try Leaderboard.givers(period, 3, on: app), as: UTF8.self)
         #expect(names == #"["p0", "p1", "p2"]"#, "\(period)")

@@ -6,6 +6,8 @@ internal import Glibc
 package enum TestCluster {
   package static let owner = "tuckshop_owner"
   package static let app = "tuckshop_app"
+  package static let auth = "tuckshop_auth"
+  package static let ops = "tuckshop_ops"
   package static let superuser = "postgres"
 
   /// Where the cluster's socket lies. Without it there is nothing to test against, and that is an error.

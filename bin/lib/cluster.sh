@@ -39,15 +39,15 @@ cluster_copy() {
 # found long before the second after which a waiting statement gives up, or it would be taken for a lock that is held
 # for long; the search costs next to nothing, but a wait of some milliseconds is none.
 cluster_start() {
-  local data=$1 sockets=$2 log=$3 setting
+  local data=$1 sockets=$2 log=$3 setting role
   shift 3
   local settings=(-c "unix_socket_directories=$sockets" -c listen_addresses= -c port=5432
     -c shared_preload_libraries=plpgsql -c deadlock_timeout=200ms)
   for setting; do settings+=(-c "$setting"); done
   echo 'local all,replication all peer map=tuckshop' | "${as_user[@]}" tee "$data/pg_hba.conf" >/dev/null
-  printf 'tuckshop "%s" %s\n' "$user" postgres "$user" tuckshop_owner "$user" tuckshop_app \
-    "$(id -un)" postgres "$(id -un)" tuckshop_owner "$(id -un)" tuckshop_app |
-    "${as_user[@]}" tee "$data/pg_ident.conf" >/dev/null
+  for role in postgres tuckshop_{owner,app,auth,ops}; do
+    printf 'tuckshop "%s" %s\n' "$user" "$role" "$(id -un)" "$role"
+  done | "${as_user[@]}" tee "$data/pg_ident.conf" >/dev/null
   launch postgres "$log" "${as_user[@]}" "$pg_bin/postgres" -D "$data" "${settings[@]}"
   # After a crash the log is read again first, which may take its time.
   local deadline=$((SECONDS + 120))

@@ -5,23 +5,21 @@ package import Postgres
 /// Who makes a change, and what for. Every change an admin makes is noted in the transaction that makes it.
 package struct Editor: Sendable {
   package let id: UUID?
-  package let name: String
   package let requestID: String?
   package var reason: String?
 
   package init(_ caller: Caller, requestID: String, reason: String? = nil) {
     id = caller.id
-    name = caller.username
     self.requestID = requestID
     self.reason = reason
   }
 
-  /// Somebody at the machine itself.
-  package static let commandLine = Editor(name: "command line")
+  /// Nobody who has signed in: somebody at the machine itself, or a worker that appoints the first admin. Which of them
+  /// it is, the database tells by the role.
+  package static let commandLine = Editor()
 
-  private init(name: String) {
+  private init() {
     id = nil
-    self.name = name
     requestID = nil
   }
 
@@ -39,9 +37,8 @@ package struct Editor: Sendable {
   ) throws {
     try connection.run(
       """
-      INSERT INTO audit (actor_id, actor, action, subject_id, before, after, reason, request_id)
-      VALUES (\(id), \(name), \(action), \(subject), \(before?.asText)::jsonb, \(after?.asText)::jsonb, \(reason),
-              \(requestID))
+      SELECT FROM note_change(\(id), \(action), \(subject), \(before?.asText)::jsonb, \(after?.asText)::jsonb, \(reason),
+                              \(requestID))
       """)
   }
 
@@ -50,8 +47,7 @@ package struct Editor: Sendable {
     let list = JSON.array(newcomers.map(\.json))
     try connection.run(
       """
-      INSERT INTO audit (actor_id, actor, action, subject_id, after, reason, request_id)
-      SELECT \(id), \(name), \(action), value->>'id', value, \(reason), \(requestID)
+      SELECT note_change(\(id), \(action), value->>'id', NULL, value, \(reason), \(requestID))
       FROM jsonb_array_elements(\(list.bytes.asText)::jsonb)
       """)
   }

@@ -139,7 +139,7 @@ package final class Doorkeeper {
       newcomer.telegramID = somebody.id
       newcomer.fullName = somebody.firstName.flatMap { try? FullName($0) }?.text
       do {
-        return try registrar.register(newcomer, on: connection)
+        return try registrar.admit(newcomer, on: connection)
       } catch PeopleRefusal.usernameTaken {
         if let user = try User.withTelegram(somebody.id, on: connection) { return user }
       }

@@ -1,17 +1,11 @@
 package import FoundationEssentials
 package import Postgres
 
-/// Lets people in and out, and changes what is known of them. Whoever comes in is welcomed in the same transaction.
+/// Lets people in. Whoever comes in is welcomed with coins by the same statement; how many, the database knows.
 package struct Registrar: Sendable {
-  package typealias Welcome = @Sendable (_ user: UUID, _ connection: borrowing Connection) throws -> Void
-
   let passwords: Passwords
-  let welcome: Welcome
 
-  package init(passwords: Passwords = Passwords(), welcome: @escaping Welcome = { _, _ in }) {
-    self.passwords = passwords
-    self.welcome = welcome
-  }
+  package init(passwords: Passwords = Passwords()) { self.passwords = passwords }
 
   package struct Newcomer: Sendable {
     package var id = UUID.timeOrdered()
@@ -35,10 +29,10 @@ package struct Registrar: Sendable {
   package func register(
     _ newcomer: Newcomer, by editor: Editor? = nil, on connection: borrowing Connection
   ) throws -> User {
-    try connection.transaction { connection in
-      let user = try insert(newcomer, on: connection)
-      try welcome(user.id, connection)
-      if let editor { try editor.note("user.create", user.id.text, after: user.json, on: connection) }
+    guard let editor else { return try insert(newcomer, by: nil, on: connection) }
+    return try connection.transaction { connection in
+      let user = try insert(newcomer, by: editor.id, on: connection)
+      try editor.note("user.create", user.id.text, after: user.json, on: connection)
       return user
     }
   }
@@ -46,21 +40,36 @@ package struct Registrar: Sendable {
   /// Who is named by somebody we trust comes in when first seen. Two first sights at once are one person.
   package func provision(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
     do {
-      return try register(newcomer, on: connection)
+      return try admit(newcomer, on: connection)
     } catch PeopleRefusal.usernameTaken {
       guard let user = try User.named(newcomer.username, on: connection) else { throw PeopleRefusal.usernameTaken }
       return user
     }
   }
 
-  private func insert(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
-    try translatingTaken {
+  /// Who comes in so has no password here and no office: it is what every pool may do.
+  func admit(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
+    precondition(newcomer.passwordHash == nil && newcomer.role == .user && newcomer.isActive)
+    return try translatingTaken {
       try connection.onlyRow(
         """
-        INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, telegram_id)
-        VALUES (\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
-                \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive), \(newcomer.telegramID))
-        RETURNING \(raw: User.columns)
+        SELECT \(raw: User.columns)
+        FROM provision_person(\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
+                              \(newcomer.telegramID), \(UUID.timeOrdered()))
+        """
+      ) { try User(row: $0) }
+    }
+  }
+
+  private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {
+    precondition(newcomer.telegramID == nil)
+    return try translatingTaken {
+      try connection.onlyRow(
+        """
+        SELECT \(raw: User.columns)
+        FROM register_person(\(actor), \(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
+                             \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive),
+                             \(UUID.timeOrdered()))
         """
       ) { try User(row: $0) }
     }

@@ -27,12 +27,9 @@ package struct UserChanges: Sendable {
       let after = try translatingTaken {
         try connection.onlyRow(
           """
-          UPDATE users SET
-            username = coalesce(\(username?.text), username), email = coalesce(\(email?.text), email),
-            full_name = coalesce(\(fullName?.text), full_name), role = coalesce(\(role?.rawValue), role),
-            is_active = coalesce(\(isActive)::boolean, is_active),
-            password_hash = coalesce(\(passwordHash), password_hash), updated_at = clock_timestamp()
-          WHERE id = \(id) RETURNING \(raw: User.columns)
+          SELECT \(raw: User.columns)
+          FROM change_person(\(editor.id), \(id), \(username?.text), \(email?.text), \(fullName?.text),
+                             \(role?.rawValue), \(isActive), \(passwordHash))
           """
         ) { try User(row: $0) }
       }
@@ -55,7 +52,7 @@ extension User {
     try connection.transaction { connection in
       let before = try locked(id, on: connection)
       if before.isReigning { try requireAnotherAdmin(than: id, on: connection) }
-      try connection.run("UPDATE users SET deleted_at = clock_timestamp() WHERE id = \(id)")
+      try connection.run("SELECT FROM remove_person(\(editor.id), \(id))")
       try Revocations.endTokens(of: id, on: connection)
       try editor.note("user.delete", id.text, before: before.json, on: connection)
     }

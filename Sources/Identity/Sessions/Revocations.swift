@@ -139,7 +139,7 @@ extension Revocations {
   static func endTokens(of user: UUID, on connection: borrowing Connection) throws {
     try connection.run(
       """
-      WITH next AS (UPDATE users SET generation = generation + 1 WHERE id = \(user) RETURNING id, generation)
+      WITH next AS (SELECT n.generation, \(user)::uuid AS id FROM next_generation(\(user)) AS n (generation))
       INSERT INTO revocations (id, user_id, generation, expires_at)
       SELECT id, id, generation, clock_timestamp() + make_interval(secs => \(longestSeconds)) FROM next
       ON CONFLICT (id) DO UPDATE SET generation = EXCLUDED.generation, transaction_id = EXCLUDED.transaction_id,

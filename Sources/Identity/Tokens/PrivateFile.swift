@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A file only its owner can read, replaced as a whole or not at all.
+/// A file only its owner can read, or its group as well if the owner let them; replaced as a whole or not at all.
 enum PrivateFile {
   /// Which file it was, and in which state.
   struct Stamp: Equatable {
     let device, inode: UInt
     let size, seconds, nanoseconds: Int
-    let owner, group: UInt32
+    let owner, group, mode: UInt32
 
     init(_ status: stat) {
       device = UInt(status.st_dev)
@@ -16,6 +16,7 @@ enum PrivateFile {
       nanoseconds = status.st_mtim.tv_nsec
       owner = status.st_uid
       group = status.st_gid
+      mode = status.st_mode
     }
   }
 
@@ -40,7 +41,9 @@ enum PrivateFile {
     guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= largestByteCount else {
       throw KeyError("\(path) is no key file")
     }
-    guard status.st_mode & 0o077 == 0 else { throw KeyError("\(path) is open to others than its owner: chmod 600") }
+    guard status.st_mode & 0o037 == 0 else {
+      throw KeyError("\(path) is open to others: chmod 600, or 640 where its group is the workers' own")
+    }
     return (try contents(of: descriptor, path, count: Int(status.st_size)), Stamp(status))
   }
 
@@ -65,7 +68,9 @@ enum PrivateFile {
     defer { close(descriptor) }
     do throws(KeyError) {
       // Rotated by root, it still has to be the workers' file.
-      if let old, fchown(descriptor, old.owner, old.group) != 0 { throw failure("cannot hand over", fresh) }
+      if let old, fchown(descriptor, old.owner, old.group) != 0 || fchmod(descriptor, old.mode & 0o640) != 0 {
+        throw failure("cannot hand over", fresh)
+      }
       guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
         rename(fresh, path) == 0
       else { throw failure("cannot write", fresh) }

@@ -46,7 +46,7 @@ extension LoadSeed {
              LATERAL (SELECT \(raw: world.microseconds("n", step: 0)) AS us) moment
       ), operation AS (
         INSERT INTO operations (id, owner, kind, key, content, outcome, at, amount, note)
-        SELECT id, owner, 'grant', \(welcomeKey), digest_of(\(String(Self.coins)), 'welcome'), 'done', at,
+        SELECT id, owner, 'grant', welcome_key(), digest_of(\(String(Self.coins)), 'welcome'), 'done', at,
                \(Self.coins), 'welcome'
         FROM made
       )

@@ -1,4 +1,3 @@
-package import FoundationEssentials
 package import Postgres
 
 /// People to measure with: each with a welcome, ten transfers in their history and two purchases, as if they had
@@ -7,8 +6,6 @@ package import Postgres
 package struct LoadSeed: Sendable {
   package let people: Int
   package let passwordHash: String?
-  /// Under which a welcome is kept, so that nobody gets a second one.
-  package let welcomeKey: UUID
 
   package static let fewest = 10
   package static let most = 5_000_000
@@ -21,10 +18,9 @@ package struct LoadSeed: Sendable {
   static let coins = 1000
   private static let batch = 10_000
 
-  package init(people: Int, passwordHash: String?, welcomeKey: UUID) {
+  package init(people: Int, passwordHash: String?) {
     self.people = people
     self.passwordHash = passwordHash
-    self.welcomeKey = welcomeKey
   }
 
   /// What `progress` counts up to.

@@ -1,0 +1,39 @@
+import Postgres
+import Support
+import Testing
+
+/// Each pool signs in to PostgreSQL as itself.
+@Suite(.tags(.e2e, .database, .security))
+struct RoleTests {
+  @Test func `the workers of each pool are a role of their own, which a shop of before is told to make`() throws {
+    let world = try World()
+    let superuser = try world.database()
+    // Each has been asked something by now: its tick reads what was revoked.
+    try eventually("every pool has signed in") {
+      let roles = try superuser.rows(
+        """
+        SELECT DISTINCT application_name || ' ' || usename FROM pg_stat_activity
+        WHERE application_name LIKE 'tuckshop %' ORDER BY 1
+        """
+      ) { try $0.value(0, as: String.self) }
+      return roles == ["tuckshop app tuckshop_app", "tuckshop auth tuckshop_auth", "tuckshop ops tuckshop_ops"]
+    }
+    try superuser.perform("ALTER ROLE tuckshop_ops RENAME TO elsewhere_ops")
+    let refused = try world.tuckshop("migrate", "up")
+    #expect(refused.status == 1)
+    #expect(
+      refused.log == "tuckshop: PostgreSQL has no role tuckshop_ops: let a superuser run deploy/roles.sql first, which "
+        + "may be run as often as one likes\n")
+    try superuser.perform("ALTER ROLE elsewhere_ops RENAME TO tuckshop_ops")
+    #expect(try world.tuckshop("migrate", "up").log == "nothing to apply\n")
+    let coins = try world.tuckshop("migrate", "up", environment: ["TUCKSHOP_WELCOME_COINS": "7"])
+    #expect(coins.log == "nothing to apply\nnewcomers get 7 coins\n")
+    // Who asks for more than their role may is told who may.
+    let minted = try world.tuckshop(
+      "grant", "--all", "--amount", "1", "--reason", "x", "--name", "x", environment: ["PGUSER": "tuckshop_app"])
+    #expect(minted.status == 1)
+    #expect(minted.log.contains("permission denied for function grant_coins; sign in as the owner of the tables"))
+    let added = try world.tuckshop("user", "add", "anna", environment: ["PGUSER": "tuckshop_ops"])
+    #expect(added.log.contains("permission denied for function register_person; sign in as the owner of the tables"))
+  }
+}

@@ -1,0 +1,152 @@
+import FoundationEssentials
+import Postgres
+import Support
+import Testing
+
+/// What the role of each pool may do, and that it can do nothing else.
+@Suite(.tags(.database, .security))
+struct PoolRightsTests {
+  static let pools = [TestCluster.app, TestCluster.auth, TestCluster.ops]
+
+  /// A row's right names the table; where only columns are open, they stand behind it.
+  static let tables: [String: [String]] = [
+    TestCluster.app: [
+      "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
+      "end_of_day_balances SELECT", "item_collections DELETE INSERT SELECT", "item_images DELETE INSERT SELECT",
+      "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
+      "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
+      "operations SELECT", "postings SELECT", "purchase_totals SELECT", "refresh_tokens DELETE INSERT SELECT UPDATE",
+      "reservations SELECT",
+      "revocations INSERT SELECT UPDATE", "rollup SELECT", "schema_migrations SELECT", "sessions SELECT UPDATE",
+      "statements SELECT", "transfer_totals SELECT",
+      "users SELECT (created_at, deleted_at, email, full_name, generation, id, is_active, role, searched, telegram_id, "
+        + "updated_at, username)",
+    ],
+    TestCluster.auth: [
+      "login_failures DELETE INSERT SELECT UPDATE", "refresh_tokens DELETE INSERT SELECT UPDATE",
+      "revocations INSERT SELECT UPDATE", "schema_migrations SELECT", "sessions INSERT SELECT UPDATE", "users SELECT",
+      "users UPDATE (password_hash)",
+    ],
+    TestCluster.ops: [
+      "login_failures DELETE SELECT", "refresh_tokens DELETE SELECT", "revocations DELETE SELECT",
+      "schema_migrations SELECT", "sessions DELETE SELECT",
+    ],
+  ]
+
+  static let functions: [String: [String]] = [
+    TestCluster.app: [
+      "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after", "consume_reserve", "daily_inventory",
+      "digest_of", "expire_reservation", "info", "inventory", "mint", "next_generation", "note_change",
+      "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "reserve",
+      "return_reserve", "schema_version", "set_stock_by_admin", "sink", "stock_of", "till", "transfer",
+      "transfers_after", "undo_transfer", "variant",
+    ],
+    TestCluster.auth: [
+      "change_person", "next_generation", "note_change", "provision_person", "register_person", "remove_person",
+      "schema_version",
+    ],
+    TestCluster.ops: ["expire_reservation", "roll_up", "schema_version"],
+  ]
+
+  @Test(arguments: pools)
+  func `a pool has the rights that are listed here and no others`(role: String) throws {
+    try withDatabase { connection in
+      let tables = try connection.rows(
+        """
+        SELECT c.relname || ' ' || string_agg(acl.privilege_type, ' ' ORDER BY acl.privilege_type)
+        FROM pg_class c, aclexplode(c.relacl) acl
+        WHERE c.relnamespace = 'public'::regnamespace AND (acl.grantee = 0 OR acl.grantee = \(role)::regrole) GROUP BY c.relname
+        UNION ALL
+        SELECT c.relname || ' ' || acl.privilege_type || ' (' || string_agg(a.attname, ', ' ORDER BY a.attname) || ')'
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) acl
+        WHERE c.relnamespace = 'public'::regnamespace AND (acl.grantee = 0 OR acl.grantee = \(role)::regrole)
+        GROUP BY c.relname, acl.privilege_type ORDER BY 1
+        """
+      ) { try $0.value(0, as: String.self) }
+      #expect(tables == Self.tables[role])
+      let functions = try connection.rows(
+        """
+        SELECT p.proname::text FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND has_function_privilege('\(raw: role)', p.oid, 'EXECUTE')
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY 1
+        """
+      ) { try $0.value(0, as: String.self) }
+      #expect(functions == Self.functions[role])
+    }
+  }
+
+  static let forbidden: [(role: String, statement: String)] = [
+    (TestCluster.app, "SELECT password_hash FROM users"), (TestCluster.app, "SELECT * FROM users"),
+    (TestCluster.app, "SELECT u FROM users u"), (TestCluster.app, "SELECT to_jsonb(u) FROM users u"),
+    (TestCluster.app, "SELECT id FROM users ORDER BY password_hash"),
+    (TestCluster.app, "SELECT FROM users WHERE password_hash LIKE '$argon%'"), (TestCluster.app, "TABLE users"),
+    (TestCluster.app, "COPY users TO STDOUT"),
+    (TestCluster.app, "UPDATE users SET password_hash = 'x'"), (TestCluster.app, "UPDATE users SET role = 'admin'"),
+    (TestCluster.app, "UPDATE users SET is_active = true"), (TestCluster.app, "UPDATE users SET generation = 0"),
+    (TestCluster.app, "INSERT INTO users (id, username) VALUES (gen_random_uuid(), 'x')"),
+    (TestCluster.app, "DELETE FROM users"), (TestCluster.app, "SELECT FROM login_failures"),
+    (TestCluster.app, "INSERT INTO audit (actor, action, subject_id) VALUES ('x', 'x', 'x')"),
+    (TestCluster.app, "SELECT welcome_coins FROM settings"), (TestCluster.app, "UPDATE settings SET welcome_coins = 9"),
+    (
+      TestCluster.app, "SELECT grant_coins(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 1, 'x')"
+    ),
+    (TestCluster.app, "SELECT welcome(gen_random_uuid(), gen_random_uuid())"),
+    (TestCluster.app, "SELECT set_stock(gen_random_uuid(), NULL, NULL, gen_random_uuid(), 1)"),
+    (
+      TestCluster.app,
+      "SELECT adjust(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 'main', '[]', 'x')"
+    ),
+    (
+      TestCluster.app,
+      "SELECT add_items(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 'x', 'main', '[]', 'x')"
+    ),
+    (
+      TestCluster.app,
+      "SELECT change_person(gen_random_uuid(), gen_random_uuid(), NULL, NULL, NULL, 'admin', NULL, NULL)"
+    ),
+    (
+      TestCluster.app,
+      "SELECT register_person(NULL, gen_random_uuid(), 'x', NULL, NULL, 'hash', 'user', true, gen_random_uuid())"
+    ),
+    (TestCluster.app, "SET ROLE tuckshop_auth"), (TestCluster.app, "SET ROLE tuckshop_owner"),
+    (TestCluster.app, "SET SESSION AUTHORIZATION tuckshop_owner"),
+    (TestCluster.app, "ALTER ROLE tuckshop_app SUPERUSER"),
+    (TestCluster.auth, "UPDATE users SET role = 'admin'"), (TestCluster.auth, "UPDATE users SET is_active = true"),
+    (TestCluster.auth, "UPDATE users SET username = 'x'"), (TestCluster.auth, "DELETE FROM users"),
+    (TestCluster.auth, "INSERT INTO users (id, username) VALUES (gen_random_uuid(), 'x')"),
+    (TestCluster.auth, "INSERT INTO audit (actor, action, subject_id) VALUES ('x', 'x', 'x')"),
+    (TestCluster.auth, "SELECT FROM audit"), (TestCluster.auth, "SELECT FROM operations"),
+    (TestCluster.auth, "SELECT FROM accounts"),
+    (TestCluster.auth, "SELECT transfer(NULL, NULL, NULL, NULL, 'x', 1, NULL)"),
+    (TestCluster.auth, "SELECT grant_coins(NULL, NULL, NULL, NULL, NULL, 1, 'x')"),
+    (TestCluster.auth, "UPDATE settings SET welcome_coins = 9"), (TestCluster.auth, "SELECT FROM items"),
+    (TestCluster.ops, "SELECT id FROM users"), (TestCluster.ops, "SELECT FROM refresh_tokens"),
+    (TestCluster.ops, "SELECT FROM operations"), (TestCluster.ops, "UPDATE sessions SET ended_at = NULL"),
+    (TestCluster.ops, "INSERT INTO revocations (id, expires_at) VALUES (gen_random_uuid(), now())"),
+    (TestCluster.ops, "SELECT note_change(NULL, 'x', 'x', NULL, NULL, NULL, NULL)"),
+    (TestCluster.ops, "SELECT FROM audit"),
+    (TestCluster.ops, "SELECT purchase(NULL, NULL, NULL, NULL, 'cup', 1)"),
+  ]
+
+  @Test(arguments: pools)
+  func `what a pool is not for is refused, whoever is said to act`(role: String) throws {
+    try withDatabase(user: role) { connection in
+      for (_, statement) in Self.forbidden.filter({ $0.role == role }) {
+        let state = try connection.sqlstate(of: statement)
+        #expect(state == "42501", "\(statement)")
+      }
+    }
+  }
+}
+
+extension Connection {
+  /// What PostgreSQL says to a statement, whose effects are taken back only if it fails.
+  func sqlstate(of statement: String) throws -> String {
+    do {
+      try transaction { try $0.perform(statement) }
+      return "none"
+    } catch let error as PostgresError {
+      return error.sqlstate
+    }
+  }
+}
