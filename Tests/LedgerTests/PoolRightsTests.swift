@@ -120,7 +120,7 @@ struct PoolRightsTests {
     (TestCluster.auth, "SELECT transfer(NULL, NULL, NULL, NULL, 'x', 1, NULL)"),
     (TestCluster.auth, "SELECT grant_coins(NULL, NULL, NULL, NULL, NULL, 1, 'x')"),
     (TestCluster.auth, "UPDATE settings SET welcome_coins = 9"), (TestCluster.auth, "SELECT FROM items"),
-    (TestCluster.ops, "SELECT id FROM users"), (TestCluster.ops, "SELECT FROM refresh_tokens"),
+    (TestCluster.ops, "SELECT id FROM users"), (TestCluster.ops, "UPDATE refresh_tokens SET used_at = NULL"),
     (TestCluster.ops, "SELECT FROM operations"), (TestCluster.ops, "UPDATE sessions SET ended_at = NULL"),
     (TestCluster.ops, "INSERT INTO revocations (id, expires_at) VALUES (gen_random_uuid(), now())"),
     (TestCluster.ops, "SELECT note_change(NULL, 'x', 'x', NULL, NULL, NULL, NULL)"),
