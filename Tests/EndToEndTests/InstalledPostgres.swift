@@ -32,8 +32,8 @@ final class InstalledPostgres: Sendable {
   /// Exchanges a file as a package manager does, whole and by a rename, and keeps the old one beside it.
   func exchange(_ file: String, _ make: (_ path: String) throws -> Void) throws {
     let place = path + "/" + file
-    try make(place + ".new")
     if !FileManager.default.fileExists(atPath: place + ".old") { link(place, place + ".old") }
+    try make(place + ".new")
     guard rename(place + ".new", place) == 0 else { throw Failure("\(place) cannot be exchanged") }
   }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite(.tags(.e2e, .faults, .slow), .serialized)
 struct UpgradeTests {
   private func register(_ name: String, in world: World) throws -> HTTPAnswer {
-    try world.ask("/api/auth", method: "POST", body: #"{"username":"\(name)","password":"a password"}"#)
+    try world.ask("/api/auth", method: "POST", body: #"{"username":"\#(name)","password":"a password"}"#)
   }
 
   /// As workers get when they recycle: sessions that have not loaded anything yet.
