@@ -1,4 +1,4 @@
-/// Every setting the program reads, with what holds where it is not set. The README's table says the same.
+/// Every setting the program reads, with its default. docs/settings.md says the same, and a test compares them.
 struct Setting {
   let name: String
   let fallback: String
