@@ -12,6 +12,8 @@ package final class Application {
   package struct Limits: Sendable {
     package var requestMilliseconds = 5000
     package var queueMilliseconds = 2000
+    /// After that, a request is answered if it needs no password hashed.
+    package var hashQueueMilliseconds = 50
     package init() {}
   }
 
@@ -80,6 +82,7 @@ package final class Application {
   package func tick() {
     lender.tend()
     lender.lendIdle(for: 250) { try? desk.doorkeeper.catchUp(now: Clock.unixSeconds, on: $0) }
+    desk.forgetOldPasswords(now: Clock.unixSeconds)
   }
 
   private func dispatch(_ request: Request, _ template: inout String) throws -> Response {
@@ -95,11 +98,11 @@ package final class Application {
     }
     template = route.template
     // Whoever asked has most likely given up, and working for nobody is how a queue never ends.
-    if let arrived = request.arrivedMilliseconds, Clock.unixMilliseconds &- arrived > limits.queueMilliseconds {
-      throw RequestFailure.queuedTooLong
-    }
+    let waited = request.arrivedMilliseconds.map { Clock.unixMilliseconds &- $0 } ?? 0
+    if waited > limits.queueMilliseconds { throw RequestFailure.queuedTooLong }
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
+      hasTimeToHash: waited <= limits.hashQueueMilliseconds,
       requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk,
       storefront: storefront)
     switch route.endpoint {

@@ -14,16 +14,23 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
   var attempt = try signIn.begin(on: connection)
   if attempt.user == nil {
     try check(body.password, desk.merchPasswords)
+    guard context.hasTimeToHash else { throw PeopleRefusal.noTimeToHash }
     var newcomer = Registrar.Newcomer(username: body.username)
-    newcomer.passwordHash = desk.registrar.hash(body.password)
+    let hash = desk.registrar.hash(body.password)
+    newcomer.passwordHash = hash
+    newcomer.address = request.clientAddress
     do {
-      return token(for: try desk.registrar.register(newcomer, on: connection), context)
+      let user = try desk.registrar.register(newcomer, on: connection)
+      desk.verified?.note(body.password, of: user, hash: hash)
+      return token(for: user, context)
     } catch PeopleRefusal.usernameTaken {
       // Somebody was faster, most likely the same person: then the passwords are the same.
       attempt = try signIn.begin(on: connection)
     }
   }
-  return token(for: try signIn.finish(attempt, desk.passwords, on: connection), context)
+  let user = try signIn.finish(
+    attempt, desk.passwords, desk.verified, hasTimeToHash: context.hasTimeToHash, on: connection)
+  return token(for: user, context)
 }
 
 private struct MerchCredentials: Decodable {

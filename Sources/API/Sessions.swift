@@ -12,10 +12,14 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
   }
   let body: Body = try request.decode()
   try check(body.password, context.desk.passwordRule)
+  guard context.hasTimeToHash else { throw PeopleRefusal.noTimeToHash }
   var newcomer = Registrar.Newcomer(
     username: try Username(body.email.text), email: body.email, fullName: body.full_name)
-  newcomer.passwordHash = context.desk.registrar.hash(body.password)
+  let hash = context.desk.registrar.hash(body.password)
+  newcomer.passwordHash = hash
+  newcomer.address = request.clientAddress
   let user = try context.desk.registrar.register(newcomer, on: connection)
+  context.desk.verified?.note(body.password, of: user, hash: hash)
   return .json(user.json, status: 201)
 }
 
@@ -35,7 +39,9 @@ func login(_ request: Request, _ context: Context, _ connection: borrowing Conne
   case (_?, _?): throw ShapeError(["body", "username"], "Input should be either an email or a username", .malformed)
   }
   let signIn = SignIn(name, password: body.password, address: request.clientAddress)
-  let user = try signIn.finish(try signIn.begin(on: connection), context.desk.passwords, on: connection)
+  let user = try signIn.finish(
+    try signIn.begin(on: connection), context.desk.passwords, context.desk.verified,
+    hasTimeToHash: context.hasTimeToHash, on: connection)
   return try answer(context.desk.sessions.start(user, now: Clock.unixSeconds, on: connection))
 }
 

@@ -61,6 +61,7 @@ enum WorkerCommand: Command {
     }
     tick()
     var life = WorkerLife(settings, page: page, lender: lender)
+    if settings.pool == .auth { settings.desk.verified = life.verifiedPasswords(in: page) }
     let end = responder.serve(
       tickMilliseconds: 500,
       answer: { result in
@@ -123,6 +124,7 @@ struct WorkerSettings {
     var limits = Application.Limits()
     limits.requestMilliseconds = try environment.integer(.requestTimeout, in: 1...600_000)
     limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
+    limits.hashQueueMilliseconds = try environment.integer(.hashQueueTimeout, in: 1...600_000)
     self.limits = limits
     desk = try environment.frontDesk()
     storefront = try environment.storefront()

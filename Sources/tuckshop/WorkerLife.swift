@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Identity
 internal import Postgres
 internal import Telemetry
 
@@ -44,6 +45,12 @@ struct WorkerLife {
   }
 
   func end() { entry.leave() }
+
+  /// In memory that the workers of the pool share, so that one hash serves all of them.
+  func verifiedPasswords(in page: SharedPage) -> VerifiedPasswords {
+    let memory = page.memory(of: entry, words: VerifiedPasswords.wordCount, fill: VerifiedPasswords.fill)
+    return VerifiedPasswords(words: memory.words, owner: memory)
+  }
 
   private var hasLivedLongEnough: Bool {
     if settings.maxRequests > 0 && requests >= settings.maxRequests { return true }

@@ -22,6 +22,8 @@ package struct Registrar: Sendable {
     package var role = Role.user
     package var isActive = true
     package var telegramID: Int?
+    /// Where they registered themselves from.
+    package var address: String?
 
     package init(username: Username, email: EmailAddress? = nil, fullName: FullName? = nil) {
       self.username = username.text
@@ -38,6 +40,9 @@ package struct Registrar: Sendable {
     try connection.transaction { connection in
       let user = try insert(newcomer, on: connection)
       try welcome(user.id, connection)
+      if let address = newcomer.address {
+        try KnownNetworks.note(Network(address: address), of: user.id, on: connection)
+      }
       if let editor { try editor.note("user.create", user.id.text, after: user.json, on: connection) }
       return user
     }

@@ -103,6 +103,7 @@ package struct Sessions: Sendable {
       DELETE FROM login_failures WHERE subject IN
         (SELECT subject FROM login_failures WHERE failed_at < clock_timestamp() - interval '1 hour' LIMIT 1000)
       """)
+    try KnownNetworks.prune(on: connection)
   }
 
   private func pair(
