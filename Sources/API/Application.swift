@@ -102,7 +102,8 @@ package final class Application {
     if waited > limits.queueMilliseconds { throw RequestFailure.queuedTooLong }
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
-      hasTimeToHash: waited <= limits.hashQueueMilliseconds,
+      hashing: Hashing(
+        verified: desk.verified, line: desk.line, isInTime: waited <= limits.hashQueueMilliseconds),
       requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk,
       storefront: storefront)
     switch route.endpoint {

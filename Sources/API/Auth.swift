@@ -14,9 +14,10 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
   var attempt = try signIn.begin(on: connection)
   if attempt.user == nil {
     try check(body.password, desk.merchPasswords)
-    guard context.hasTimeToHash else { throw PeopleRefusal.noTimeToHash }
+    let place = context.hashing.place()
+    defer { withExtendedLifetime(place) {} }
+    guard let hash = place?.atTurn({ desk.registrar.hash(body.password) }) else { throw PeopleRefusal.noTimeToHash }
     var newcomer = Registrar.Newcomer(username: body.username)
-    let hash = desk.registrar.hash(body.password)
     newcomer.passwordHash = hash
     newcomer.address = request.clientAddress
     do {
@@ -28,9 +29,7 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
       attempt = try signIn.begin(on: connection)
     }
   }
-  let user = try signIn.finish(
-    attempt, desk.passwords, desk.verified, hasTimeToHash: context.hasTimeToHash, on: connection)
-  return token(for: user, context)
+  return token(for: try signIn.finish(attempt, desk.passwords, context.hashing, on: connection), context)
 }
 
 private struct MerchCredentials: Decodable {

@@ -6,8 +6,7 @@ package import Telemetry
 /// What a handler may know of its surroundings besides the request.
 package struct Context {
   package let deadline: Deadline
-  /// Whether the request waited so briefly that those behind it can wait for its hash as well.
-  package let hasTimeToHash: Bool
+  package let hashing: Hashing
   package let requiredSchemaVersion: Int
   package let page: SharedPage
   package let desk: FrontDesk

@@ -5,8 +5,9 @@ package final class FrontDesk {
   package let doorkeeper: Doorkeeper
   package let registrar: Registrar
   package let passwords: Passwords
-  /// Nil in pools that hash no passwords.
+  /// Nil in pools that sign nobody in.
   package var verified: VerifiedPasswords?
+  package var line: HashingLine?
   package var lifetimes = Sessions.Lifetimes()
   package var merchPasswords = PasswordRule(byteCount: 1...256, refusesCommon: false)
   package var passwordRule = PasswordRule(byteCount: 8...256, refusesCommon: true)

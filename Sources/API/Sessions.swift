@@ -12,10 +12,13 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
   }
   let body: Body = try request.decode()
   try check(body.password, context.desk.passwordRule)
-  guard context.hasTimeToHash else { throw PeopleRefusal.noTimeToHash }
   var newcomer = Registrar.Newcomer(
     username: try Username(body.email.text), email: body.email, fullName: body.full_name)
-  let hash = context.desk.registrar.hash(body.password)
+  let place = context.hashing.place()
+  defer { withExtendedLifetime(place) {} }
+  guard let hash = place?.atTurn({ context.desk.registrar.hash(body.password) }) else {
+    throw PeopleRefusal.noTimeToHash
+  }
   newcomer.passwordHash = hash
   newcomer.address = request.clientAddress
   let user = try context.desk.registrar.register(newcomer, on: connection)
@@ -40,8 +43,7 @@ func login(_ request: Request, _ context: Context, _ connection: borrowing Conne
   }
   let signIn = SignIn(name, password: body.password, address: request.clientAddress)
   let user = try signIn.finish(
-    try signIn.begin(on: connection), context.desk.passwords, context.desk.verified,
-    hasTimeToHash: context.hasTimeToHash, on: connection)
+    try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
   return try answer(context.desk.sessions.start(user, now: Clock.unixSeconds, on: connection))
 }
 

@@ -6,7 +6,8 @@ package import Synchronization
 package final class PoolMemory: @unchecked Sendable {
   package let words: UnsafeMutablePointer<Atomic<UInt64>>
   private let bytes: Int
-  fileprivate let descriptor: Int32
+  /// Opened by this process for itself, so that locks on it are its own; negative if nothing is shared.
+  package let descriptor: Int32
 
   /// What memory of ours begins with. A version of the program that lays it out otherwise changes the last digits.
   private static let magic: UInt64 = 0x5455_434B_4D45_3031  // "TUCKME01"

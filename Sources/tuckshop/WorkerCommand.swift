@@ -61,7 +61,7 @@ enum WorkerCommand: Command {
     }
     tick()
     var life = WorkerLife(settings, page: page, lender: lender)
-    if settings.pool == .auth { settings.desk.verified = life.verifiedPasswords(in: page) }
+    if settings.pool == .auth { life.share(with: settings.desk, in: page) }
     let end = responder.serve(
       tickMilliseconds: 500,
       answer: { result in

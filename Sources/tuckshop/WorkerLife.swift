@@ -1,3 +1,4 @@
+internal import API
 internal import Glibc
 internal import Identity
 internal import Postgres
@@ -46,10 +47,15 @@ struct WorkerLife {
 
   func end() { entry.leave() }
 
-  /// In memory that the workers of the pool share, so that one hash serves all of them.
-  func verifiedPasswords(in page: SharedPage) -> VerifiedPasswords {
+  /// One hash serves all workers of the pool, and they take turns in computing one.
+  func share(with desk: FrontDesk, in page: SharedPage) {
     let memory = page.memory(of: entry, words: VerifiedPasswords.wordCount, fill: VerifiedPasswords.fill)
-    return VerifiedPasswords(words: memory.words, owner: memory)
+    desk.verified = VerifiedPasswords(words: memory.words, owner: memory)
+    guard memory.descriptor >= 0 else { return }
+    let pool = settings.pool
+    desk.line = HashingLine(descriptor: memory.descriptor, turns: HashingLine.turnsByProcessors) {
+      page.workers.count { $0.pool == pool }
+    }
   }
 
   private var hasLivedLongEnough: Bool {

@@ -1,5 +1,6 @@
 import API
 import FoundationEssentials
+import Glibc
 import HTTP
 import Identity
 import Notation
@@ -41,6 +42,34 @@ struct VerifiedPasswordTests {
       // Neither registered nor noted as a guess.
       #expect(try shop.count("users") == 1)
       #expect(try shop.count("login_failures") == 0)
+    }
+  }
+
+  @Test func `where the line for hashes is full whoever was verified is let in, and others are refused`() throws {
+    try withShop { shop in
+      try shop.person("anna", password: "correct horse")
+      let directory = try TemporaryDirectory()
+      let files = (0..<2).map { _ in open(directory / "line", O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+      defer { for file in files { close(file) } }
+      let lines = files.map { HashingLine(descriptor: $0, turns: 1, workers: { 1 }) }
+      shop.worker.desk.line = lines[0]
+      func held(_ body: () -> Void) {
+        let place = Hashing(line: lines[1]).place()
+        #expect(place != nil)
+        withExtendedLifetime(place, body)
+      }
+      held {
+        for answer in [shop.worker.login("anna", "correct horse"), shop.worker.merchLogin("boris", "x")] {
+          #expect(answer.status == 503)
+          #expect(answer.header("Retry-After") == "1")
+        }
+      }
+      #expect(shop.worker.login("anna", "correct horse").status == 200)
+      #expect(shop.worker.merchLogin("boris", "x").status == 200)
+      held {
+        #expect(shop.worker.login("anna", "correct horse").status == 200)
+        #expect(shop.worker.login("anna", "wrong").status == 503)
+      }
     }
   }
 

@@ -40,9 +40,6 @@ package struct Registrar: Sendable {
     try connection.transaction { connection in
       let user = try insert(newcomer, on: connection)
       try welcome(user.id, connection)
-      if let address = newcomer.address {
-        try KnownNetworks.note(Network(address: address), of: user.id, on: connection)
-      }
       if let editor { try editor.note("user.create", user.id.text, after: user.json, on: connection) }
       return user
     }
@@ -59,13 +56,20 @@ package struct Registrar: Sendable {
   }
 
   private func insert(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
-    try translatingTaken {
+    let network = newcomer.address.map { Network(address: $0).text }
+    return try translatingTaken {
       try connection.row(
         """
-        INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, telegram_id)
-        VALUES (\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
-                \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive), \(newcomer.telegramID))
-        RETURNING \(raw: User.columns)
+        WITH newcomer AS (
+          INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, telegram_id)
+          VALUES (\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
+                  \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive), \(newcomer.telegramID))
+          RETURNING *
+        ), known AS (
+          INSERT INTO known_networks (user_id, network, seen_at)
+          SELECT id, \(network)::text, created_at FROM newcomer WHERE \(network)::text IS NOT NULL
+        )
+        SELECT \(raw: User.columns) FROM newcomer
         """
       ) { try User(row: $0) }!
     }

@@ -48,20 +48,24 @@ package struct SignIn: Sendable {
   }
 
   /// Unknown and wrong take the same steps: one hash, one note, one refusal. What was verified lately needs no hash,
-  /// and is let in also when the request has waited too long to be given one.
+  /// and is let in also when there is no place for one.
   package func finish(
-    _ attempt: Attempt, _ passwords: Passwords, _ verified: VerifiedPasswords? = nil, hasTimeToHash: Bool = true,
-    on connection: borrowing Connection
+    _ attempt: Attempt, _ passwords: Passwords, _ hashing: Hashing = Hashing(), on connection: borrowing Connection
   ) throws -> User {
     guard attempt.failures.waitSeconds <= 0 else {
       throw PeopleRefusal.tooManyFailures(retryAfterSeconds: attempt.failures.waitSeconds)
     }
-    if let verified, isCovered(attempt, verified, hasTimeToHash) { return try letIn(attempt, on: connection) }
-    guard hasTimeToHash else { throw PeopleRefusal.noTimeToHash }
-    let verdict = passwords.verify(password, against: attempt.storedHash)
+    let place = hashing.place()
+    defer { withExtendedLifetime(place) {} }
+    if let verified = hashing.verified, isCovered(attempt, verified, hasPlace: place != nil) {
+      return try letIn(attempt, on: connection)
+    }
+    guard let verdict = place?.atTurn({ passwords.verify(password, against: attempt.storedHash) }) else {
+      throw PeopleRefusal.noTimeToHash
+    }
     switch verdict {
     case .right:
-      verified?.note(password, of: attempt.user!, hash: attempt.storedHash!)
+      hashing.verified?.note(password, of: attempt.user!, hash: attempt.storedHash!)
     case .rightButOutdated:
       // Only over the hash that was verified: a password changed in between must not come back.
       try connection.run(
@@ -76,11 +80,11 @@ package struct SignIn: Sendable {
     return try letIn(attempt, on: connection)
   }
 
-  /// Without time for a hash nothing is compared for strangers, and little for those who are known: a guess that is
-  /// neither hashed nor noted must not be cheaper than one that is.
-  private func isCovered(_ attempt: Attempt, _ verified: VerifiedPasswords, _ hasTimeToHash: Bool) -> Bool {
+  /// Without a place nothing is compared for strangers, and little for those who are known: a guess that is neither
+  /// hashed nor noted must not be cheaper than one that is.
+  private func isCovered(_ attempt: Attempt, _ verified: VerifiedPasswords, hasPlace: Bool) -> Bool {
     guard let user = attempt.user, let hash = attempt.storedHash else { return false }
-    if hasTimeToHash { return verified.covers(password, of: user, hash: hash) }
+    if hasPlace { return verified.covers(password, of: user, hash: hash) }
     guard attempt.failures.isKnownHere, verified.mayGuess(attempt.failures.pair) else { return false }
     if verified.covers(password, of: user, hash: hash) { return true }
     verified.noteGuess(attempt.failures.pair)
