@@ -85,7 +85,7 @@ CREATE INDEX revocations_by_transaction ON revocations (transaction_id, id);
 CREATE INDEX revocations_by_expiry ON revocations (expires_at);
 CREATE INDEX revocations_of_user ON revocations (user_id) WHERE generation IS NULL;
 
--- Wrong passwords by account and by address, as long as they matter.
+-- Wrong passwords by account, by network and by both, as long as they matter.
 CREATE TABLE login_failures (
     subject       text COLLATE "C" PRIMARY KEY,
     failures      double precision NOT NULL,
@@ -93,6 +93,15 @@ CREATE TABLE login_failures (
     blocked_until timestamptz NOT NULL
 );
 CREATE INDEX login_failures_by_time ON login_failures (failed_at);
+
+-- Where somebody signed in from lately: what strangers guess elsewhere does not delay them there. A few for each user.
+CREATE TABLE known_networks (
+    user_id uuid NOT NULL REFERENCES users,
+    network text COLLATE "C" NOT NULL,
+    seen_at timestamptz NOT NULL,
+    PRIMARY KEY (user_id, network)
+);
+CREATE INDEX known_networks_by_time ON known_networks (seen_at);
 
 CREATE TABLE audit (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -119,4 +128,5 @@ CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 
 GRANT SELECT, INSERT, UPDATE ON users, sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
 GRANT DELETE ON sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON known_networks TO tuckshop_app;
 GRANT SELECT, INSERT ON audit TO tuckshop_app;

@@ -1,4 +1,5 @@
-REVOKE ALL ON schema_migrations, users, sessions, refresh_tokens, revocations, login_failures FROM tuckshop_auth, tuckshop_ops;
+REVOKE ALL ON schema_migrations, users, sessions, refresh_tokens, revocations, login_failures, known_networks
+    FROM tuckshop_auth, tuckshop_ops;
 REVOKE EXECUTE ON FUNCTION expire_reservation, roll_up, schema_version FROM tuckshop_auth, tuckshop_ops;
 GRANT EXECUTE ON FUNCTION roll_up TO tuckshop_app;
 REVOKE USAGE ON SCHEMA public FROM tuckshop_auth, tuckshop_ops;
@@ -9,5 +10,6 @@ DROP TABLE settings;
 REVOKE ALL ON users FROM tuckshop_app;
 GRANT SELECT, INSERT, UPDATE ON users, sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
 GRANT DELETE ON sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON known_networks TO tuckshop_app;
 GRANT SELECT, INSERT ON audit TO tuckshop_app;
 GRANT EXECUTE ON FUNCTION grant_coins, add_items, adjust, set_stock TO tuckshop_app;

@@ -174,7 +174,7 @@ END $$;
 
 -- ---- rights
 
-REVOKE ALL ON users, sessions, refresh_tokens, revocations, login_failures, audit FROM tuckshop_app;
+REVOKE ALL ON users, sessions, refresh_tokens, revocations, login_failures, known_networks, audit FROM tuckshop_app;
 REVOKE EXECUTE ON FUNCTION grant_coins, add_items, adjust, set_stock FROM tuckshop_app;
 
 GRANT USAGE ON SCHEMA public TO tuckshop_auth, tuckshop_ops;
@@ -193,10 +193,10 @@ GRANT EXECUTE ON FUNCTION provision_person, next_generation, note_change, add_it
 -- A hash that is out of date is written anew by whoever verified it.
 GRANT SELECT, UPDATE (password_hash) ON users TO tuckshop_auth;
 GRANT SELECT, INSERT, UPDATE ON sessions, revocations TO tuckshop_auth;
-GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens, login_failures TO tuckshop_auth;
+GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens, login_failures, known_networks TO tuckshop_auth;
 GRANT EXECUTE ON FUNCTION register_person, provision_person, change_person, remove_person, next_generation, note_change
     TO tuckshop_auth;
 
-GRANT SELECT, DELETE ON sessions, refresh_tokens, revocations, login_failures TO tuckshop_ops;
+GRANT SELECT, DELETE ON sessions, refresh_tokens, revocations, login_failures, known_networks TO tuckshop_ops;
 GRANT EXECUTE ON FUNCTION expire_reservation, roll_up TO tuckshop_ops;
 REVOKE EXECUTE ON FUNCTION roll_up FROM tuckshop_app;

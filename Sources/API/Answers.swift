@@ -75,6 +75,8 @@ struct Answers {
     case .wrongCredentials: challenge(Fault(401, "invalid_credentials", "Name or password is wrong."))
     case .refreshRefused: challenge(Fault(401, "invalid_refresh_token", "The refresh token is not valid."))
     case .inactive: answer(to: CallerRefusal.inactive)
+    case .noTimeToHash:
+      respond(Fault(503, "overloaded", "Too many are signing in at the moment.")).with("Retry-After", "1")
     case .tooManyFailures(let seconds):
       respond(Fault(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds."))
         .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")

@@ -14,6 +14,8 @@ package final class Application {
     package var queueMilliseconds = 2000
     /// For how long what a probe found out is told to the next ones; 0: each looks for itself.
     package var readinessMilliseconds = 0
+    /// After that, a request is answered if it needs no password hashed.
+    package var hashQueueMilliseconds = 50
     package init() {}
   }
 
@@ -86,6 +88,7 @@ package final class Application {
   /// Between requests: notices that the session died, or that PostgreSQL is back, and what was revoked.
   package func tick() {
     lender.tend()
+    desk.forgetOldPasswords(now: Clock.unixSeconds)
     guard desk.doorkeeper.isBehind(now: Clock.unixSeconds) else { return }
     lender.lendIdle(for: 250) { connection in
       try? desk.doorkeeper.catchUp(now: Clock.unixSeconds, until: .after(milliseconds: 125), on: connection)
@@ -111,11 +114,12 @@ package final class Application {
     }
     template = route.template
     // Whoever asked has most likely given up, and working for nobody is how a queue never ends.
-    if let arrived = request.arrivedMilliseconds, Clock.unixMilliseconds &- arrived > limits.queueMilliseconds {
-      throw RequestFailure.queuedTooLong
-    }
+    let waited = request.arrivedMilliseconds.map { Clock.unixMilliseconds &- $0 } ?? 0
+    if waited > limits.queueMilliseconds { throw RequestFailure.queuedTooLong }
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
+      hashing: Hashing(
+        verified: desk.verified, line: desk.line, isInTime: waited <= limits.hashQueueMilliseconds),
       requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk,
       storefront: storefront, readiness: readiness)
     switch route.endpoint {

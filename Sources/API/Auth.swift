@@ -14,16 +14,22 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
   var attempt = try signIn.begin(on: connection)
   if attempt.user == nil {
     try check(body.password, desk.merchPasswords)
+    let place = context.hashing.place()
+    defer { withExtendedLifetime(place) {} }
+    guard let hash = place?.atTurn({ desk.registrar.hash(body.password) }) else { throw PeopleRefusal.noTimeToHash }
     var newcomer = Registrar.Newcomer(username: body.username)
-    newcomer.passwordHash = desk.registrar.hash(body.password)
+    newcomer.passwordHash = hash
+    newcomer.address = request.clientAddress
     do {
-      return token(for: try desk.registrar.register(newcomer, on: connection), context)
+      let user = try desk.registrar.register(newcomer, on: connection)
+      desk.verified?.note(body.password, of: user, hash: hash)
+      return token(for: user, context)
     } catch PeopleRefusal.usernameTaken {
       // Somebody was faster, most likely the same person: then the passwords are the same.
       attempt = try signIn.begin(on: connection)
     }
   }
-  return token(for: try signIn.finish(attempt, desk.passwords, on: connection), context)
+  return token(for: try signIn.finish(attempt, desk.passwords, context.hashing, on: connection), context)
 }
 
 private struct MerchCredentials: Decodable {

@@ -6,6 +6,7 @@ package import Telemetry
 /// What a handler may know of its surroundings besides the request.
 package struct Context {
   package let deadline: Deadline
+  package let hashing: Hashing
   package let requiredSchemaVersion: Int
   package let page: SharedPage
   package let desk: FrontDesk

@@ -5,6 +5,9 @@ package final class FrontDesk {
   package let doorkeeper: Doorkeeper
   package let registrar: Registrar
   package let passwords: Passwords
+  /// Nil in pools that sign nobody in.
+  package var verified: VerifiedPasswords?
+  package var line: HashingLine?
   package var lifetimes = Sessions.Lifetimes()
   package var merchPasswords = PasswordRule(byteCount: 1...256, refusesCommon: false)
   package var passwordRule = PasswordRule(byteCount: 8...256, refusesCommon: true)
@@ -16,6 +19,15 @@ package final class FrontDesk {
     self.doorkeeper = doorkeeper
     self.registrar = registrar
     self.passwords = passwords
+  }
+
+  private var forgotAt = 0
+
+  /// Once a minute, since all of them have to be looked at.
+  func forgetOldPasswords(now: Int) {
+    guard now - forgotAt >= 60 else { return }
+    forgotAt = now
+    verified?.forgetOld()
   }
 
   var sessions: Sessions { Sessions(tokens: doorkeeper.tokens, lifetimes: lifetimes) }

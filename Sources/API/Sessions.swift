@@ -14,8 +14,15 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
   try check(body.password, context.desk.passwordRule)
   var newcomer = Registrar.Newcomer(
     username: try Username(body.email.text), email: body.email, fullName: body.full_name)
-  newcomer.passwordHash = context.desk.registrar.hash(body.password)
+  let place = context.hashing.place()
+  defer { withExtendedLifetime(place) {} }
+  guard let hash = place?.atTurn({ context.desk.registrar.hash(body.password) }) else {
+    throw PeopleRefusal.noTimeToHash
+  }
+  newcomer.passwordHash = hash
+  newcomer.address = request.clientAddress
   let user = try context.desk.registrar.register(newcomer, on: connection)
+  context.desk.verified?.note(body.password, of: user, hash: hash)
   return .json(user.json, status: 201)
 }
 
@@ -35,7 +42,8 @@ func login(_ request: Request, _ context: Context, _ connection: borrowing Conne
   case (_?, _?): throw ShapeError(["body", "username"], "Input should be either an email or a username", .malformed)
   }
   let signIn = SignIn(name, password: body.password, address: request.clientAddress)
-  let user = try signIn.finish(try signIn.begin(on: connection), context.desk.passwords, on: connection)
+  let user = try signIn.finish(
+    try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
   return try answer(context.desk.sessions.start(user, now: Clock.unixSeconds, on: connection))
 }
 

@@ -15,7 +15,7 @@ package struct WorkerEntry: @unchecked Sendable {
   }
 
   private enum Field: Int {
-    case process, pool, seen, requests, resident, sessions, ready
+    case process, pool, seen, requests, resident, sessions, ready, offered
   }
 
   private func load(_ field: Field) -> UInt64 { words[field.rawValue].load(ordering: .relaxed) }
@@ -37,7 +37,7 @@ package struct WorkerEntry: @unchecked Sendable {
   /// Takes this line if nobody lives in it.
   func claim(process: Int, pool: Pool) -> Bool {
     guard !isAlive else { return false }
-    for field in [Field.requests, .resident, .sessions, .ready] { store(field, 0) }
+    for field in [Field.requests, .resident, .sessions, .ready, .offered] { store(field, 0) }
     store(.process, UInt64(process))
     store(.pool, UInt64(pool.rawValue))
     touch()
@@ -47,6 +47,11 @@ package struct WorkerEntry: @unchecked Sendable {
   package func touch() { store(.seen, Clock.monotonicNanoseconds / 1_000_000) }
   package func becomeReady() { store(.ready, 1) }
   package func leave() { store(.seen, 0) }
+
+  /// The descriptor of the memory that this worker shares with its pool; see PoolMemory.
+  var offered: Int32? { Int32(exactly: load(.offered)).flatMap { $0 > 0 ? $0 - 1 : nil } }
+  func offer(_ descriptor: Int32) { store(.offered, UInt64(max(0, descriptor + 1))) }
+  func isSame(as other: WorkerEntry) -> Bool { words == other.words }
 
   package func report(requests: Int, residentKilobytes: Int, sessions: Int) {
     store(.requests, UInt64(requests))

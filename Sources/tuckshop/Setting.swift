@@ -25,6 +25,8 @@ struct Setting {
   static let requestTimeout = Setting("REQUEST_TIMEOUT_MS", "5000", "how long a request may take in a worker")
   static let queueTimeout = Setting(
     "QUEUE_TIMEOUT_MS", "2000", "a request that queued for longer is answered 503")
+  static let hashQueueTimeout = Setting(
+    "HASH_QUEUE_TIMEOUT_MS", "50", "one that queued for longer is answered 503 if it needs a password hashed")
   static let bodyLimit = Setting("BODY_LIMIT", "65536", "the largest body in bytes")
   static let maxRequests = Setting(
     "WORKER_MAX_REQUESTS", "1000000", "a worker leaves after so many requests; 0: never")
@@ -67,7 +69,8 @@ struct Setting {
 
   static let all = [
     pool, runDirectory, migrations, databaseURL, databasePassword, connectTimeout, lockTimeout, statementTimeout,
-    requestTimeout, queueTimeout, bodyLimit, maxRequests, maxAge, maxResident, welcomeCoins, undoSeconds, leaderboard,
+    requestTimeout, queueTimeout, hashQueueTimeout, bodyLimit, maxRequests, maxAge, maxResident, welcomeCoins,
+    undoSeconds, leaderboard,
     mediaDirectory,
     requireIfMatch, keyFile, tokenIssuer, tokenAudience,
     accessSeconds, merchSeconds, refreshSeconds, merchPasswordMin, adminUser, adminPassword, trustedIssuers,

@@ -67,6 +67,7 @@ enum WorkerCommand: Command {
     }
     tick()
     var life = WorkerLife(settings, page: page, lender: lender)
+    if settings.pool == .auth { life.share(with: settings.desk, in: page) }
     let end = responder.serve(
       tickMilliseconds: settings.pool == .ops ? 100 : 500,
       answer: { result in
@@ -132,6 +133,7 @@ struct WorkerSettings {
     limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
     // nginx sends strangers' probes there, and to no other pool.
     if pool == .ops { limits.readinessMilliseconds = 250 }
+    limits.hashQueueMilliseconds = try environment.integer(.hashQueueTimeout, in: 1...600_000)
     self.limits = limits
     desk = try environment.frontDesk()
     storefront = try environment.storefront()

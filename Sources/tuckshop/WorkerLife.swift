@@ -1,4 +1,6 @@
+internal import API
 internal import Glibc
+internal import Identity
 internal import Postgres
 internal import Telemetry
 
@@ -44,6 +46,17 @@ struct WorkerLife {
   }
 
   func end() { entry.leave() }
+
+  /// One hash serves all workers of the pool, and they take turns in computing one.
+  func share(with desk: FrontDesk, in page: SharedPage) {
+    let memory = page.memory(of: entry, words: VerifiedPasswords.wordCount, fill: VerifiedPasswords.fill)
+    desk.verified = VerifiedPasswords(words: memory.words, owner: memory)
+    guard memory.descriptor >= 0 else { return }
+    let pool = settings.pool
+    desk.line = HashingLine(descriptor: memory.descriptor, turns: HashingLine.turnsByProcessors) {
+      page.workers.count { $0.pool == pool }
+    }
+  }
 
   private var hasLivedLongEnough: Bool {
     if settings.maxRequests > 0 && requests >= settings.maxRequests { return true }

@@ -51,6 +51,27 @@ struct LimitTests {
     try eventually("the page counts them") { try counted(world, pool: "auth") - seen == through }
   }
 
+  @Test(arguments: ["/api/auth", "/api/info"])
+  func `all addresses of a household of IPv6 have one limit, and other households have their own`(path: String) throws {
+    var settings = Dictionary(uniqueKeysWithValues: Self.once.map { ("TUCKSHOP_\($0)", $1) })
+    settings["TUCKSHOP_TRUSTED_PROXIES"] = "127.0.0.1"
+    let world = try World(settings)
+    func status(_ address: String) throws -> Int {
+      try world.ask(path, headers: [("X-Forwarded-For", address)]).status
+    }
+    // Each address asks once, which no limit forbids.
+    let household = try (1...200).map { try status("2001:db8:1:2:\(String($0, radix: 16))::1") }
+    #expect(household.contains(429))
+    for number in 1...200 {
+      #expect(try status("2001:db8:2:\(String(number, radix: 16))::1") != 429)
+      #expect(try status("198.51.100.\(number)") != 429)
+      #expect(try status("::ffff:203.0.113.\(number)") != 429)
+    }
+    // An address of IPv4 is the same in both spellings.
+    let mapped = try (1...200).map { try status($0 % 2 == 0 ? "192.0.2.1" : "::ffff:192.0.2.1") }
+    #expect(mapped.filter { $0 == 429 }.count > 100)
+  }
+
   @Test func `whoever asks for too much at once is told so as well`() throws {
     let world = try World(["TUCKSHOP_CONNECTIONS": "1"])
     var held: [Held] = []

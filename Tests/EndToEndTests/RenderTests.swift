@@ -4,13 +4,13 @@ import Testing
 
 @Suite(.tags(.integration))
 struct RenderTests {
-  @Test func `one address may sign in 50 times a second and ask 3000 times, unless told otherwise`() throws {
+  @Test func `one address may sign in 300 times a second and ask 3000 times, unless told otherwise`() throws {
     let configuration = try render([:]).files
-    #expect(configuration.contains("zone=auth_rate:10m rate=50r/s;"))
+    #expect(configuration.contains("zone=auth_rate:10m rate=300r/s;"))
     #expect(configuration.contains("zone=rate:10m      rate=3000r/s;"))
-    #expect(configuration.contains("limit_req    zone=auth_rate burst=200 nodelay;"))
+    #expect(configuration.contains("limit_req    zone=auth_rate burst=600 nodelay;"))
     #expect(configuration.contains("limit_req    zone=rate burst=6000 nodelay;"))
-    #expect(configuration.contains("'\"auth\";q=50;w=1'"))
+    #expect(configuration.contains("'\"auth\";q=300;w=1'"))
     #expect(configuration.contains("'\"default\";q=3000;w=1'"))
     let other = try render(["TUCKSHOP_AUTH_RATE": "7", "TUCKSHOP_BURST": "11"]).files
     #expect(other.contains("rate=7r/s;"))

@@ -21,6 +21,8 @@ final class World: Sendable {
       "TUCKSHOP_APP_WORKERS": "\(appWorkers)", "TUCKSHOP_RATE": "1000000", "TUCKSHOP_BURST": "1000000",
       "TUCKSHOP_AUTH_RATE": "1000000", "TUCKSHOP_AUTH_BURST": "1000000",
       "TUCKSHOP_HEALTH_RATE": "1000000", "TUCKSHOP_HEALTH_BURST": "1000000",
+      // Tests that are not about it sign in while others take all the time there is.
+      "TUCKSHOP_HASH_QUEUE_TIMEOUT_MS": "2000",
     ]
     // Workers of another user write what they covered where everybody may write.
     if let profiles = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PROFILES"] {

@@ -16,6 +16,8 @@ package struct Registrar: Sendable {
     package var role = Role.user
     package var isActive = true
     package var telegramID: Int?
+    /// Where they registered themselves from.
+    package var address: String?
 
     package init(username: Username, email: EmailAddress? = nil, fullName: FullName? = nil) {
       self.username = username.text
@@ -63,13 +65,19 @@ package struct Registrar: Sendable {
 
   private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {
     precondition(newcomer.telegramID == nil)
+    let network = newcomer.address.map { Network(address: $0).text }
     return try translatingTaken {
       try connection.onlyRow(
         """
-        SELECT \(raw: User.columns)
-        FROM register_person(\(actor), \(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
-                             \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive),
-                             \(UUID.timeOrdered()))
+        WITH newcomer AS (
+          SELECT * FROM register_person(\(actor), \(newcomer.id), \(newcomer.username), \(newcomer.email),
+            \(newcomer.fullName), \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive),
+            \(UUID.timeOrdered()))
+        ), known AS (
+          INSERT INTO known_networks (user_id, network, seen_at)
+          SELECT id, \(network)::text, created_at FROM newcomer WHERE \(network)::text IS NOT NULL
+        )
+        SELECT \(raw: User.columns) FROM newcomer
         """
       ) { try User(row: $0) }
     }

@@ -83,6 +83,8 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   case wrongCredentials
   case inactive
   case tooManyFailures(retryAfterSeconds: Int)
+  /// The request has waited so long that others would wait for its hash.
+  case noTimeToHash
   case refreshRefused
 }
 
@@ -93,7 +95,7 @@ extension PeopleRefusal: CustomStringConvertible {
     case .usernameTaken: "the name is taken"
     case .emailTaken: "the email is taken"
     case .lastAdmin: "somebody has to stay admin"
-    case .wrongCredentials, .inactive, .tooManyFailures, .refreshRefused: "signing in was refused"
+    case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
     }
   }
 }

@@ -34,6 +34,7 @@ package struct UserChanges: Sendable {
         ) { try User(row: $0) }
       }
       if endsTokens { try Revocations.endTokens(of: id, on: connection) }
+      if passwordHash != nil { try KnownNetworks.forget(of: id, on: connection) }
       try editor.note("user.update", id.text, before: before.json, after: noted(after), on: connection)
       return after
     }

@@ -1,49 +1,64 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import Postgres
 
-/// How often somebody guessed wrong lately: for one account, and from one address. From the tenth time on each
-/// further guess has to wait, longer each time, and nobody is ever locked out.
+/// How often somebody guessed wrong lately: for one account from one network, for one account from anywhere, and from
+/// one network for any account. From the tenth time on each further guess has to wait, longer each time, and nobody is
+/// ever locked out. What strangers guessed elsewhere never delays a network that signed in to the account lately.
 struct LoginFailures: Sendable {
-  private let account: String
-  private let address: String
-  private let areThere: Bool
+  /// The account from this network: what is noted here delays nobody else.
+  let pair: String
+  let network: Network
   let waitSeconds: Int
+  /// Whether this network signed in to the account lately, and whether it was noted today.
+  let isKnownHere: Bool
+  let wasNotedToday: Bool
+  private let account: String
+  private let pairIsThere: Bool
+  private let accountIsBesieged: Bool
 
-  /// A failure is forgotten after so many seconds. An address may be a whole office, so it is forgiven sooner,
+  /// A failure is forgotten after so many seconds. A network may be a whole office, so it is forgiven sooner,
   /// and is charged only for the first wrong guess at each account.
   private static let accountSeconds = 60.0
-  private static let addressSeconds = 1.0
+  private static let networkSeconds = 1.0
+  /// The account is charged for no more guesses of one network than these, so that it takes several of them to slow
+  /// strangers down; then it is charged for all.
+  private static let chargedGuesses = 3.5
+  private static let freeGuesses = 9.5
 
-  static func read(account: String, address: String, on connection: borrowing Connection) throws -> LoginFailures {
-    let subjects = (account: "account " + account, address: "address " + network(address))
+  static func read(
+    account: String, user: UUID?, address: String, on connection: borrowing Connection
+  ) throws -> LoginFailures {
+    let network = Network(address: address)
+    let subjects = (
+      account: "account " + account, network: "address " + network.text, pair: "pair \(network.text) \(account)"
+    )
     return try connection.onlyRow(
       """
-      SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::bigint,
-             coalesce(bool_or(subject = \(subjects.account)), false)
-      FROM login_failures WHERE subject IN (\(subjects.account), \(subjects.address))
+      SELECT ceil(extract(epoch FROM max(f.blocked_until)
+               FILTER (WHERE k.seen_at IS NULL OR f.subject <> \(subjects.account)) - clock_timestamp()))::bigint,
+             k.seen_at IS NOT NULL, coalesce(k.seen_at > clock_timestamp() - interval '1 day', false),
+             coalesce(bool_or(f.subject = \(subjects.pair)), false),
+             coalesce(bool_or(f.subject = \(subjects.account) AND f.failures > \(Self.freeGuesses)
+               + extract(epoch FROM clock_timestamp() - f.failed_at)::double precision / \(Self.accountSeconds)), false)
+      FROM (SELECT (\(KnownNetworks.seen(network, by: user))) AS seen_at) k
+      LEFT JOIN login_failures f ON f.subject IN (\(subjects.account), \(subjects.network), \(subjects.pair))
+      GROUP BY k.seen_at
       """
     ) { row in
       LoginFailures(
-        account: subjects.account, address: subjects.address, areThere: try row.value(1),
-        waitSeconds: try row.value(0, as: Int?.self) ?? 0)
+        pair: subjects.pair, network: network, waitSeconds: try row.value(0, as: Int?.self) ?? 0,
+        isKnownHere: try row.value(1), wasNotedToday: try row.value(2), account: subjects.account,
+        pairIsThere: try row.value(3), accountIsBesieged: try row.value(4))
     }
-  }
-
-  /// A household of IPv6 has 2^64 addresses and is one. A socket that hears both calls 192.0.2.1 `::ffff:192.0.2.1`.
-  /// What is no address at all, as that of a unix socket, stands for itself.
-  private static func network(_ address: String) -> String {
-    var parsed = in6_addr()
-    guard inet_pton(AF_INET6, address, &parsed) == 1 else { return address }
-    let bytes = withUnsafeBytes(of: &parsed) { Array($0) }
-    if bytes.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF]) {
-      return bytes[12...].map { String($0) }.joined(separator: ".")
-    }
-    return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ":") + "/64"
   }
 
   func note(on connection: borrowing Connection) throws {
-    let failures = try note(account, forgottenAfter: Self.accountSeconds, on: connection)
-    if failures < 1.5 { _ = try note(address, forgottenAfter: Self.addressSeconds, on: connection) }
+    let failures = try note(pair, forgottenAfter: Self.accountSeconds, on: connection)
+    if failures < Self.chargedGuesses || accountIsBesieged {
+      _ = try note(account, forgottenAfter: Self.accountSeconds, on: connection)
+    }
+    if failures < 1.5 { _ = try note("address " + network.text, forgottenAfter: Self.networkSeconds, on: connection) }
   }
 
   private func note(
@@ -57,7 +72,7 @@ struct LoginFailures: Sendable {
         0, f.failures - extract(epoch FROM clock_timestamp() - f.failed_at)::double precision / \(seconds))
       RETURNING failures
       """, as: Double.self)
-    if failures > 9.5 {
+    if failures > Self.freeGuesses {
       let wait = min(exp2(failures.rounded() - 10), 60)
       try connection.run(
         """
@@ -68,7 +83,8 @@ struct LoginFailures: Sendable {
     return failures
   }
 
+  /// What others guessed stays: that the owner signs in must not give them new guesses.
   func forget(on connection: borrowing Connection) throws {
-    if areThere { try connection.run("DELETE FROM login_failures WHERE subject = \(account)") }
+    if pairIsThere { try connection.run("DELETE FROM login_failures WHERE subject = \(pair)") }
   }
 }

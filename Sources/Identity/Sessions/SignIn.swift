@@ -42,35 +42,62 @@ package struct SignIn: Sendable {
     // Guesses by name and by email are counted apart. Together, they would tell that both are somebody's. Of a name
     // that nobody has only the digest is kept: it may be as long as a body, and is often a password.
     let account = kind + " " + (found?.user.id.text ?? Base64.url.encode(Digest.sha256(Array(typed.utf8))))
-    let failures = try LoginFailures.read(account: account, address: address, on: connection)
+    let failures = try LoginFailures.read(
+      account: account, user: found?.user.id, address: address, on: connection)
     return Attempt(user: found?.user, storedHash: found?.hash, failures: failures)
   }
 
-  /// Unknown and wrong take the same steps: one hash, one note, one refusal.
+  /// Unknown and wrong take the same steps: one hash, one note, one refusal. What was verified lately needs no hash,
+  /// and is let in also when there is no place for one.
   package func finish(
-    _ attempt: Attempt, _ passwords: Passwords, on connection: borrowing Connection
+    _ attempt: Attempt, _ passwords: Passwords, _ hashing: Hashing = Hashing(), on connection: borrowing Connection
   ) throws -> User {
     guard attempt.failures.waitSeconds <= 0 else {
       throw PeopleRefusal.tooManyFailures(retryAfterSeconds: attempt.failures.waitSeconds)
     }
-    let verdict = passwords.verify(password, against: attempt.storedHash)
+    let place = hashing.place()
+    defer { withExtendedLifetime(place) {} }
+    if let verified = hashing.verified, isCovered(attempt, verified, hasPlace: place != nil) {
+      return try letIn(attempt, on: connection)
+    }
+    guard let verdict = place?.atTurn({ passwords.verify(password, against: attempt.storedHash) }) else {
+      throw PeopleRefusal.noTimeToHash
+    }
     switch verdict {
-    case .right, .rightButOutdated:
-      let user = attempt.user!
-      try attempt.failures.forget(on: connection)
-      guard user.isActive else { throw PeopleRefusal.inactive }
-      if verdict == .rightButOutdated, let old = attempt.storedHash {
-        // Only over the hash that was verified: a password changed in between must not come back.
-        try connection.run(
-          """
-          UPDATE users SET password_hash = \(passwords.hash(password))
-          WHERE id = \(user.id) AND password_hash = \(old)
-          """)
-      }
-      return user
+    case .right:
+      hashing.verified?.note(password, of: attempt.user!, hash: attempt.storedHash!)
+    case .rightButOutdated:
+      // Only over the hash that was verified: a password changed in between must not come back.
+      try connection.run(
+        """
+        UPDATE users SET password_hash = \(passwords.hash(password))
+        WHERE id = \(attempt.user!.id) AND is_active AND password_hash = \(attempt.storedHash!)
+        """)
     case .wrong, .unreadable:
       try attempt.failures.note(on: connection)
       throw PeopleRefusal.wrongCredentials
     }
+    return try letIn(attempt, on: connection)
+  }
+
+  /// Without a place nothing is compared for strangers, and little for those who are known: a guess that is neither
+  /// hashed nor noted must not be cheaper than one that is.
+  private func isCovered(_ attempt: Attempt, _ verified: VerifiedPasswords, hasPlace: Bool) -> Bool {
+    guard let user = attempt.user, let hash = attempt.storedHash else { return false }
+    if hasPlace { return verified.covers(password, of: user, hash: hash) }
+    guard attempt.failures.isKnownHere, verified.mayGuess(attempt.failures.pair) else { return false }
+    if verified.covers(password, of: user, hash: hash) { return true }
+    verified.noteGuess(attempt.failures.pair)
+    return false
+  }
+
+  private func letIn(_ attempt: Attempt, on connection: borrowing Connection) throws -> User {
+    let user = attempt.user!
+    try attempt.failures.forget(on: connection)
+    guard user.isActive else { throw PeopleRefusal.inactive }
+    if !attempt.failures.wasNotedToday {
+      try KnownNetworks.note(attempt.failures.network, of: user.id, on: connection)
+    }
+    return user
   }
 }

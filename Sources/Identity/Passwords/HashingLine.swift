@@ -1,0 +1,92 @@
+internal import Glibc
+
+/// Where those stand who need a password hashed: as many workers hash at once as there are processors, a few more wait
+/// for their turn, and one worker is always left for those who need no hash. Whoever finds the line full is refused.
+///
+/// Places and turns are locks on bytes of a file that the pool shares, since the kernel takes back the locks of a worker
+/// that dies. They belong to the open file (fcntl(2), F_OFD_SETLK), so each worker has opened it for itself.
+package final class HashingLine: Sendable {
+  private let descriptor: Int32
+  private let turns: Int
+  private let workers: @Sendable () -> Int
+
+  private static let firstPlace = 4096
+  private static let setLock: Int32 = 37  // F_OFD_SETLK, which the module map of Glibc leaves out
+  private static let longestMilliseconds = 2000
+
+  package init(descriptor: Int32, turns: Int, workers: @escaping @Sendable () -> Int) {
+    self.descriptor = descriptor
+    self.turns = turns
+    self.workers = workers
+  }
+
+  /// As many as there are processors.
+  package static var turnsByProcessors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// Nil if the line is full.
+  fileprivate func join() -> Place? {
+    let workers = workers()
+    let places = workers > turns ? workers - 1 : turns
+    for number in 0..<places where lock(Self.firstPlace + number) { return Place(self, number) }
+    return nil
+  }
+
+  /// A place in the line as long as it lives. Without a line everybody has one.
+  package final class Place {
+    private let line: HashingLine?
+    private let number: Int
+
+    fileprivate init(_ line: HashingLine?, _ number: Int = 0) {
+      self.line = line
+      self.number = number
+    }
+
+    deinit { line?.unlock(HashingLine.firstPlace + number) }
+
+    /// Nil if the turn does not come, which means that a worker that hashes stands still.
+    package func atTurn<T>(_ body: () throws -> T) rethrows -> T? {
+      guard let line else { return try body() }
+      for _ in 0..<HashingLine.longestMilliseconds {
+        for turn in 0..<line.turns where line.lock(turn) {
+          defer { line.unlock(turn) }
+          return try body()
+        }
+        usleep(1000)
+      }
+      return nil
+    }
+  }
+
+  private func lock(_ byte: Int) -> Bool { set(F_WRLCK, byte) }
+  private func unlock(_ byte: Int) { _ = set(F_UNLCK, byte) }
+
+  private func set(_ type: Int32, _ byte: Int) -> Bool {
+    var lock = flock()
+    lock.l_type = Int16(type)
+    lock.l_whence = Int16(SEEK_SET)
+    lock.l_start = byte
+    lock.l_len = 1
+    return fcntl(descriptor, Self.setLock, &lock) == 0
+  }
+}
+
+/// What a request may do about hashes: what was verified before, and the line in which it stands for another.
+package struct Hashing: Sendable {
+  package let verified: VerifiedPasswords?
+  private let line: HashingLine?
+  private let isInTime: Bool
+
+  /// Without a line there is a place for everybody who comes in time.
+  package init(verified: VerifiedPasswords? = nil, line: HashingLine? = nil, isInTime: Bool = true) {
+    self.verified = verified
+    self.line = line
+    self.isInTime = isInTime
+  }
+
+  /// To be kept until the request is answered, so that a worker stays free for those who need none.
+  package func place() -> HashingLine.Place? {
+    guard isInTime else { return nil }
+    guard let line else { return HashingLine.Place(nil) }
+    return line.join()
+  }
+}

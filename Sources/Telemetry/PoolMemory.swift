@@ -1,0 +1,79 @@
+internal import Glibc
+package import Synchronization
+
+/// Memory that the workers of one pool share and that no file holds, so that secrets may lie in it. It ends with the
+/// last worker that has it. The first eight words are for its own use.
+package final class PoolMemory: @unchecked Sendable {
+  package let words: UnsafeMutablePointer<Atomic<UInt64>>
+  private let bytes: Int
+  /// Opened by this process for itself, so that locks on it are its own; negative if nothing is shared.
+  package let descriptor: Int32
+
+  /// What memory of ours begins with. A version of the program that lays it out otherwise changes the last digits.
+  private static let magic: UInt64 = 0x5455_434B_4D45_3031  // "TUCKME01"
+  /// Nil if the descriptor is no such memory of that size.
+  fileprivate init?(_ descriptor: Int32, words count: Int) {
+    var status = stat()
+    let bytes = count * 8
+    guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_size == bytes,
+      let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
+    else { return nil }
+    let words = memory.bindMemory(to: Word.self, capacity: count)
+    guard words[0].load(ordering: .acquiring) == Self.magic else {
+      munmap(memory, bytes)
+      return nil
+    }
+    (self.descriptor, self.bytes, self.words) = (descriptor, bytes, words)
+  }
+
+  /// New memory. Its name is gone before anybody could open it by that; without room in /dev/shm it is this process's
+  /// own, which only means that its worker shares nothing.
+  fileprivate init(words count: Int, _ fill: (UnsafeMutablePointer<Atomic<UInt64>>) -> Void) {
+    bytes = count * 8
+    let name = "/tuckshop-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    var shared = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    shm_unlink(name)
+    if shared >= 0 && posix_fallocate(shared, 0, bytes) != 0 {
+      close(shared)
+      shared = -1
+    }
+    let flags = shared < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+    guard let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, shared, 0), memory != MAP_FAILED else {
+      fatalError("no memory for what a pool shares")
+    }
+    descriptor = shared
+    words = memory.bindMemory(to: Word.self, capacity: count)
+    fill(words)
+    words[0].store(Self.magic, ordering: .releasing)
+  }
+
+  deinit {
+    munmap(words, bytes)
+    if descriptor >= 0 { close(descriptor) }
+  }
+}
+
+extension SharedPage {
+  /// The memory of the pool of that worker: from a colleague that lives, or else new and filled by the caller. Only
+  /// processes of the same user reach each other's descriptors (proc(5), ptrace(2)), and those could read the
+  /// memory anyway.
+  package func memory(
+    of entry: WorkerEntry, words: Int, fill: (UnsafeMutablePointer<Atomic<UInt64>>) -> Void
+  ) -> PoolMemory {
+    exclusively {
+      let memory = found(of: entry, words: words) ?? PoolMemory(words: words, fill)
+      entry.offer(memory.descriptor)
+      return memory
+    }
+  }
+
+  private func found(of entry: WorkerEntry, words: Int) -> PoolMemory? {
+    for colleague in workers where colleague.pool == entry.pool && !colleague.isSame(as: entry) {
+      guard let offered = colleague.offered else { continue }
+      let descriptor = open("/proc/\(colleague.process)/fd/\(offered)", O_RDWR | O_CLOEXEC | O_NONBLOCK)
+      if let memory = PoolMemory(descriptor, words: words) { return memory }
+      if descriptor >= 0 { close(descriptor) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import Glibc
+import Support
+import Testing
+
+/// What the pool that hashes passwords shares, and what does not wait for it.
+@Suite(.tags(.e2e, .security, .slow), .serialized)
+struct SignInTests {
+  private func sign(_ path: String, _ body: String, in world: World, token: String? = nil) throws -> HTTPAnswer {
+    var headers = [("Content-Type", "application/json")]
+    if let token { headers.append(("Authorization", "Bearer " + token)) }
+    return try world.ask(path, method: "POST", headers: headers, body: body)
+  }
+
+  private func member(_ name: String, of answer: HTTPAnswer) throws -> String {
+    let found = try Regex("\"\(name)\":\"([^\"]*)\"", as: (Substring, Substring).self).firstMatch(in: answer.body)
+    return try String(#require(found, "\(answer.body)").1)
+  }
+
+  @Test func `sessions are kept and ended while nobody hashes`() throws {
+    let world = try World()
+    let body = #"{"email":"anna@b.example","password":"correct horse"}"#
+    let newcomer = #"{"email":"anna@b.example","password":"correct horse","full_name":"Anna"}"#
+    #expect(try sign("/api/v1/auth/register", newcomer, in: world).status == 201)
+    let login = try sign("/api/v1/auth/login", body, in: world)
+    #expect(login.status == 200)
+    let hashers = try world.workers("auth")
+    for worker in hashers { kill(worker, SIGSTOP) }
+    defer { for worker in hashers { kill(worker, SIGCONT) } }
+    let refresh = try member("refresh_token", of: login)
+    let renewed = try sign("/api/v1/auth/refresh", "{\"refresh_token\":\"\(refresh)\"}", in: world)
+    #expect(renewed.status == 200)
+    let logout = try sign(
+      "/api/v1/auth/logout", "", in: world, token: renewed.status == 200 ? member("access_token", of: renewed) : nil)
+    #expect(logout.status == 204)
+  }
+
+  /// The inodes of the memory that these workers share, without the names they no longer have.
+  private func shared(by workers: [pid_t]) -> Set<Substring> {
+    Set(
+      workers.flatMap { worker in
+        ((try? read("/proc/\(worker)/maps")) ?? "").split(separator: "\n").filter { $0.contains("/dev/shm/tuckshop-") }
+          .map { $0.split(separator: " ", omittingEmptySubsequences: true)[4] }
+      })
+  }
+
+  @Test func `all workers that hash share what they verified, also one that comes later`() throws {
+    let world = try World()
+    try eventually("both have it") {
+      try world.workers("auth").allSatisfy { shared(by: [$0]).count == 1 }
+    }
+    let before = try world.workers("auth")
+    let memory = shared(by: before)
+    #expect(before.count == 6)
+    #expect(memory.count == 1)
+    kill(before[0], SIGKILL)
+    try eventually("another one has taken its place") {
+      let now = try world.workers("auth")
+      return now.count == 6 && !now.contains(before[0]) && shared(by: now) == memory
+        && now.allSatisfy { shared(by: [$0]).count == 1 }
+    }
+    // Nobody else has any of it.
+    #expect(try shared(by: world.workers("app")).isEmpty)
+  }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import Support
+import Synchronization
+import Telemetry
+import Testing
+
+/// What the workers of one pool share, each finding it by the line of another in the page.
+@Suite(.tags(.integration))
+struct PoolMemoryTests {
+  private func memory(_ page: SharedPage, _ entry: WorkerEntry, words: Int = 64, fill: UInt64) -> PoolMemory {
+    page.memory(of: entry, words: words) { $0[8].store(fill, ordering: .relaxed) }
+  }
+
+  private func enter(_ page: SharedPage, _ pool: Pool = .auth) -> WorkerEntry {
+    page.enter(process: Int(getpid()), pool: pool)
+  }
+
+  /// The word that `fill` was for. The memory must live as long as it is read.
+  private func filled(_ memory: PoolMemory) -> UInt64 {
+    withExtendedLifetime(memory) { memory.words[8].load(ordering: .relaxed) }
+  }
+
+  @Test func `a worker takes the memory of a colleague that lives, as it is`() throws {
+    let page = try SharedPage()
+    let first = enter(page)
+    let one = memory(page, first, fill: 1)
+    let other = memory(page, enter(page), fill: 2)
+    withExtendedLifetime((one, other)) {
+      #expect(one.words != other.words)
+      #expect(filled(other) == 1)
+      one.words[8].store(7, ordering: .relaxed)
+      #expect(filled(other) == 7)
+      // The first one leaves, and a third finds it with the second.
+      first.leave()
+      #expect(filled(memory(page, enter(page), fill: 3)) == 7)
+    }
+  }
+
+  @Test func `another pool, a worker that is gone and another size have nothing to share`() throws {
+    let page = try SharedPage()
+    let one = enter(page)
+    let kept = memory(page, one, fill: 1)
+    withExtendedLifetime(kept) {
+      #expect(filled(memory(page, enter(page, .app), fill: 2)) == 2)
+      let larger = enter(page)
+      #expect(filled(memory(page, larger, words: 128, fill: 3)) == 3)
+      for entry in [one, larger] { entry.leave() }
+      #expect(filled(memory(page, enter(page), fill: 4)) == 4)
+      #expect(filled(kept) == 1)
+    }
+  }
+
+  @Test func `it is no file, and ends with the last who has it`() throws {
+    let page = try SharedPage()
+    let one = enter(page)
+    try withExtendedLifetime(memory(page, one, words: 8192, fill: 1)) { _ in
+      let maps = try read("/proc/self/maps").split(separator: "\n")
+      let shared = maps.filter { $0.contains("/dev/shm/tuckshop-\(getpid())-") }
+      #expect(!shared.isEmpty)
+      for map in shared { #expect(map.hasSuffix("(deleted)") && map.contains(" rw-s ")) }
+    }
+    // Whoever looks for it now finds a descriptor that is closed, or by then something else.
+    #expect(filled(memory(page, enter(page), words: 8192, fill: 2)) == 2)
+  }
+}
