@@ -32,6 +32,7 @@ package struct Migrator: ~Copyable {
   package func up(dryRun: Bool = false) throws -> Int {
     if dryRun { return try list(pending(), as: "would apply") }
     return try locked {
+      try refuseInvalidIndexes()
       try History.prepare(connection)
       let pending = try pending()
       for migration in pending { try apply(migration) }
@@ -70,6 +71,14 @@ package struct Migrator: ~Copyable {
     return migrations.map { migration in
       (migration, applied.first { $0.version == migration.version }?.appliedAt)
     }
+  }
+
+  /// Each index that is there and is no good, with the way out.
+  package func invalidIndexes() throws -> [String] { try InvalidIndexes.sentences(connection) }
+
+  private func refuseInvalidIndexes() throws {
+    let invalid = try invalidIndexes()
+    guard invalid.isEmpty else { throw MigrationError(invalid.joined(separator: "\n")) }
   }
 
   /// Everything in which the database and the files disagree.
@@ -126,7 +135,15 @@ package struct Migrator: ~Copyable {
   private func apply(_ migration: Migration) throws {
     let script = try checked(migration.up)
     if migration.up.runsOutsideTransaction {
-      try run(script, of: migration.up, connection)
+      do {
+        try run(script, of: migration.up, connection)
+      } catch {
+        // What was done before the failure stays.
+        let invalid = (try? invalidIndexes()) ?? []
+        throw invalid.isEmpty ? error : MigrationError((["\(error)"] + invalid).joined(separator: "\n"))
+      }
+      // IF NOT EXISTS is content with an index that is no good.
+      try refuseInvalidIndexes()
       try History.add(migration, connection)
     } else {
       try connection.transaction { connection in

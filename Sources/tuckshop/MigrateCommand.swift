@@ -8,7 +8,7 @@ enum MigrateCommand: Command {
   static let usage = """
     tuckshop migrate up [--dry-run]         apply what is missing
            tuckshop migrate down [N] [--dry-run]   take back the last N (1)
-           tuckshop migrate status                 which are applied, and since when
+           tuckshop migrate status                 which are applied, and since when; 1 if an index is invalid
            tuckshop migrate verify                 compare database and files; 1 if they differ
            tuckshop migrate baseline [--dry-run]   note all as applied, running none
            tuckshop migrate wait [SECONDS]         until the database has all of them (60)
@@ -59,6 +59,9 @@ enum MigrateCommand: Command {
       for (migration, appliedAt) in try migrator.status() {
         say("\(padded(migration.title, 40)) \(appliedAt.map { "applied \($0) UTC" } ?? "pending")")
       }
+      let invalid = try migrator.invalidIndexes()
+      for sentence in invalid { say(sentence) }
+      return invalid.isEmpty ? 0 : 1
     default:
       let differences = try migrator.differences()
       for difference in differences { say(difference) }
