@@ -68,6 +68,7 @@ start_nginx() {
   step "$log" env TUCKSHOP_LISTEN=127.0.0.1 TUCKSHOP_PORT=$port TUCKSHOP_LOGIN_PORT=$((port + 1)) \
     TUCKSHOP_METRICS_PORT=$((port + 2)) TUCKSHOP_NGINX_TMP="$world/nginx/tmp" TUCKSHOP_ACCESS_LOG=/dev/null \
     TUCKSHOP_ERROR_LOG="$log" TUCKSHOP_RATE=9999999 TUCKSHOP_BURST=9999999 TUCKSHOP_AUTH_RATE=9999999 \
+    TUCKSHOP_HEALTH_RATE=9999999 TUCKSHOP_HEALTH_BURST=9999999 \
     TUCKSHOP_AUTH_BURST=9999999 TUCKSHOP_CONNECTIONS=9999 "$checkout/nginx/render" "$world/nginx" || fail_with_log "$log" "nginx/render failed."
   {
     for pool in app c many; do

@@ -40,13 +40,19 @@ CREATE INDEX users_search ON users USING gin (searched gin_trgm_ops) WHERE delet
 
 -- A session begins with a login and lives as long as its refresh tokens are exchanged.
 CREATE TABLE sessions (
-    id         uuid PRIMARY KEY,
-    user_id    uuid NOT NULL REFERENCES users,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    expires_at timestamptz NOT NULL,
-    ended_at   timestamptz
+    id             uuid PRIMARY KEY,
+    user_id        uuid NOT NULL REFERENCES users,
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- Of one that has ended: when nothing that it issued can be valid any more, and its row may go.
+    expires_at     timestamptz NOT NULL,
+    ended_at       timestamptz,
+    -- When the last access token that it issued expires. A worker that does not say it may have issued the longest.
+    access_ends_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '1 day',
+    -- How many exchanges there were lately: each adds one, and time takes them away again.
+    exchanges      double precision NOT NULL DEFAULT 0,
+    exchanged_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX sessions_of_user ON sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_of_user ON sessions (user_id, id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 -- Only digests are kept. Who repeats an exchange because its answer was lost gets the same answer: the new token
@@ -65,12 +71,19 @@ CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id);
 -- What ended before its time. Workers keep the unexpired ones in memory. The id is that of a session or of a
 -- single token, or of a user; then every generation before the one named has ended.
 CREATE TABLE revocations (
-    id         uuid PRIMARY KEY,
-    generation integer,
-    revoked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    expires_at timestamptz NOT NULL
+    id             uuid PRIMARY KEY,
+    user_id        uuid NOT NULL,
+    generation     integer,
+    -- Which transaction wrote it. Workers ask for what transactions wrote that were not over when they asked before:
+    -- moments would not do, since a transaction may commit after a later one, and a clock may be set back.
+    transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    revoked_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When the token has expired that it ends.
+    expires_at     timestamptz NOT NULL
 );
-CREATE INDEX revocations_by_time ON revocations (revoked_at);
+CREATE INDEX revocations_by_transaction ON revocations (transaction_id, id);
+CREATE INDEX revocations_by_expiry ON revocations (expires_at);
+CREATE INDEX revocations_of_user ON revocations (user_id) WHERE generation IS NULL;
 
 -- Wrong passwords by account and by address, as long as they matter.
 CREATE TABLE login_failures (

@@ -12,6 +12,8 @@ package final class Application {
   package struct Limits: Sendable {
     package var requestMilliseconds = 5000
     package var queueMilliseconds = 2000
+    /// For how long what a probe found out is told to the next ones; 0: each looks for itself.
+    package var readinessMilliseconds = 0
     package init() {}
   }
 
@@ -24,7 +26,8 @@ package final class Application {
   private let storefront: Storefront
   private let requiredSchemaVersion: Int
   private let tally: Tally
-  private var prunedAt = 0
+  private let readiness: Readiness
+  private let housekeeping: Housekeeping
 
   package init(
     router: Router<Endpoint> = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender, page: SharedPage,
@@ -40,6 +43,8 @@ package final class Application {
     self.limits = limits
     self.requiredSchemaVersion = requiredSchemaVersion
     tally = Tally(page)
+    readiness = Readiness(milliseconds: limits.readinessMilliseconds)
+    housekeeping = Housekeeping(requestMilliseconds: limits.requestMilliseconds)
     lender.onFailure = { error in
       log(.warning, "PostgreSQL is away", ("cause", "\(error)"))
     }
@@ -62,24 +67,35 @@ package final class Application {
     return response
   }
 
-  /// What somebody has to do now and then, and one worker of the pool `ops` does in a quiet moment.
-  package func tidyUp() {
-    lender.lendIdle(for: 2000) { connection in
-      do {
-        try Reservation.expireDue(of: nil, naming: UUID.timeOrdered, on: connection)
-        guard Clock.unixSeconds - prunedAt >= 60 else { return }
-        prunedAt = Clock.unixSeconds
-        try Sessions.prune(on: connection)
-      } catch {
-        log(.warning, "could not tidy up", ("cause", "\(error)"))
-      }
+  /// Periodic cleanup, for one worker of the pool `ops`: a slice of it, short enough that a probe can wait for it. True
+  /// when all is done for now.
+  @discardableResult
+  package func tidyUp() -> Bool {
+    var isDone = false
+    lender.lendIdle(for: Housekeeping.sliceMilliseconds) { connection in
+      isDone = housekeeping.work(on: connection) { log(.warning, "could not tidy up", ("cause", "\($0)")) }
     }
+    return isDone
+  }
+
+  /// Between the requests of the pool `ops`, however many there are.
+  package func tidyUpIfDue() {
+    if housekeeping.isDue { tidyUp() }
   }
 
   /// Between requests: notices that the session died, or that PostgreSQL is back, and what was revoked.
   package func tick() {
     lender.tend()
-    lender.lendIdle(for: 250) { try? desk.doorkeeper.catchUp(now: Clock.unixSeconds, on: $0) }
+    guard desk.doorkeeper.isBehind(now: Clock.unixSeconds) else { return }
+    lender.lendIdle(for: 250) { connection in
+      try? desk.doorkeeper.catchUp(now: Clock.unixSeconds, until: .after(milliseconds: 125), on: connection)
+    }
+  }
+
+  /// The same for the pool `ops`, which admits nobody and is asked by probes: they wait for what is done here.
+  package func tickForProbes() {
+    lender.tend(for: Housekeeping.sliceMilliseconds)
+    tidyUpIfDue()
   }
 
   private func dispatch(_ request: Request, _ template: inout String) throws -> Response {
@@ -101,7 +117,7 @@ package final class Application {
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
       requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk,
-      storefront: storefront)
+      storefront: storefront, readiness: readiness)
     switch route.endpoint {
     case .plain(let handler): return try handler(request, context)
     case .probing(let handler): return handler(request, context, lender)

@@ -10,6 +10,7 @@ package struct Context {
   package let page: SharedPage
   package let desk: FrontDesk
   package let storefront: Storefront
+  package let readiness: Readiness
 }
 
 /// What a route leads to. Only a `lent` one gets the connection, so no other can touch the database.

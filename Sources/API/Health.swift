@@ -13,6 +13,29 @@ func apiHealth(_ request: Request, _ context: Context) -> Response {
 
 /// Ready to be sent requests: the database answers, it has the schema, and nobody is taking us out of rotation.
 func ready(_ request: Request, _ context: Context, _ lender: Lender) -> Response {
+  var report = context.readiness.report(or: { look(context, lender) })
+  report.add("draining", passes: !context.page.isDraining)
+  let response = Response.json(report.json, status: report.passes ? 200 : 503)
+  return report.passes ? response : response.with("Retry-After", "1")
+}
+
+/// What the last look at the database found out, for a moment: in the pool that strangers can ask, PostgreSQL is asked
+/// four times a second, however many probes there are.
+package final class Readiness {
+  private let milliseconds: Int
+  private var last: (report: HealthReport, until: Deadline)?
+
+  init(milliseconds: Int) { self.milliseconds = milliseconds }
+
+  fileprivate func report(or look: () -> HealthReport) -> HealthReport {
+    if let last, !last.until.hasPassed { return last.report }
+    let report = look()
+    last = (report, .after(milliseconds: milliseconds))
+    return report
+  }
+}
+
+private func look(_ context: Context, _ lender: Lender) -> HealthReport {
   var report = HealthReport()
   do {
     // With the quarter of a second that a tick may just have cost, no answer takes longer than one.
@@ -32,16 +55,14 @@ func ready(_ request: Request, _ context: Context, _ lender: Lender) -> Response
     report.database = "disconnected"
     report.add("database", passes: false, "PostgreSQL does not answer")
   }
-  report.add("draining", passes: !context.page.isDraining)
-  let response = Response.json(report.json, status: report.passes ? 200 : 503)
-  return report.passes ? response : response.with("Retry-After", "1")
+  return report
 }
 
 private func schemaVersion(_ connection: borrowing Connection) throws -> Int {
   try connection.value("SELECT coalesce(max(version), 0) FROM schema_migrations")
 }
 
-private struct HealthReport {
+fileprivate struct HealthReport {
   var database: String?
   private var checks: [JSON] = []
   private(set) var passes = true

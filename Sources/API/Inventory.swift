@@ -31,7 +31,9 @@ func dailyBalances(
   let first = try request.query.optional("from", as: Day.self) ?? last.adding(days: -29)
   guard first.number <= last.number, last.number - first.number < 366 else { throw InventoryRefusal.range }
   try Reservation.expireDue(of: caller.id, naming: UUID.timeOrdered, on: connection)
-  let days = try Inventory.daily(section, of: caller.id, from: first.text, to: last.text, on: connection)
+  guard
+    let days = try Inventory.daily(section, of: caller.id, from: first.text, to: last.text, on: connection)
+  else { throw InventoryRefusal.tooMuch }
   return .wrapping(days, as: "balances")
 }
 

@@ -7,7 +7,7 @@ internal import Telemetry
 
 /// What is wrong with a request about the inventory, each with the code its clients know.
 enum InventoryRefusal: Error {
-  case section, noItems, quantity, comment, reason, collection, qualityLevel, operationType, expiry, range
+  case section, noItems, quantity, comment, reason, collection, qualityLevel, operationType, expiry, range, tooMuch
 
   var code: String {
     switch self {
@@ -20,7 +20,7 @@ enum InventoryRefusal: Error {
     case .qualityLevel: "unknown_quality_level"
     case .operationType: "unknown_operation_type"
     case .expiry: "invalid_expires_in"
-    case .range: "invalid_range"
+    case .range, .tooMuch: "invalid_range"
     }
   }
 
@@ -36,6 +36,7 @@ enum InventoryRefusal: Error {
     case .operationType: "There is no such operation type."
     case .expiry: "expires_in is a whole number of seconds from 1 to 31536000."
     case .range: "from and to are days such as 2026-01-31, at most 366 of them, in this order."
+    case .tooMuch: "An answer has \(Inventory.mostDaily) quantities at most; ask for fewer days."
     }
   }
 }

@@ -23,30 +23,16 @@ func stats(
   ])
 }
 
-/// Names only, for everybody, unless the company does not want it.
+/// Names only, for everybody, where the company wants that.
 func leaderboard(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
   guard context.storefront.hasLeaderboard else { throw RequestFailure.unknownPath }
-  let period = try request.query.optional("period", oneOf: Period.self) ?? .month
-  let statistics = Statistics(from: Day.today.adding(days: 1 - period.days).text, to: Day.today.text)
+  let period = try request.query.optional("period", oneOf: Leaderboard.Period.self) ?? .month
   return .members([
-    ("period", JSON.string(period.rawValue).bytes), ("givers", try statistics.names(.givers, 10, on: connection)),
-    ("receivers", try statistics.names(.receivers, 10, on: connection)),
+    ("period", JSON.string(period.rawValue).bytes),
+    ("givers", try Leaderboard.givers(period, 10, on: connection)),
   ])
-}
-
-private enum Period: String, CaseIterable {
-  case day, week, month, year
-
-  var days: Int {
-    switch self {
-    case .day: 1
-    case .week: 7
-    case .month: 30
-    case .year: 365
-    }
-  }
 }
 
 extension Response {

@@ -6,7 +6,7 @@ package final class Storefront {
   package let pictures: PictureStore
   package let requiresCondition: Bool
   package var undoSeconds = 60
-  package var hasLeaderboard = true
+  package var hasLeaderboard = false
 
   package init(pictures: PictureStore, requiresCondition: Bool) {
     self.pictures = pictures

@@ -48,18 +48,20 @@ package enum Inventory {
     try connection.value("SELECT document FROM inventory(\(owner), \(section.rawValue), \(instant?.text)::timestamptz)")
   }
 
-  /// What lay in a section at the end of each day (UTC): a JSON array of days.
+  /// What lay in a section at the end of each day (UTC): a JSON array of days; nil if they
+  /// are too many for all that ever lay there.
   package static func daily(
     _ section: Section, of owner: UUID, from: String, to: String, on connection: borrowing Connection
-  ) throws -> [UInt8] {
-    try connection.value(
+  ) throws -> [UInt8]? {
+    try connection.row(
       """
-      SELECT json_agg(json_build_object('date', day::date, 'items', i.document::json) ORDER BY day)::text
-      FROM generate_series(\(from)::date::timestamp, \(to)::date::timestamp, interval '1 day') AS day
-      CROSS JOIN LATERAL inventory(\(owner), \(section.rawValue),
-        (day + interval '1 day') AT TIME ZONE 'UTC' - interval '1 microsecond') i
-      """)
+      SELECT document FROM daily_inventory(\(owner), \(section.rawValue), \(from)::date, \(to)::date, \(mostDaily))
+      """
+    ) { try $0.value(0) }
   }
+
+  /// Days times kinds of things that one answer tells.
+  package static let mostDaily = 15_000
 
   /// How many of a limited item the shop sells from now on.
   package static func setStock(

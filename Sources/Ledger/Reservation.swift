@@ -34,7 +34,14 @@ package enum Reservation {
   package static func expireDue(
     of owner: UUID?, naming newID: () -> UUID, on connection: borrowing Connection
   ) throws {
-    while try connection.value("SELECT expire_reservation(\(newID().operation), \(owner))", as: Bool.self) {}
+    while try expireOne(of: owner, naming: newID, on: connection) {}
+  }
+
+  /// The one that is overdue the longest; false if there is none.
+  package static func expireOne(
+    of owner: UUID? = nil, naming newID: () -> UUID, on connection: borrowing Connection
+  ) throws -> Bool {
+    try connection.value("SELECT expire_reservation(\(newID().operation), \(owner))")
   }
 
   /// Whose reservation of that id is overdue; nil if none is.

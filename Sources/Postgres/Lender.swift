@@ -37,11 +37,12 @@ package final class Lender {
 
   /// For the idle tick: notices a dead session early, and is the one to probe when nobody asks. A server
   /// that hangs must not keep the worker from requests that have no need of it, so it tries for a moment only.
-  package func tend() {
+  package func tend(for milliseconds: Int = 250) {
     if let idle = connection.take() {
       if idle.isIdle { connection = consume idle }
     }
-    guard connection == nil, let own = try? open(until: .after(milliseconds: min(250, connectMilliseconds)), once: true)
+    guard connection == nil,
+      let own = try? open(until: .after(milliseconds: min(milliseconds, connectMilliseconds)), once: true)
     else { return }
     connection = consume own
   }

@@ -1,7 +1,8 @@
+package import FoundationEssentials
 package import Postgres
 
-/// What happened in the shop between two days (UTC), both included. Operations are stored in the order of time, so
-/// the index on their time finds a period without reading the rest.
+/// What happened in the shop between two days (UTC), both included: totals, with the few operations added that they do
+/// not have yet. No figure costs more as the shop grows older.
 package struct Statistics: Sendable {
   private let from: String
   private let to: String
@@ -12,20 +13,20 @@ package struct Statistics: Sendable {
     self.to = to
   }
 
-  private var period: SQL {
-    """
-    o.outcome = 'done' AND o.at >= \(from)::date::timestamp AT TIME ZONE 'UTC'
-      AND o.at < (\(to)::date + 1)::timestamp AT TIME ZONE 'UTC'
-    """
+  /// Takes the next operations into the totals, so many at the most; false if there is nothing to take. `before` is an id
+  /// made so long ago that whoever got an earlier one for an operation has begun to write it, or never will.
+  package static func rollUp(before: UUID, most: Int, on connection: borrowing Connection) throws -> Bool {
+    try connection.value("SELECT roll_up(\(before), \(most))")
   }
+
+  /// What the totals do not have yet, as arguments: there can be more only while they fall behind, and then the figures
+  /// do too.
+  private static let rest = "(SELECT taken_up_to FROM rollup), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100000"
 
   /// What all users have together, at this moment.
   package static func coinsInCirculation(on connection: borrowing Connection) throws -> Int {
     try connection.value(
-      """
-      SELECT coalesce(sum(balance), 0)::bigint FROM accounts
-      WHERE asset = 1 AND section = 'main' AND owner IS NOT NULL
-      """)
+      "SELECT r.circulation + rest.coins FROM rollup r, circulation_after(\(raw: rest)) rest")
   }
 
   /// By item and day, a JSON array.
@@ -33,48 +34,89 @@ package struct Statistics: Sendable {
     try connection.value(
       """
       SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.day, p.item), '[]')::text FROM (
-        SELECT (o.at AT TIME ZONE 'UTC')::date AS day, i.code AS item, sum(o.quantity) AS quantity, sum(o.amount) AS coins
-        FROM operations o JOIN items i ON i.id = o.item_id WHERE o.kind = 'purchase' AND \(period) GROUP BY 1, 2
+        SELECT t.day, i.code AS item, sum(t.quantity) AS quantity, sum(t.coins) AS coins FROM (
+          SELECT day, item_id, quantity, coins FROM purchase_totals WHERE day BETWEEN \(from)::date AND \(to)::date
+          UNION ALL
+          SELECT day, item_id, quantity, coins FROM purchases_after(\(raw: Self.rest))
+          WHERE day BETWEEN \(from)::date AND \(to)::date
+        ) t JOIN items i ON i.id = t.item_id GROUP BY 1, 2
       ) p
       """)
   }
 
   package enum Side: String, Sendable {
-    case givers = "owner"
-    case receivers = "counterpart"
+    case givers = "given"
+    case receivers = "received"
+
+    fileprivate var person: String {
+      switch self {
+      case .givers: "giver"
+      case .receivers: "receiver"
+      }
+    }
   }
 
-  /// Who gave or got the most in transfers that were not taken back, a JSON array.
+  /// Who gave or got the most in transfers that were not taken back, a JSON array. Whole months are summed already, and
+  /// the present one is whole until today; what is left of the period at its ends is summed day by day. Whoever has been deleted is left out before the best are
+  /// counted, so that there is no gap.
   package func top(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
-    try connection.value(
-      """
+    var sql: SQL = """
+      WITH months AS MATERIALIZED (
+        SELECT date_trunc('month', \(from)::timestamp + interval '1 month' - interval '1 day')::date AS first,
+               date_trunc('month', \(to)::timestamp + CASE WHEN \(to)::date < (now() AT TIME ZONE 'UTC')::date
+                 THEN interval '1 day' ELSE interval '1 month' END)::date AS next
+      ), parts AS (
+        SELECT t.person, t.coins, t.transfers FROM transfer_totals t, months m
+        WHERE t.side = \(side.rawValue) AND t.span = 'month' AND t.first_day >= m.first AND t.first_day < m.next
+        UNION ALL
+        SELECT t.person, t.coins, t.transfers FROM transfer_totals t, months m
+        WHERE t.side = \(side.rawValue) AND t.span = 'day'
+          AND t.first_day >= \(from)::date AND t.first_day < least(m.first, \(to)::date + 1)
+        UNION ALL
+        SELECT t.person, t.coins, t.transfers FROM transfer_totals t, months m
+        WHERE t.side = \(side.rawValue) AND t.span = 'day'
+          AND t.first_day >= greatest(m.first, m.next) AND t.first_day <= \(to)::date
+        UNION ALL
+        SELECT \(raw: side.person), coins, transfers FROM transfers_after(\(raw: Self.rest))
+        WHERE day BETWEEN \(from)::date AND \(to)::date
+      )
       SELECT coalesce(json_agg(json_build_object('username', t.username, 'coins', t.coins, 'transfers', t.transfers)
                                ORDER BY t.coins DESC, t.username), '[]')::text
-      FROM (\(ranks(side, count))) t
-      """)
+      FROM (
+        SELECT u.username, s.coins, s.transfers
+        FROM (
+          SELECT person, sum(coins) AS coins, sum(transfers) AS transfers FROM parts GROUP BY 1
+          HAVING sum(transfers) > 0 ORDER BY coins DESC, person OFFSET 0
+        ) s JOIN users u ON u.id = s.person AND u.deleted_at IS NULL
+        ORDER BY s.coins DESC, s.person LIMIT \(count)
+      ) t
+      """
+    // Few people gave something on one day, and perhaps everybody in a year.
+    sql.isPlannedAnew = true
+    return try connection.value(sql)
+  }
+}
+
+/// Who gave the most in the present day, week, month or year (UTC): names alone, in the order of rank.
+package enum Leaderboard {
+  package enum Period: String, Sendable, CaseIterable {
+    case day, week, month, year
   }
 
-  /// The same, but for names: an array in the order of rank.
-  package func names(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
+  /// As the totals have it, which are some seconds old: they are in the order of rank already, so a glance costs the same
+  /// however many gave something.
+  package static func givers(
+    _ period: Period, _ count: Int, on connection: borrowing Connection
+  ) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(t.username ORDER BY t.coins DESC, t.username), '[]')::text
-      FROM (\(ranks(side, count))) t
+      SELECT coalesce(json_agg(t.username ORDER BY t.coins DESC, t.username), '[]')::text FROM (
+        SELECT u.username, t.coins
+        FROM transfer_totals t JOIN users u ON u.id = t.person AND u.deleted_at IS NULL
+        WHERE t.side = 'given' AND t.span = \(period.rawValue) AND t.coins > 0
+          AND t.first_day = date_trunc(\(period.rawValue), now() AT TIME ZONE 'UTC')::date
+        ORDER BY t.coins DESC, t.person LIMIT \(count)
+      ) t
       """)
-  }
-
-  /// Whoever has been deleted is left out before the best are counted, so that there is no gap.
-  private func ranks(_ side: Side, _ count: Int) -> SQL {
-    """
-    SELECT u.username, s.coins, s.transfers FROM (
-      SELECT o.\(raw: side.rawValue) AS id, sum(o.amount) AS coins, count(*) AS transfers
-      FROM operations o
-      WHERE o.kind = 'transfer' AND \(period)
-        AND NOT EXISTS (
-          SELECT FROM operations r WHERE r.key = o.id AND r.owner = o.owner AND r.kind = 'undo_transfer')
-      GROUP BY 1
-    ) s JOIN users u ON u.id = s.id WHERE u.deleted_at IS NULL
-    ORDER BY s.coins DESC, u.username LIMIT \(count)
-    """
   }
 }

@@ -34,7 +34,7 @@ struct Setting {
   static let welcomeCoins = Setting("WELCOME_COINS", "1000", "how many coins somebody new gets")
   static let undoSeconds = Setting("UNDO_SECONDS", "60", "for how long a sender may take a transfer back")
   static let leaderboard = Setting(
-    "LEADERBOARD", "on", "off: nobody is told who gave and got the most")
+    "LEADERBOARD", "off", "on: everybody is told the names of those who gave the most")
   static let mediaDirectory = Setting(
     "MEDIA_DIR", "/var/lib/tuckshop/media", "the directory of pictures, which nginx serves")
   static let requireIfMatch = Setting(

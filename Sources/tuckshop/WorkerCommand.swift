@@ -45,8 +45,7 @@ enum WorkerCommand: Command {
 
     var firstAdmin = settings.firstAdmin
     func tick() {
-      application.tick()
-      if settings.pool == .ops { application.tidyUp() }
+      if settings.pool == .ops { application.tickForProbes() } else { application.tick() }
       guard let candidate = firstAdmin else { return }
       lender.lendIdle(for: 2000) { connection in
         do {
@@ -62,7 +61,7 @@ enum WorkerCommand: Command {
     tick()
     var life = WorkerLife(settings, page: page, lender: lender)
     let end = responder.serve(
-      tickMilliseconds: 500,
+      tickMilliseconds: settings.pool == .ops ? 100 : 500,
       answer: { result in
         switch result {
         case .success(let request): application.respond(to: settings.believable(request))
@@ -70,7 +69,8 @@ enum WorkerCommand: Command {
         }
       },
       between: { wasIdle, discarded in
-        if wasIdle { tick() }
+        // Probes may come so often that there is no idle moment.
+        if wasIdle { tick() } else if settings.pool == .ops { application.tidyUpIfDue() }
         return life.goesOn(wasIdle: wasIdle, discarded: discarded)
       })
     life.end()
@@ -123,6 +123,8 @@ struct WorkerSettings {
     var limits = Application.Limits()
     limits.requestMilliseconds = try environment.integer(.requestTimeout, in: 1...600_000)
     limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
+    // nginx sends strangers' probes there, and to no other pool.
+    if pool == .ops { limits.readinessMilliseconds = 250 }
     self.limits = limits
     desk = try environment.frontDesk()
     storefront = try environment.storefront()

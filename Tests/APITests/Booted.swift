@@ -14,6 +14,7 @@ final class Booted {
   let lender: Lender
   let application: Application
   let desk: FrontDesk
+  let storefront: Storefront
   private let directory: TemporaryDirectory
   private let descriptor: Int32
 
@@ -27,8 +28,9 @@ final class Booted {
     page = try SharedPage()
     desk = try FrontDesk.forTests(in: directory, keyFile: keyFile, foreign: foreign)
     lender = Lender(database, breaker: Breaker(words: page.breaker))
+    storefront = Storefront.forTests(in: directory, requiresCondition: requiresCondition)
     application = Application(
-      router: router, desk: desk, storefront: Storefront.forTests(in: directory, requiresCondition: requiresCondition),
+      router: router, desk: desk, storefront: storefront,
       lender: lender, page: page, log: Log(threshold: .debug, descriptor: descriptor),
       limits: limits, requiredSchemaVersion: requiredSchemaVersion)
   }
@@ -52,6 +54,15 @@ final class Booted {
   /// What was logged, line by line.
   func logged() throws -> [[String: JSON]] {
     try logText().split(separator: "\n").map { try JSON(parsing: Array($0.utf8)).members }
+  }
+
+  /// A whole round of the chores, however many slices it takes.
+  func tidyUp() throws {
+    // A slice that takes too long is broken off, and its session with it.
+    try eventually("all is tidy") {
+      application.tick()
+      return application.tidyUp()
+    }
   }
 
   func metric(_ name: String) throws -> String? {

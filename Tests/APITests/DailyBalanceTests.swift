@@ -37,6 +37,64 @@ struct DailyBalanceTests {
     }
   }
 
+  @Test func `an answer has so many quantities and no more`() throws {
+    try withShop { shop in
+      let anna = try shop.person("anna")
+      try shop.owner.run(
+        """
+        WITH made AS (
+          INSERT INTO items (code, name, class_id, type_id)
+          SELECT 'thing-' || n, 'Thing', parent_id, id FROM classifiers, generate_series(1, 50) n
+          WHERE classifier = 'item_type' AND code = 'gadget' RETURNING id
+        ), kinds AS (INSERT INTO assets (item_id) SELECT id FROM made RETURNING id)
+        INSERT INTO accounts (owner, asset, section) SELECT \(anna.id), id, 'main' FROM kinds
+        """)
+      for (range, status) in [
+        ("from=2026-01-01&to=2026-10-27", 200), ("from=2026-01-01&to=2026-10-28", 400), ("", 200),
+        ("from=2026-01-01&to=2026-12-31&section=trade", 200),
+      ] {
+        let answer = shop.ask(.get, "/inventory/daily-balances?" + range, as: shop.token(anna))
+        #expect(answer.status == status, "\(range)")
+        if status == 400 { #expect(answer["error"] == "invalid_range") }
+      }
+    }
+  }
+
+  @Test func `days of rest have what the day before them had, on whichever side an account stood`() throws {
+    try withShop { shop in
+      try shop.stockUp()
+      let anna = try shop.person("anna")
+      let (service, admin) = (try shop.bearer(.service), try shop.bearer(.admin))
+      for number in 1...3 {
+        let body = adding([line(Thing.gem, number)], to: anna, number)
+        #expect(shop.ask(.post, "/inventory/add-items", body, as: service).status == 200)
+        let change: JSON = [
+          "user_id": .string(anna.id.text), "section": "main", "reason": "counted once more",
+          "items": .array([["item_id": .string(Thing.gem), "quantity_change": -1]]),
+        ]
+        #expect(shop.ask(.post, "/admin/inventory/adjust", change, as: admin).status == 200)
+      }
+      try shop.owner.perform(
+        """
+        ALTER TABLE postings DISABLE TRIGGER ALL;
+        UPDATE postings SET at = timestamptz '2025-05-01T12:00:00Z'
+          + (2 * coalesce(credit_version, debit_version)) * interval '15 hours';
+        """)
+      let days = shop.ask(.get, "/inventory/daily-balances?from=2025-05-01&to=2025-05-14", as: shop.token(anna))
+      let direct: String = try shop.owner.value(
+        """
+        SELECT json_agg(coalesce((
+          SELECT b.balance FROM accounts a, LATERAL balance_at(a.id, (d + interval '1 day') AT TIME ZONE 'UTC'
+            - interval '1 microsecond') b WHERE a.owner = \(anna.id) AND a.section = 'main' AND a.asset > 1), 0))::text
+        FROM generate_series(timestamp '2025-05-01', '2025-05-14', '1 day') d
+        """)
+      let told = days.members["balances"]?.elements.map {
+        $0.members["items"]?.elements.first?.members["quantity"]?.whole ?? 0
+      }
+      #expect("\(told ?? [])" == direct)
+    }
+  }
+
   private static let ranges: [(String, Int?)] = [
     ("from=2026-01-31&to=2026-01-31", 1), ("from=2024-02-29&to=2024-03-01", 2), ("from=2025-02-28&to=2025-03-01", 2),
     ("from=2024-01-01&to=2024-12-31", 366), ("from=2025-01-01&to=2026-01-01", 366),

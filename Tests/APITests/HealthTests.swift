@@ -90,6 +90,23 @@ struct HealthTests {
     }
   }
 
+  @Test(.tags(.faults)) func `within a moment all probes are told what the first one found out`() throws {
+    try withFreshDatabase { name in
+      let owner = try TestCluster.connection(database: name)
+      var limits = Application.Limits()
+      limits.readinessMilliseconds = 3_600_000
+      let settings = TestCluster.settings(user: TestCluster.app, database: name)
+      let (patient, hasty) = (try Booted(database: settings, limits: limits), try Booted(database: settings))
+      for booted in [patient, hasty] { #expect(booted.ask(.get, "/readyz").status == 200) }
+      try owner.perform("ALTER TABLE schema_migrations RENAME TO gone")
+      for path in Self.probes { #expect(patient.ask(.get, path).status == 200) }
+      expectUnready(hasty.ask(.get, "/readyz"), because: "schema", database: "connected")
+      // Whoever is taken out of rotation says so at once.
+      patient.page.isDraining = true
+      expectUnready(patient.ask(.get, "/readyz"), because: "draining", database: "connected")
+    }
+  }
+
   @Test func `a schema that is too old is not ready`() throws {
     let answer = try Booted(requiredSchemaVersion: 9_999_999).ask(.get, "/health/ready")
     expectUnready(answer, because: "schema", database: "connected")

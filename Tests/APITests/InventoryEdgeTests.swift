@@ -49,7 +49,7 @@ struct InventoryEdgeTests {
       #expect(back.status == 409 && back["error"] == "overflow")
 
       try shop.owner.run("UPDATE reservations SET expires_at = made_at")
-      shop.worker.application.tidyUp()
+      try shop.worker.tidyUp()
       #expect(shop.holdings(shop.token(boris)) == ["gem: 7"])
       #expect(shop.holdings(shop.token(anna), "factory") == ["gem: 5"])
       #expect(shop.ask(.post, "/inventory/return-reserve", closing(anna, 2), as: shop.token(anna)).status == 409)

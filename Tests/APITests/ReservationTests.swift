@@ -123,13 +123,13 @@ struct ReservationTests {
       case "consume": #expect(close(shop, "consume", anna, 1)["error"] == "reservation_closed")
       case "daily":
         #expect(shop.ask(.get, "/inventory/daily-balances?section=factory", as: shop.token(anna)).status == 200)
-      default: shop.worker.application.tidyUp()
+      default: try shop.worker.tidyUp()
       }
       #expect(try shop.count("reservations", "status = 'expired'") == 1)
       #expect(try shop.count("operations", "kind = 'expire_reserve'") == 1)
       #expect(close(shop, "return", anna, 1).status == 200)
       #expect(close(shop, "consume", anna, 1).status == 409)
-      shop.worker.application.tidyUp()
+      try shop.worker.tidyUp()
       #expect(try shop.count("operations", "kind IN ('expire_reserve', 'return_reserve', 'consume_reserve')") == 1)
     }
   }

@@ -5,7 +5,9 @@ import Testing
 
 @Suite(.tags(.e2e, .security, .slow), .serialized)
 struct LimitTests {
-  private static let once = ["RATE": "1", "BURST": "1", "AUTH_RATE": "1", "AUTH_BURST": "1"]
+  private static let once = [
+    "RATE": "1", "BURST": "1", "AUTH_RATE": "1", "AUTH_BURST": "1", "HEALTH_RATE": "1", "HEALTH_BURST": "1",
+  ]
 
   @Test func `whoever asks too often is told so in the dialect of the path, and when to come back`() throws {
     let world = try World(Dictionary(uniqueKeysWithValues: Self.once.map { ("TUCKSHOP_\($0)", $1) }))
@@ -32,9 +34,11 @@ struct LimitTests {
     }
     // The login port has the same limit, so that it is no way round it.
     _ = try refused(world, "POST", "/api/v1/auth/login", port: world.loginPort)
-    // Probes and metrics are never limited.
+    let probe = try refused(world, "GET", "/health/ready")
+    #expect(probe.header("RateLimit-Policy") == "\"health\";q=1;w=1")
+    // What strangers may not, whoever looks after the shop may.
     for _ in 0..<20 {
-      #expect(try world.ask("/health/live").status == 200)
+      #expect(try world.ask("/health/live", port: world.metricsPort).status == 200)
       #expect(try world.ask("/metrics", port: world.metricsPort).status == 200)
     }
     // What is refused by nginx reaches no worker: each of the two pools saw what the limit let through alone.

@@ -20,6 +20,7 @@ final class World: Sendable {
       "TUCKSHOP_PORT": "\(port)", "TUCKSHOP_LOGIN_PORT": "\(loginPort)", "TUCKSHOP_METRICS_PORT": "\(metricsPort)",
       "TUCKSHOP_APP_WORKERS": "\(appWorkers)", "TUCKSHOP_RATE": "1000000", "TUCKSHOP_BURST": "1000000",
       "TUCKSHOP_AUTH_RATE": "1000000", "TUCKSHOP_AUTH_BURST": "1000000",
+      "TUCKSHOP_HEALTH_RATE": "1000000", "TUCKSHOP_HEALTH_BURST": "1000000",
     ]
     // Workers of another user write what they covered where everybody may write.
     if let profiles = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PROFILES"] {

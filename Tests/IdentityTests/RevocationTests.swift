@@ -116,28 +116,4 @@ struct RevocationTests {
       #expect(throws: PeopleRefusal.wrongCredentials) { try job.value() }
     }
   }
-
-  @Test func `what has expired is forgotten, and what has not is not`() throws {
-    try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
-      let owner = try TestCluster.connection(database: database)
-      for name in ["old", "new"] {
-        let user = try door.person(name)
-        _ = try sessions.start(user, now: Door.now, on: door.connection)
-        try door.change(user.id) { $0.role = .moderator }
-      }
-      try owner.perform(
-        """
-        UPDATE sessions SET expires_at = now() - interval '25 hours'
-          WHERE user_id = (SELECT id FROM users WHERE username = 'old');
-        UPDATE revocations SET expires_at = now() - interval '2 minutes'
-          WHERE id = (SELECT id FROM users WHERE username = 'old');
-        INSERT INTO login_failures VALUES ('old', 1, now() - interval '2 hours', now()), ('new', 1, now(), now());
-        """)
-      try Sessions.prune(on: door.connection)
-      for (table, count) in [("sessions", 1), ("refresh_tokens", 1), ("revocations", 1), ("login_failures", 1)] {
-        #expect(try owner.value("SELECT count(*) FROM \(raw: table)", as: Int.self) == count, "\(table)")
-      }
-    }
-  }
 }

@@ -8,13 +8,18 @@ package struct Caller: Sendable, Equatable {
   /// What a logout ends; nil for those whose proof is not ours to end.
   package var session: UUID?
   package var tokenID: UUID?
+  /// When that token expires, in seconds since 1970.
+  package var expiresAt: Int?
 
-  package init(id: UUID, username: String, role: Role, session: UUID? = nil, tokenID: UUID? = nil) {
+  package init(
+    id: UUID, username: String, role: Role, session: UUID? = nil, tokenID: UUID? = nil, expiresAt: Int? = nil
+  ) {
     self.id = id
     self.username = username
     self.role = role
     self.session = session
     self.tokenID = tokenID
+    self.expiresAt = expiresAt
   }
 
   init(_ user: User) {

@@ -54,7 +54,7 @@ package final class Doorkeeper {
       else { throw TokenRefusal.badClaim("sub") }
       let caller = Caller(
         id: id, username: username, role: role, session: claims.session.flatMap(UUID.init(spelled:)),
-        tokenID: UUID(spelled: claims.tokenID))
+        tokenID: UUID(spelled: claims.tokenID), expiresAt: claims.expiresAt)
       return .own(caller, claims)
     } catch let refusal as TokenRefusal {
       throw .badToken(refusal)
@@ -77,8 +77,12 @@ package final class Doorkeeper {
   package func admit(_ proof: Proof, now: Int, on connection: borrowing Connection) throws -> Caller {
     switch proof {
     case .own(let caller, let claims):
-      if now != refreshedAt { try catchUp(now: now, on: connection) }
-      guard !revocations.covers(claims) else { throw CallerRefusal.revoked }
+      if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
+      // What has not been read yet is not taken for what is not there.
+      let isRevoked =
+        try revocations.covers(claims)
+        || (now != refreshedAt && Revocations.cover(claims, on: connection))
+      guard !isRevoked else { throw CallerRefusal.revoked }
       return caller
     case .foreign(let name):
       return try acquaintances.caller("foreign " + name, now: now) { try known(name, on: connection) }
@@ -87,13 +91,23 @@ package final class Doorkeeper {
     }
   }
 
-  /// For the idle tick, and for the first request of each second.
-  package func catchUp(now: Int, on connection: borrowing Connection) throws {
-    try revocations.refresh(now: now, on: connection)
-    refreshedAt = now
+  /// For the idle tick, and for the first request of each second, which reads one page and no more.
+  package func catchUp(
+    now: Int, until deadline: Deadline = .after(milliseconds: 5000), on connection: borrowing Connection
+  ) throws {
+    var isThrough = false
+    repeat { isThrough = try revocations.readPage(now: now, on: connection) } while !isThrough && !deadline.hasPassed
+    if isThrough { refreshedAt = now }
     // A file that cannot be read at this moment leaves the keys as they are.
     _ = try? tokens.reloadIfChanged()
   }
+
+  /// How many revocations are in memory.
+  package var knownRevocations: Int { revocations.count }
+
+  /// Whether a worker that nobody asks should look: the first request of a second does so anyway, but finds little to
+  /// read if the list has been kept up.
+  package func isBehind(now: Int) -> Bool { !(refreshedAt..<refreshedAt + 15).contains(now) }
 
   /// An id of ours, or a name; somebody new comes in under it.
   private func known(_ name: String, on connection: borrowing Connection) throws -> User {

@@ -11,21 +11,29 @@ struct Exchange {
 
   let session: UUID
   let state: State
+  /// For how long this session has to wait: each exchange leaves a row, by which a used token is known for what it is, so
+  /// there may be many in a moment, but not many all the time.
+  let waitSeconds: Int
   /// Nil if the session is over, or its user gone or no longer active.
   let user: User?
 
   static func begin(
-    _ token: OpaqueToken, _ graceSeconds: Int, on connection: borrowing Connection
+    _ token: OpaqueToken, _ graceSeconds: Int, _ lifetimes: Sessions.Lifetimes, on connection: borrowing Connection
   ) throws -> Exchange? {
     // The session's row comes first: whoever ends or renews the family waits for it.
     let session = try connection.row(
       """
-      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp()
+      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp(),
+             ceil(greatest(0, \(interval(lifetimes)) * (s.exchanges + 1 - \(mostAtOnce))
+               - extract(epoch FROM clock_timestamp() - s.exchanged_at)::double precision))::bigint
       FROM sessions s WHERE id = (SELECT session_id FROM refresh_tokens WHERE digest = \(token.digest))
       FOR UPDATE
       """
     ) {
-      (id: try $0.value(0, as: UUID.self), user: try $0.value(1, as: UUID.self), lives: try $0.value(2, as: Bool.self))
+      (
+        id: try $0.value(0, as: UUID.self), user: try $0.value(1, as: UUID.self), lives: try $0.value(2, as: Bool.self),
+        waitSeconds: try $0.value(3, as: Int.self)
+      )
     }
     guard let session else { return nil }
     let state = try connection.row(
@@ -42,8 +50,15 @@ struct Exchange {
     guard var state else { return nil }
     if case .repeated(let nonce, _, _) = state, try wasUsed(token.successor(nonce), on: connection) { state = .reused }
     let user = session.lives ? try User.living(session.user, on: connection) : nil
-    return Exchange(session: session.id, state: state, user: user.flatMap { $0.isActive ? $0 : nil })
+    return Exchange(
+      session: session.id, state: state, waitSeconds: session.waitSeconds,
+      user: user.flatMap { $0.isActive ? $0 : nil })
   }
+
+  private static let mostAtOnce = 100.0
+
+  /// Of so many seconds each exchange uses one up, four times as often as there is any need.
+  private static func interval(_ lifetimes: Sessions.Lifetimes) -> Double { Double(lifetimes.accessSeconds) / 4 }
 
   private static func wasUsed(_ token: OpaqueToken, on connection: borrowing Connection) throws -> Bool {
     try connection.row("SELECT used_at IS NOT NULL FROM refresh_tokens WHERE digest = \(token.digest)") {
@@ -53,21 +68,26 @@ struct Exchange {
 
   /// Notes the exchange; when it happened, which is when the new access token was issued.
   func complete(
-    _ token: OpaqueToken, _ successor: OpaqueToken, _ nonce: [UInt8], _ accessID: UUID, seconds: Int,
-    on connection: borrowing Connection
+    _ token: OpaqueToken, _ successor: OpaqueToken, _ nonce: [UInt8], _ accessID: UUID,
+    _ lifetimes: Sessions.Lifetimes, on connection: borrowing Connection
   ) throws -> Int {
     // Those that are older than their own life tell a theft no better than tokens nobody knows.
     try connection.run(
       """
       WITH forgotten AS (
         DELETE FROM refresh_tokens
-        WHERE session_id = \(session) AND used_at < clock_timestamp() - make_interval(secs => \(seconds))
+        WHERE session_id = \(session) AND used_at < clock_timestamp() - make_interval(secs => \(lifetimes.refreshSeconds))
       )
       INSERT INTO refresh_tokens (digest, session_id) VALUES (\(successor.digest), \(session))
       """)
     try connection.run(
       """
-      UPDATE sessions SET expires_at = clock_timestamp() + make_interval(secs => \(seconds)) WHERE id = \(session)
+      UPDATE sessions SET expires_at = clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds)),
+        access_ends_at = greatest(access_ends_at, clock_timestamp() + make_interval(secs => \(lifetimes.accessSeconds))),
+        exchanges = 1 + greatest(0, exchanges - extract(epoch FROM clock_timestamp() - exchanged_at)::double precision
+          / \(Self.interval(lifetimes))),
+        exchanged_at = clock_timestamp()
+      WHERE id = \(session)
       """)
     return try connection.value(
       """

@@ -1,21 +1,26 @@
 internal import FoundationEssentials
 package import Postgres
 
-/// What ended before its time, as one worker knows it: asked for anew when what it knows is a second old.
+/// What ended before its time, as one worker knows it: asked for anew when what it knows is a second old, a page at a
+/// time. Until the last page is read, the database is asked about the token at hand.
 package final class Revocations {
-  private var ended: [UUID: Entry] = [:]
-  private var latest: String?
+  private var ended = EndedIDs()
+  /// What transactions before this one wrote is known.
+  private var horizon = "0"
+  /// Where the reading under way stands, and what is known when it is over.
+  private var reading: (horizon: String, transaction: String, id: UUID)?
+  /// Another one may lead to a server that counts its transactions in another way: then all is read once more.
+  private var session = 0
 
-  private struct Entry {
-    /// Nil: a session or a single token. Else a user, of whom only this generation and later ones hold.
-    let generation: Int?
-    let expiresAt: Int
-  }
+  /// How much one request reads at the most, which takes some milliseconds.
+  package static let pageRows = 1000
 
   package init() {}
 
+  /// How many are held in memory.
+  package var count: Int { ended.count }
+
   package func covers(_ claims: Claims) -> Bool {
-    guard !ended.isEmpty else { return false }
     // Both are asked: who was given another role once may still log out later.
     if let generation = UUID(spelled: claims.subject).flatMap({ ended[$0]?.generation }),
       claims.generation < generation
@@ -27,50 +32,124 @@ package final class Revocations {
     }
   }
 
-  /// Takes over what is new. A transaction may commit after one that began later, hence the look back, which is
-  /// longer than any transaction here lasts.
-  package func refresh(now: Int, on connection: borrowing Connection) throws {
-    let news = try connection.rows(
+  /// The same, as the database knows it.
+  package static func cover(_ claims: Claims, on connection: borrowing Connection) throws -> Bool {
+    try connection.value(
       """
-      SELECT id, generation, ceil(extract(epoch FROM expires_at))::bigint, revoked_at::text FROM revocations
-      WHERE revoked_at > coalesce(\(latest)::timestamptz - interval '30 seconds', '-infinity')
-        AND expires_at > clock_timestamp()
-      ORDER BY revoked_at
-      """
-    ) { row in
-      latest = try row.value(3)
-      return (
-        id: try row.value(0, as: UUID.self), entry: Entry(generation: try row.value(1), expiresAt: try row.value(2))
-      )
-    }
-    for news in news { ended[news.id] = news.entry }
-    if ended.values.contains(where: { $0.expiresAt < now }) { ended = ended.filter { $0.value.expiresAt >= now } }
-  }
-
-  /// Ends one session, or one token that belongs to none.
-  static func end(_ id: UUID, on connection: borrowing Connection) throws {
-    try connection.run("UPDATE sessions SET ended_at = clock_timestamp() WHERE id = \(id) AND ended_at IS NULL")
-    try connection.run(
-      """
-      INSERT INTO revocations (id, expires_at)
-      VALUES (\(id), clock_timestamp() + make_interval(secs => \(longestSeconds))) ON CONFLICT (id) DO NOTHING
+      SELECT EXISTS (SELECT FROM revocations WHERE id IN (\(claims.session.flatMap(UUID.init(spelled:)))::uuid,
+                                                          \(UUID(spelled: claims.tokenID))::uuid))
+          OR EXISTS (SELECT FROM revocations WHERE id = \(UUID(spelled: claims.subject))::uuid
+                                               AND generation > \(claims.generation))
       """)
   }
 
-  /// Ends every token and session of a user, by a new generation.
+  /// Takes over the next page of what is new; true when there is no more.
+  package func readPage(now: Int, on connection: borrowing Connection) throws -> Bool {
+    if session != connection.processIdentifier {
+      (session, horizon, reading) = (connection.processIdentifier, "0", nil)
+    }
+    let start = reading ?? (horizon: "", transaction: horizon, id: Self.least)
+    var (horizon, last, count) = (start.horizon, start, 0)
+    // What a transaction wrote that is not over yet has a number at or above the horizon: it is found the next time.
+    let entries = try connection.rows(
+      """
+      SELECT s.horizon, r.id, r.generation, r.until, r.written
+      FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon) s LEFT JOIN LATERAL (
+        SELECT id, generation, ceil(extract(epoch FROM expires_at))::bigint AS until, transaction_id::text AS written
+        FROM revocations
+        WHERE (transaction_id, id) > (\(start.transaction)::xid8, \(start.id)) AND expires_at > clock_timestamp()
+        ORDER BY transaction_id, id LIMIT \(Self.pageRows)
+      ) r ON true
+      """
+    ) { row -> EndedIDs.Entry? in
+      if horizon.isEmpty { horizon = try row.value(0) }
+      guard let id = try row.value(1, as: UUID?.self) else { return nil }
+      count += 1
+      if count == Self.pageRows { last = (horizon, try row.value(4), id) }
+      return EndedIDs.Entry(id, generation: try row.value(2), until: try row.value(3))
+    }
+    for case let entry? in entries { ended.insert(entry) }
+    if count == Self.pageRows {
+      reading = last
+      return false
+    }
+    reading = nil
+    self.horizon = horizon
+    ended.forgetSome(now: now)
+    return true
+  }
+
+  private static let least = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+}
+
+// What ends.
+extension Revocations {
+  /// For how long after its expiry a token may still be taken for valid: the leeway, and as much again for clocks.
+  package static let leewaySeconds = 2 * RegisteredClaims.leewaySeconds
+  /// How long an access token can possibly live: no setting allows more.
+  package static let longestSeconds = 86_400 + leewaySeconds
+  /// Beyond so many logouts whose tokens have not expired, all that somebody has ends with each further one: one row of
+  /// one generation tells that, so nobody can fill the list.
+  package static let mostOfOneUser = 100
+
+  /// Ends a session, and with it every access token that it issued, for as long as the last of them would live; false if
+  /// there is no such session.
+  @discardableResult
+  static func end(session: UUID, on connection: borrowing Connection) throws -> Bool {
+    let found = try connection.row(
+      """
+      UPDATE sessions SET ended_at = coalesce(ended_at, clock_timestamp()),
+        expires_at = least(expires_at, access_ends_at + make_interval(secs => \(leewaySeconds)))
+      WHERE id = \(session)
+      RETURNING user_id, ceil(extract(epoch FROM access_ends_at))::bigint,
+                access_ends_at + make_interval(secs => \(leewaySeconds)) > clock_timestamp()
+      """
+    ) { row in
+      (
+        user: try row.value(0, as: UUID.self), expiresAt: try row.value(1, as: Int.self),
+        matters: try row.value(2, as: Bool.self)
+      )
+    }
+    guard let found else { return false }
+    if found.matters { try end(session, of: found.user, expiresAt: found.expiresAt, on: connection) }
+    return true
+  }
+
+  /// Ends one token, which expires at that time, or all that belong to one session.
+  static func end(
+    _ id: UUID, of user: UUID, expiresAt: Int, on connection: borrowing Connection
+  ) throws {
+    let noted = try connection.run(
+      """
+      INSERT INTO revocations AS r (id, user_id, expires_at)
+      SELECT \(id), \(user), to_timestamp(\(expiresAt + leewaySeconds))
+      WHERE EXISTS (SELECT FROM revocations WHERE id = \(id)) OR \(mostOfOneUser) > (
+        SELECT count(*) FROM (
+          SELECT FROM revocations
+          WHERE user_id = \(user) AND generation IS NULL AND expires_at > clock_timestamp() LIMIT \(mostOfOneUser)
+        ) held)
+      ON CONFLICT (id) DO UPDATE SET expires_at = r.expires_at
+      """)
+    if noted == 0 { try endTokens(of: user, on: connection) }
+  }
+
+  /// Ends every token and session of a user, by a new generation. There is one row for a user, however often, so it may
+  /// stay for as long as a token can live at all: with what the settings say now, a token would come back to life that was
+  /// issued when they allowed more.
   static func endTokens(of user: UUID, on connection: borrowing Connection) throws {
     try connection.run(
       """
       WITH next AS (UPDATE users SET generation = generation + 1 WHERE id = \(user) RETURNING id, generation)
-      INSERT INTO revocations (id, generation, expires_at)
-      SELECT id, generation, clock_timestamp() + make_interval(secs => \(longestSeconds)) FROM next
-      ON CONFLICT (id) DO UPDATE SET generation = EXCLUDED.generation, revoked_at = clock_timestamp(),
-        expires_at = EXCLUDED.expires_at
+      INSERT INTO revocations (id, user_id, generation, expires_at)
+      SELECT id, id, generation, clock_timestamp() + make_interval(secs => \(longestSeconds)) FROM next
+      ON CONFLICT (id) DO UPDATE SET generation = EXCLUDED.generation, transaction_id = EXCLUDED.transaction_id,
+        revoked_at = clock_timestamp(), expires_at = EXCLUDED.expires_at
       """)
     try connection.run(
-      "UPDATE sessions SET ended_at = clock_timestamp() WHERE user_id = \(user) AND ended_at IS NULL")
+      """
+      UPDATE sessions SET ended_at = clock_timestamp(),
+        expires_at = least(expires_at, access_ends_at + make_interval(secs => \(leewaySeconds)))
+      WHERE user_id = \(user) AND ended_at IS NULL
+      """)
   }
-
-  /// How long an access token can possibly live, with what clocks may differ by.
-  package static let longestSeconds = 86_400 + 120
 }

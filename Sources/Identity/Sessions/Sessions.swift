@@ -20,6 +20,8 @@ package struct Sessions: Sendable {
   private let lifetimes: Lifetimes
   /// For how long a client whose answer was lost may ask the same once more.
   private static let graceSeconds = 10
+  /// Whoever signs in once more than so often without signing out loses the oldest of these sessions.
+  package static let mostOfOneUser = 100
 
   package init(tokens: Tokens, lifetimes: Lifetimes) {
     self.tokens = tokens
@@ -40,10 +42,17 @@ package struct Sessions: Sendable {
     let started = try connection.run(
       """
       WITH session AS (
-        INSERT INTO sessions (id, user_id, expires_at)
-        SELECT \(session), id, clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds))
+        INSERT INTO sessions (id, user_id, expires_at, access_ends_at)
+        SELECT \(session), id, clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds)),
+               to_timestamp(\(now + lifetimes.accessSeconds))
         FROM users WHERE id = \(user.id) AND generation = \(user.generation) FOR SHARE
         RETURNING id
+      ), surplus AS (
+        UPDATE sessions SET ended_at = clock_timestamp(),
+          expires_at = least(expires_at, access_ends_at + make_interval(secs => \(Revocations.leewaySeconds)))
+        WHERE id IN (
+          SELECT id FROM sessions WHERE user_id = \(user.id) AND ended_at IS NULL
+          ORDER BY id DESC OFFSET \(Self.mostOfOneUser - 1))
       )
       INSERT INTO refresh_tokens (digest, session_id) SELECT \(refresh.digest), id FROM session
       """)
@@ -56,23 +65,26 @@ package struct Sessions: Sendable {
   package func refresh(_ text: String, on connection: borrowing Connection) throws -> Pair {
     guard let token = OpaqueToken(text) else { throw PeopleRefusal.refreshRefused }
     let pair = try connection.transaction { connection -> Pair? in
-      guard let found = try Exchange.begin(token, Self.graceSeconds, on: connection) else { return nil }
+      guard let found = try Exchange.begin(token, Self.graceSeconds, lifetimes, on: connection) else { return nil }
       guard let user = found.user else {
-        try Revocations.end(found.session, on: connection)
+        try Revocations.end(session: found.session, on: connection)
         return nil
       }
       switch found.state {
       case .fresh:
+        guard found.waitSeconds == 0 else {
+          throw PeopleRefusal.tooManyFailures(retryAfterSeconds: found.waitSeconds)
+        }
         let nonce = Random.bytes(32)
         let accessID = UUID.timeOrdered()
         let successor = token.successor(nonce)
         let issuedAt = try found.complete(
-          token, successor, nonce, accessID, seconds: lifetimes.refreshSeconds, on: connection)
+          token, successor, nonce, accessID, lifetimes, on: connection)
         return self.pair(user, found.session, successor, accessID: accessID, issuedAt: issuedAt)
       case .repeated(let nonce, let accessID, let usedAt):
         return self.pair(user, found.session, token.successor(nonce), accessID: accessID, issuedAt: usedAt)
       case .reused:
-        try Revocations.end(found.session, on: connection)
+        try Revocations.end(session: found.session, on: connection)
         return nil
       }
     }
@@ -82,27 +94,16 @@ package struct Sessions: Sendable {
 
   /// Ends the session the caller's token belongs to, or that token alone.
   package static func end(_ caller: Caller, on connection: borrowing Connection) throws {
-    guard let id = caller.session ?? caller.tokenID else { return }
-    try connection.transaction { try Revocations.end(id, on: $0) }
-  }
-
-  /// Forgets what has expired, a thousand of each at most: for a quiet moment, again and again.
-  package static func prune(on connection: borrowing Connection) throws {
-    try connection.run(
-      """
-      DELETE FROM sessions WHERE id IN
-        (SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT 1000)
-      """)
-    try connection.run(
-      """
-      DELETE FROM revocations WHERE id IN
-        (SELECT id FROM revocations WHERE expires_at < clock_timestamp() - interval '1 minute' LIMIT 1000)
-      """)
-    try connection.run(
-      """
-      DELETE FROM login_failures WHERE subject IN
-        (SELECT subject FROM login_failures WHERE failed_at < clock_timestamp() - interval '1 hour' LIMIT 1000)
-      """)
+    try connection.transaction { connection in
+      if let session = caller.session {
+        // Whose row is gone, after a restored backup perhaps, may still have tokens of every age.
+        if try Revocations.end(session: session, on: connection) { return }
+        let now: Int = try connection.value("SELECT ceil(extract(epoch FROM clock_timestamp()))::bigint")
+        try Revocations.end(session, of: caller.id, expiresAt: now + Revocations.longestSeconds, on: connection)
+      } else if let token = caller.tokenID, let expiresAt = caller.expiresAt {
+        try Revocations.end(token, of: caller.id, expiresAt: expiresAt, on: connection)
+      }
+    }
   }
 
   private func pair(

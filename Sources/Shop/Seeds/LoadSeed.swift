@@ -50,6 +50,8 @@ package struct LoadSeed: Sendable {
       try batches { try makeWelcomes($0, $1, world, on: connection) }
       for round in 1...Self.rounds.count { try batches { try makeTransfers($0, $1, round, world, on: connection) } }
       for purchase in 1...2 { try batches { try makePurchases($0, $1, purchase, world, on: connection) } }
+      // What was written here is older than what the totals may have already.
+      try connection.run("SELECT forget_totals()")
     }
     // Without it, the first plans would be made for empty tables, and each row's first reader would write to it.
     try connection.perform("VACUUM (ANALYZE) users, assets, accounts, operations, postings")

@@ -1,0 +1,97 @@
+import FoundationEssentials
+import Postgres
+import Shop
+import Support
+import Testing
+
+/// Totals against a direct count of the same operations.
+@Suite(.tags(.database))
+struct StatisticsTests {
+  @Test(arguments: 1...4) func `totals and what came after them equal a direct count`(seed: UInt64) throws {
+    try withFreshDatabase { database in
+      let books = try RandomBooks(seed, in: database)
+      let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      // Of another session, open while the totals are added up: what it wrote is seen later than what came after it.
+      let slow = try TestCluster.connection(database: database)
+      for _ in 0..<6 {
+        try books.write(40, on: books.owner)
+        try slow.perform("BEGIN")
+        try books.write(5, on: slow)
+        try books.write(20, on: books.owner)
+        while try Statistics.rollUp(before: books.latest, most: 7, on: app) {}
+        try books.expectTheSame(on: app)
+        try slow.perform("COMMIT")
+        try books.expectTheSame(on: app)
+        _ = try Statistics.rollUp(before: books.latest, most: 7, on: app)
+        try books.expectTheSame(on: app)
+      }
+      try books.takeAll(on: app)
+      try books.expectTheSame(on: app)
+      try books.owner.run("SELECT forget_totals()")
+      try books.expectTheSame(on: app)
+      try books.takeAll(on: app)
+      try books.expectTheSame(on: app)
+    }
+  }
+
+  @Test func `no figure reads an operation that the totals have`() throws {
+    try withFreshDatabase { database in
+      let books = try RandomBooks(5, in: database)
+      try books.write(2000, on: books.owner)
+      let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      try books.takeAll(on: app)
+      try books.write(5, on: books.owner)
+      func read(_ table: String) throws -> Int {
+        try app.value(
+          """
+          SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
+          FROM pg_stat_xact_user_tables WHERE relname = \(table)
+          """)
+      }
+      // A session tells its own counts on until a transaction ends, so the difference within one is what counts.
+      try app.perform("BEGIN")
+      let before = (operations: try read("operations"), totals: try read("transfer_totals"))
+      for period in Leaderboard.Period.allCases { _ = try Leaderboard.givers(period, 10, on: app) }
+      let after = (operations: try read("operations"), totals: try read("transfer_totals"))
+      #expect(after.operations == before.operations && after.totals - before.totals <= 40)
+      let statistics = Statistics(from: books.days.first, to: books.days.last)
+      _ = try Statistics.coinsInCirculation(on: app)
+      _ = try statistics.purchases(on: app)
+      for side in [Statistics.Side.givers, .receivers] { _ = try statistics.top(side, 10, on: app) }
+      // Each of the four looks at the five that came after, and at a transfer that one of them undid.
+      let rest = try read("operations") - after.operations
+      #expect((5...60).contains(rest), "\(rest)")
+      try app.perform("ROLLBACK")
+    }
+  }
+
+  @Test func `nothing is written where there is nothing to take`() throws {
+    try withFreshDatabase { database in
+      let books = try RandomBooks(6, in: database)
+      try books.write(10, on: books.owner)
+      let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      try books.takeAll(on: app)
+      try app.perform("BEGIN")
+      let isMore = try Statistics.rollUp(before: books.latest, most: 7, on: app)
+      let hasNoNumber: Bool = try app.value("SELECT pg_current_xact_id_if_assigned() IS NULL")
+      try app.perform("ROLLBACK")
+      #expect(!isMore && hasNoNumber)
+    }
+  }
+
+  @Test func `whoever gave the most of the present day, week, month or year is named first`() throws {
+    try withFreshDatabase { database in
+      let books = try RandomBooks(7, in: database)
+      let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      try books.write(300, on: books.owner)
+      for (giver, coins) in [(2, 10_000), (0, 90_000), (1, 50_000)] { try books.give(coins, from: giver) }
+      try books.takeAll(on: app)
+      for period in Leaderboard.Period.allCases {
+        let names = String(decoding: try Leaderboard.givers(period, 3, on: app), as: UTF8.self)
+        #expect(names == #"["p0", "p1", "p2"]"#, "\(period)")
+      }
+      try books.owner.run("UPDATE users SET deleted_at = now() WHERE username = 'p1'")
+      #expect(String(decoding: try Leaderboard.givers(.year, 2, on: app), as: UTF8.self) == #"["p0", "p2"]"#)
+    }
+  }
+}

@@ -1,0 +1,186 @@
+-- What is told about many days at once, so that no reader has to go through all that happened on them.
+--
+-- Totals are added up afterwards, by the pool ops in its quiet moments, and not by those who write to the ledger. They
+-- reach up to an operation, in the order of ids, and whoever reads them adds the few that came after it.
+
+-- Coins in transfers that were not taken back. The day (UTC) is the transfer's, also of what its undoing takes away.
+CREATE TABLE transfer_totals (
+    side      text COLLATE "C" NOT NULL CHECK (side IN ('given', 'received')),
+    span      text COLLATE "C" NOT NULL CHECK (span IN ('day', 'week', 'month', 'year')),
+    first_day date NOT NULL,
+    person    uuid NOT NULL,
+    coins     bigint NOT NULL,
+    transfers bigint NOT NULL,
+    -- With the figures, so that a sum over many people reads the index alone.
+    PRIMARY KEY (side, span, first_day, person) INCLUDE (coins, transfers)
+) WITH (fillfactor = 80);
+CREATE INDEX transfer_totals_by_rank ON transfer_totals (span, first_day, coins DESC, person) WHERE side = 'given';
+
+CREATE TABLE purchase_totals (
+    day      date NOT NULL,
+    item_id  uuid NOT NULL,
+    quantity bigint NOT NULL,
+    coins    bigint NOT NULL,
+    PRIMARY KEY (day, item_id)
+) WITH (fillfactor = 80);
+
+-- How far the totals reach. One row.
+CREATE TABLE rollup (
+    is_only          boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    taken_up_to      uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    -- Up to here no operation can appear any more.
+    settled_up_to    uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    -- Up to here none can, once every transaction before this one is over.
+    next_up_to       uuid,
+    next_transaction xid8,
+    -- What all users had together when `taken_up_to` was reached.
+    circulation      bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 10);
+INSERT INTO rollup DEFAULT VALUES;
+
+-- In the order of ids, which is that of the index, so that as many are read as are wanted, however many there are.
+CREATE FUNCTION operations_after(_id uuid, _through uuid, _most bigint) RETURNS SETOF operations
+LANGUAGE sql STABLE AS $$
+    SELECT * FROM operations o WHERE o.id > _id AND o.id <= _through ORDER BY o.id LIMIT _most
+$$;
+
+-- What these operations add to the totals of transfers.
+CREATE FUNCTION transfers_after(_id uuid, _through uuid, _most bigint)
+RETURNS TABLE (day date, giver uuid, receiver uuid, coins bigint, transfers bigint) LANGUAGE sql STABLE AS $$
+    SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date, o.owner, o.counterpart,
+           CASE o.kind WHEN 'transfer' THEN o.amount ELSE -o.amount END, CASE o.kind WHEN 'transfer' THEN 1 ELSE -1 END
+    FROM operations_after(_id, _through, _most) o LEFT JOIN operations undone ON undone.id = o.reverses
+    WHERE o.kind IN ('transfer', 'undo_transfer') AND o.outcome = 'done'
+$$;
+
+-- And to those of purchases.
+CREATE FUNCTION purchases_after(_id uuid, _through uuid, _most bigint)
+RETURNS TABLE (day date, item_id uuid, quantity bigint, coins bigint) LANGUAGE sql STABLE AS $$
+    SELECT (o.at AT TIME ZONE 'UTC')::date, o.item_id, o.quantity, o.amount
+    FROM operations_after(_id, _through, _most) o WHERE o.kind = 'purchase' AND o.outcome = 'done'
+$$;
+
+-- By how much they change what all users have together.
+CREATE FUNCTION circulation_after(_id uuid, _through uuid, _most bigint) RETURNS TABLE (coins bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(CASE WHEN p.debit >= 1000 THEN 0 ELSE p.amount END)
+        - sum(CASE WHEN p.credit >= 1000 THEN 0 ELSE p.amount END), 0)::bigint
+    FROM operations_after(_id, _through, _most) o JOIN postings p ON p.operation = o.id AND p.asset = 1
+$$;
+
+-- Takes the next operations into the totals, so many at the most; false if there is nothing more to take for now.
+--
+-- An operation is seen late: it gets its id, then waits for locks, which gives its transaction a number, and is seen when
+-- that commits. So `_before` is an id of so long ago that whoever got an earlier one has its number by now, or has given
+-- up. When all transactions of smaller numbers than ours are over, nothing can appear before `_before` any more, however
+-- long they took.
+CREATE FUNCTION roll_up(_before uuid, _most integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _state rollup;
+    _last  uuid;
+BEGIN
+    -- Who finds nothing to do writes nothing.
+    SELECT * INTO _state FROM rollup;
+    IF _state.taken_up_to = _state.settled_up_to AND (
+        _state.next_transaction > pg_snapshot_xmin(pg_current_snapshot())
+        OR _state.next_up_to IS NULL AND NOT EXISTS (SELECT FROM operations_after(_state.taken_up_to, _before, 1)))
+    THEN
+        RETURN false;
+    END IF;
+    SELECT * INTO _state FROM rollup FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN RETURN false; END IF;
+    IF _state.taken_up_to = _state.settled_up_to THEN
+        IF _state.next_up_to IS NULL THEN
+            UPDATE rollup SET next_up_to = greatest(_before, _state.settled_up_to), next_transaction = pg_current_xact_id();
+            RETURN true;
+        END IF;
+        IF _state.next_transaction > pg_snapshot_xmin(pg_current_snapshot()) THEN RETURN false; END IF;
+        _state.settled_up_to := _state.next_up_to;
+        UPDATE rollup SET settled_up_to = _state.settled_up_to, next_up_to = NULL, next_transaction = NULL;
+    END IF;
+
+    SELECT o.id INTO _last FROM operations_after(_state.taken_up_to, _state.settled_up_to, _most) o
+    ORDER BY o.id OFFSET _most - 1;
+    _last := coalesce(_last, _state.settled_up_to);
+    INSERT INTO transfer_totals AS t (side, span, first_day, person, coins, transfers)
+    SELECT s.side, s.span, date_trunc(s.span, m.day::timestamp)::date, s.person, sum(m.coins), sum(m.transfers)
+    FROM transfers_after(_state.taken_up_to, _last, _most) m CROSS JOIN LATERAL (VALUES
+        ('given', 'day', m.giver), ('given', 'week', m.giver), ('given', 'month', m.giver), ('given', 'year', m.giver),
+        ('received', 'day', m.receiver), ('received', 'month', m.receiver)) AS s (side, span, person)
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (side, span, first_day, person)
+        DO UPDATE SET coins = t.coins + EXCLUDED.coins, transfers = t.transfers + EXCLUDED.transfers;
+    INSERT INTO purchase_totals AS t (day, item_id, quantity, coins)
+    SELECT p.day, p.item_id, sum(p.quantity), sum(p.coins)
+    FROM purchases_after(_state.taken_up_to, _last, _most) p GROUP BY 1, 2
+    ON CONFLICT (day, item_id) DO UPDATE SET quantity = t.quantity + EXCLUDED.quantity, coins = t.coins + EXCLUDED.coins;
+    UPDATE rollup SET taken_up_to = _last,
+        circulation = circulation + (SELECT c.coins FROM circulation_after(_state.taken_up_to, _last, _most) c);
+    RETURN true;
+END $$;
+
+-- Begins the totals anew; the pool ops adds them up again. For what was written past the ledger's functions, under ids
+-- of days gone by, and for a clock that was set back.
+CREATE FUNCTION forget_totals() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    -- Whoever reads the totals meanwhile sees the old ones, which TRUNCATE would not leave them.
+    DELETE FROM rollup;
+    INSERT INTO rollup DEFAULT VALUES;
+    DELETE FROM transfer_totals;
+    DELETE FROM purchase_totals;
+END $$;
+
+-- ---- daily balances
+
+-- The last posting of an account before an instant.
+CREATE FUNCTION posting_before(_account bigint, _instant timestamptz) RETURNS TABLE (at timestamptz, balance bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT last.at, last.balance FROM (
+        (SELECT p.at, p.debit_balance AS balance FROM postings p
+         WHERE p.debit = _account AND p.debit >= 1000 AND p.at < _instant ORDER BY p.at DESC LIMIT 1)
+        UNION ALL
+        (SELECT p.at, p.credit_balance FROM postings p
+         WHERE p.credit = _account AND p.credit >= 1000 AND p.at < _instant ORDER BY p.at DESC LIMIT 1)
+    ) last ORDER BY last.at DESC LIMIT 1
+$$;
+
+-- What somebody had in a section when each day (UTC) was over, as JSON text; null if that would be more than `_most`
+-- quantities. An account is followed backwards from the last day, one step for each day on which it moved: neither days
+-- of rest nor days of many postings cost more than that.
+CREATE FUNCTION daily_inventory(_owner uuid, _section text, _from date, _to date, _most bigint)
+RETURNS TABLE (document text) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE held AS MATERIALIZED (
+        SELECT a.id, concat('{"item_id":"', i.id, '","item_class":', to_json(class.code),
+            ',"item_type":', to_json(type.code), ',"collection":' || to_json(c.code)::text,
+            ',"quality_level":' || to_json(q.code)::text, ',"quantity":') AS variant
+        FROM accounts a
+        JOIN assets s ON s.id = a.asset JOIN items i ON i.id = s.item_id
+        JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
+        LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+        WHERE a.owner = _owner AND a.section = _section AND a.asset > 1
+    ), size AS MATERIALIZED (
+        SELECT count(*) * (_to - _from + 1) <= _most AS fits FROM held
+    ), steps AS (
+        SELECT h.id, _to AS last_day, (p.at AT TIME ZONE 'UTC')::date AS first_day, p.balance
+        FROM size JOIN held h ON size.fits
+        CROSS JOIN LATERAL posting_before(h.id, (_to + 1)::timestamp AT TIME ZONE 'UTC') p
+        UNION ALL
+        SELECT s.id, s.first_day - 1, (p.at AT TIME ZONE 'UTC')::date, p.balance
+        FROM steps s CROSS JOIN LATERAL posting_before(s.id, s.first_day::timestamp AT TIME ZONE 'UTC') p
+        WHERE s.first_day > _from
+    ), days AS (
+        SELECT _from + n AS day, string_agg(concat(h.variant, s.balance, '}'), ',' ORDER BY h.id) AS items
+        FROM steps s JOIN held h ON h.id = s.id
+        CROSS JOIN LATERAL generate_series(greatest(s.first_day - _from, 0), s.last_day - _from) n
+        WHERE s.balance > 0 GROUP BY n
+    )
+    SELECT concat('[', string_agg(concat('{"date":"', _from + n, '","items":[', d.items, ']}'), ',' ORDER BY n), ']')
+    FROM size CROSS JOIN generate_series(0, _to - _from) n LEFT JOIN days d ON d.day = _from + n
+    WHERE size.fits HAVING count(*) > 0
+$$;
+
+GRANT SELECT ON transfer_totals, purchase_totals, rollup TO tuckshop_app;
+GRANT EXECUTE ON FUNCTION operations_after, transfers_after, purchases_after, circulation_after, roll_up, posting_before,
+    daily_inventory TO tuckshop_app;
