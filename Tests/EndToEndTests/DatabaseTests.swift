@@ -19,7 +19,12 @@ struct DatabaseTests {
       let backend = try world.database().value("SELECT pg_backend_pid()", as: Int.self)
       let victim = try firstWorkerBackend(world) ?? backend
       kill(pid_t(victim), SIGKILL)
-      try eventually("it is ready again") { try world.ask("/health/ready").status == 200 }
+      // The postmaster has seen it: from here on nobody is told what was true before.
+      try eventually("the crash is noticed") { kill(pid_t(victim), 0) != 0 }
+      try eventually("it is ready again") {
+        try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000).status == 200
+      }
+      try eventually("nginx says so too") { try world.ask("/health/ready").status == 200 }
       try load.waitForMore(20)
       // Workers that were idle notice by themselves, and serve.
       let answer = try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000)

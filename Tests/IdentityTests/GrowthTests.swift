@@ -15,6 +15,13 @@ struct GrowthTests {
     sessions = Sessions(tokens: mint.tokens, lifetimes: .init())
   }
 
+  /// However slow the machine is.
+  private func patientDoor(_ database: String) throws -> Door {
+    let door = try Door(mint, database: database)
+    door.connection.limit(to: .after(milliseconds: 300_000))
+    return door
+  }
+
   private func now(_ connection: borrowing Connection) throws -> Int {
     try connection.value("SELECT extract(epoch FROM clock_timestamp())::bigint")
   }
@@ -25,7 +32,7 @@ struct GrowthTests {
 
   @Test func `a revocation ends with the token that it ends`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let anna = try door.person("anna")
       let now = try now(door.connection)
       let tokens = [
@@ -51,7 +58,7 @@ struct GrowthTests {
 
   @Test func `the end of a session whose tokens have expired leaves nothing`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let anna = try door.person("anna")
       let pair = try sessions.start(anna, now: Door.now, on: door.connection)
       try Sessions.end(door.admit(bearer: pair.accessToken), on: door.connection)
@@ -62,12 +69,13 @@ struct GrowthTests {
 
   @Test func `200 000 are read a page at a time, and one of them is refused from the first request on`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
       let now = try now(door.connection)
       let gone = try sessions.start(anna, now: now, on: door.connection)
       let lives = try sessions.start(boris, now: now, on: door.connection)
       let owner = try TestCluster.connection(database: database)
+      owner.limit(to: .after(milliseconds: 300_000))
       for _ in 0..<20 {
         try owner.perform(
           """
@@ -87,7 +95,7 @@ struct GrowthTests {
       }
       #expect(known == 200_001 && steps == 201)
 
-      let other = try Door(mint, database: database)
+      let other = try patientDoor(database)
       var requests = 0
       while other.keeper.knownRevocations < 200_001 && requests < 300 {
         #expect(throws: CallerRefusal.revoked) { try other.admit(bearer: gone.accessToken, at: now) }
@@ -101,7 +109,7 @@ struct GrowthTests {
 
   @Test func `a clock that was set back hides no revocation`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
       let token = sessions.token(for: anna, now: Door.now)
       try door.change(boris.id) { $0.role = .moderator }
@@ -117,7 +125,7 @@ struct GrowthTests {
 
   @Test func `a new session may lead to another server, so all is read once more`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let anna = try door.person("anna")
       let list = Revocations()
       #expect(try list.readPage(now: Door.now, on: door.connection))
@@ -134,7 +142,7 @@ struct GrowthTests {
 
   @Test func `nobody fills the list by signing out again and again, and all that they end stays ended`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
       let now = try now(door.connection)
       let bystander = try sessions.start(boris, now: now, on: door.connection)
@@ -163,7 +171,7 @@ struct GrowthTests {
 
   @Test func `whoever signs in again and again loses the oldest sessions`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let anna = try door.person("anna")
       let now = try now(door.connection)
       let pairs = try (0..<Sessions.mostOfOneUser + 3).map { _ in
@@ -185,7 +193,7 @@ struct GrowthTests {
 
   @Test func `after a hundred exchanges in a row a session waits, and its token stays good`() throws {
     try withFreshDatabase { database in
-      let door = try Door(mint, database: database)
+      let door = try patientDoor(database)
       let anna = try door.person("anna")
       var pair = try sessions.start(anna, now: try now(door.connection), on: door.connection)
       for _ in 0..<100 { pair = try sessions.refresh(pair.refreshToken, on: door.connection) }
@@ -207,6 +215,7 @@ struct GrowthTests {
   @Test(arguments: Expired.allCases) func `what is over is forgotten so many rows at a time`(kind: Expired) throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(user: TestCluster.app, database: database)
+      connection.limit(to: .after(milliseconds: 300_000))
       try TestCluster.connection(database: database).perform(Self.leftovers(5000))
       let tables = ["refresh_tokens", "sessions", "revocations", "login_failures"]
       func rows() throws -> Int { try tables.map { try count($0, "true", connection) }.reduce(0, +) }

@@ -20,6 +20,7 @@ final class RandomBooks {
   init(_ seed: UInt64, in database: String) throws {
     random = Seeded(seed)
     let connection = try TestCluster.connection(user: TestCluster.superuser, database: database)
+    connection.limit(to: .after(milliseconds: 300_000))
     people = (0..<7).map { _ in UUID() }
     for (number, id) in people.enumerated() {
       try connection.run("INSERT INTO users (id, username) VALUES (\(id), \("p\(number)"))")

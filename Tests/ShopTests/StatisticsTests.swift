@@ -11,8 +11,10 @@ struct StatisticsTests {
     try withFreshDatabase { database in
       let books = try RandomBooks(seed, in: database)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      app.limit(to: .after(milliseconds: 300_000))
       // Of another session, open while the totals are added up: what it wrote is seen later than what came after it.
       let slow = try TestCluster.connection(database: database)
+      slow.limit(to: .after(milliseconds: 300_000))
       for _ in 0..<6 {
         try books.write(40, on: books.owner)
         try slow.perform("BEGIN")
@@ -39,6 +41,7 @@ struct StatisticsTests {
       let books = try RandomBooks(5, in: database)
       try books.write(2000, on: books.owner)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      app.limit(to: .after(milliseconds: 300_000))
       try books.takeAll(on: app)
       try books.write(5, on: books.owner)
       func read(_ table: String) throws -> Int {
@@ -70,6 +73,7 @@ struct StatisticsTests {
       let books = try RandomBooks(6, in: database)
       try books.write(10, on: books.owner)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      app.limit(to: .after(milliseconds: 300_000))
       try books.takeAll(on: app)
       try app.perform("BEGIN")
       let isMore = try Statistics.rollUp(before: books.latest, most: 7, on: app)
@@ -83,6 +87,7 @@ struct StatisticsTests {
     try withFreshDatabase { database in
       let books = try RandomBooks(7, in: database)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
+      app.limit(to: .after(milliseconds: 300_000))
       try books.write(300, on: books.owner)
       for (giver, coins) in [(2, 10_000), (0, 90_000), (1, 50_000)] { try books.give(coins, from: giver) }
       try books.takeAll(on: app)
