@@ -41,7 +41,7 @@ struct Tuckshop {
       complain("\(error.description)\n\n\(help(for: command))")
       exit(64)
     } catch let error as PostgresError where error.sqlstate == "42501" {
-      complain("\(error.message); sign in as the owner of the tables (PGUSER=tuckshop_owner)")
+      complain("this role may not do that: sign in as the owner of the tables (PGUSER=tuckshop_owner)")
       exit(1)
     } catch {
       complain("\(error)")
