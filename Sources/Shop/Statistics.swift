@@ -32,7 +32,7 @@ package struct Statistics: Sendable {
   package func purchases(on connection: borrowing Connection) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.day, p.item), '[]')::text FROM (
+      SELECT array_to_json(coalesce(array_agg(row_to_json(p) ORDER BY p.day, p.item), '{}'))::text FROM (
         SELECT (o.at AT TIME ZONE 'UTC')::date AS day, i.code AS item, sum(o.quantity) AS quantity, sum(o.amount) AS coins
         FROM operations o JOIN items i ON i.id = o.item_id WHERE o.kind = 'purchase' AND \(period) GROUP BY 1, 2
       ) p
@@ -48,8 +48,7 @@ package struct Statistics: Sendable {
   package func top(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(json_build_object('username', t.username, 'coins', t.coins, 'transfers', t.transfers)
-                               ORDER BY t.coins DESC, t.username), '[]')::text
+      SELECT array_to_json(coalesce(array_agg(row_to_json(t) ORDER BY t.coins DESC, t.username), '{}'))::text
       FROM (\(ranks(side, count))) t
       """)
   }
@@ -58,7 +57,7 @@ package struct Statistics: Sendable {
   package func names(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(t.username ORDER BY t.coins DESC, t.username), '[]')::text
+      SELECT array_to_json(coalesce(array_agg(t.username ORDER BY t.coins DESC, t.username), '{}'))::text
       FROM (\(ranks(side, count))) t
       """)
   }

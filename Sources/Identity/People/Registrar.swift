@@ -32,10 +32,42 @@ package struct Registrar: Sendable {
 
   package func hash(_ password: String) -> String { passwords.hash(password) }
 
+  /// Where `orNumbered`, the name is no wish of the newcomer's own: if somebody has it, they get it with a number.
+  package func register(
+    _ newcomer: Newcomer, orNumbered: Bool, by editor: Editor? = nil, on connection: borrowing Connection
+  ) throws -> User {
+    guard orNumbered else { return try register(newcomer, by: editor, on: connection) }
+    var numbered = newcomer
+    // Others may take the name that is free at this moment; then there is another.
+    for _ in 0..<10 {
+      do {
+        return try register(numbered, by: editor, on: connection)
+      } catch PeopleRefusal.usernameTaken {
+        guard let free = try Self.free(newcomer.username, on: connection) else { break }
+        numbered.username = free
+      }
+    }
+    throw PeopleRefusal.usernameTaken
+  }
+
+  /// The first of `anna-2`, `anna-3` and so on that nobody has. The longest names lose their end to the number.
+  private static func free(_ name: String, on connection: borrowing Connection) throws -> String? {
+    var start = name
+    while start.utf8.count > Username.mostBytes - 5 { start.unicodeScalars.removeLast() }
+    // Numbers come in their order, and each is looked up by itself until one is free: no join, no sort.
+    return try connection.row(
+      """
+      SELECT name FROM (SELECT \(start) || '-' || n AS name FROM generate_series(2, 9999) n) numbered
+      WHERE (SELECT count(*) FROM users u WHERE u.username = numbered.name AND u.deleted_at IS NULL) = 0 LIMIT 1
+      """
+    ) { try $0.value(0) }
+  }
+
   package func register(
     _ newcomer: Newcomer, by editor: Editor? = nil, on connection: borrowing Connection
   ) throws -> User {
-    try connection.transaction { connection in
+    try NameRule.requireTakeable(newcomer.username)
+    return try connection.transaction { connection in
       let user = try insert(newcomer, on: connection)
       try welcome(user.id, connection)
       if let editor { try editor.note("user.create", user.id.text, after: user.json, on: connection) }
