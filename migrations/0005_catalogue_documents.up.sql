@@ -1,4 +1,5 @@
--- The catalogue as its readers see it: one JSON document an item.
+-- The catalogue as its readers see it: one JSON document an item. Rows and arrays become JSON without blanks, where
+-- json_build_object and json_agg put some in.
 
 -- What the shop has of an item whose stock is limited.
 CREATE FUNCTION stock_of(_item uuid) RETURNS bigint
@@ -13,21 +14,22 @@ SELECT i.id, i.code, i.name, i.description, i.price, class.code AS class, type.c
     i.updated_at,
     (SELECT row_to_json(d)::text FROM (
         SELECT i.id, i.code, i.name, i.description, i.price, class.code AS class, type.code AS type,
-            coalesce((
-                SELECT json_agg(k.code ORDER BY k.position)
-                FROM item_collections c JOIN classifiers k ON k.id = c.collection_id WHERE c.item_id = i.id
-            ), '[]') AS collections,
-            coalesce((
-                SELECT json_agg(k.code ORDER BY k.position)
-                FROM item_quality_levels q JOIN classifiers k ON k.id = q.quality_level_id WHERE q.item_id = i.id
-            ), '[]') AS quality_levels,
-            coalesce((
-                SELECT json_agg(json_build_object(
-                    'collection', c.code, 'quality_level', q.code, 'url', '/media/' || m.path)
-                    ORDER BY c.position NULLS FIRST, q.position NULLS FIRST)
-                FROM item_images m LEFT JOIN classifiers c ON c.id = m.collection_id
-                LEFT JOIN classifiers q ON q.id = m.quality_level_id WHERE m.item_id = i.id
-            ), '[]') AS images,
+            ARRAY(
+                SELECT k.code FROM item_collections c JOIN classifiers k ON k.id = c.collection_id
+                WHERE c.item_id = i.id ORDER BY k.position
+            ) AS collections,
+            ARRAY(
+                SELECT k.code FROM item_quality_levels q JOIN classifiers k ON k.id = q.quality_level_id
+                WHERE q.item_id = i.id ORDER BY k.position
+            ) AS quality_levels,
+            ARRAY(
+                SELECT row_to_json(picture) FROM (
+                    SELECT c.code AS collection, q.code AS quality_level, '/media/' || m.path AS url
+                    FROM item_images m LEFT JOIN classifiers c ON c.id = m.collection_id
+                    LEFT JOIN classifiers q ON q.id = m.quality_level_id WHERE m.item_id = i.id
+                    ORDER BY c.position NULLS FIRST, q.position NULLS FIRST
+                ) picture
+            ) AS images,
             CASE WHEN i.stock_limited THEN stock_of(i.id) END AS stock,
             i.is_active,
             to_char(i.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,

@@ -16,6 +16,8 @@ struct Answers {
     case let shape as ShapeError: answer(to: .shape(shape))
     case let refusal as CallerRefusal: answer(to: refusal)
     case let refusal as PeopleRefusal: answer(to: refusal)
+    case let refusal as NameRefusal:
+      answer(to: .shape(ShapeError(["body", "username"], refusal.description, .malformed)))
     case let refusal as LedgerRefusal: answer(to: refusal)
     case let repeated as RepeatedRefusal: answer(to: repeated.refusal).marked(true)
     case let refusal as CatalogueRefusal: answer(to: refusal)
@@ -46,13 +48,16 @@ struct Answers {
     case .queuedTooLong:
       respond(Fault(503, "overloaded", "The request waited too long for its turn.")).with("Retry-After", "1")
     case .shape(let error):
-      respond(Fault(422, "invalid_request", "\(error.location.joined(separator: ".")): \(error.message)", error))
+      respond(Fault(422, "invalid_request", error.complaints.map(\.sentence).joined(separator: "; "), error))
     }
   }
 
   private func answer(to refusal: CallerRefusal) -> Response {
     switch refusal {
     case .noToken: challenge(Fault(401, "missing_token", "A token is needed."))
+    // The inventory's clients tell what is no token at all from one that does not hold.
+    case .badToken(.malformed) where dialect == .inventory, .badTelegram(.malformed) where dialect == .inventory:
+      challenge(Fault(401, "invalid_token_format", "This is no token."), error: "invalid_token")
     // Which of its kinds it was is nobody's business but the log's.
     case .badToken, .badTelegram:
       challenge(Fault(401, "invalid_token_signature", "The token is not valid."), error: "invalid_token")
@@ -190,14 +195,7 @@ struct Answers {
 
   /// RFC 9457, with the list that clients of the common Python stack expect on 422.
   private func problem(_ fault: Fault) -> JSON {
-    let places = fault.shape.map { shape -> JSON in
-      [
-        [
-          "loc": .array(shape.location.map(JSON.string)), "msg": .string(shape.message),
-          "type": .string(shape.kind.rawValue),
-        ]
-      ]
-    }
+    let places = fault.shape.map { JSON.array($0.complaints.map(\.json)) }
     return .members([
       "type": "about:blank",
       "title": .string(Response.reason(fault.status)),
@@ -207,5 +205,15 @@ struct Answers {
       "request_id": .string(requestID),
       "error": fault.status == 500 ? "internal_error" : nil,
     ])
+  }
+}
+
+extension ShapeError.Complaint {
+  fileprivate var sentence: String { location.joined(separator: ".") + ": " + message }
+
+  fileprivate var json: JSON {
+    [
+      "loc": .array(location.map(JSON.string)), "msg": .string(message), "type": .string(kind.rawValue),
+    ]
   }
 }

@@ -141,9 +141,12 @@ package final class Application {
   }
 
   private func credentials(of request: Request) -> Credentials {
-    Credentials(
-      authorization: request.headers["Authorization"],
-      trustedUser: desk.trustedUserHeader.flatMap { request.headers[$0] })
+    let authorization = request.headers["Authorization"]
+    // Public clients of merch send it without its scheme too. Who sends one is not asked which dialect they speak.
+    let isBare = authorization.map { !$0.utf8.contains(UInt8(ascii: " ")) } ?? false
+    return Credentials(
+      authorization: authorization, trustedUser: desk.trustedUserHeader.flatMap { request.headers[$0] },
+      mayBeBare: isBare && Dialect(path: request.path) == .merch)
   }
 
   private func note(_ error: any Error, _ request: Request, _ template: String, _ response: Response) {

@@ -6,11 +6,13 @@ func listAudit(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
   var filter = AuditTrail.Filter()
-  filter.limit = try request.query.optional("limit", in: 1...100) ?? filter.limit
-  filter.before = try request.query.optional("cursor", in: 1...Int.max)
-  filter.actor = try request.query.optional("actor_id")
-  filter.subject = try request.query.optional("subject_id")
-  filter.action = try request.query.optional("action")
+  let reader = Reader()
+  filter.limit = reader.note(try request.query.optional("limit", in: 1...100)) ?? filter.limit
+  filter.before = reader.note(try request.query.optional("cursor", in: 1...Int.max))
+  filter.actor = reader.note(try request.query.optional("actor_id"))
+  filter.subject = reader.note(try request.query.optional("subject_id"))
+  filter.action = reader.note(try request.query.optional("action"))
+  try reader.finish()
   let trail = try AuditTrail.read(filter, on: connection)
   return .entries(trail.entries, next: trail.next.map { String($0) })
 }

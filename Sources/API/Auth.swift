@@ -9,10 +9,11 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
   let body: MerchCredentials = try request.decode(unknownMembers: .ignored)
   let desk = context.desk
   // What nobody's password can be is no guess.
-  try check(body.password, PasswordRule(byteCount: 1...256, refusesCommon: false))
+  try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
   let signIn = SignIn(.username(body.username.text), password: body.password, address: request.clientAddress)
   var attempt = try signIn.begin(on: connection)
   if attempt.user == nil {
+    try body.username.requireTakeable()
     try check(body.password, desk.merchPasswords)
     let place = context.hashing.place()
     defer { withExtendedLifetime(place) {} }
@@ -46,9 +47,9 @@ func check(_ password: String, _ rule: PasswordRule, at location: [String] = ["b
   do {
     try rule.check(password)
   } catch PasswordRefusal.tooShort {
-    throw ShapeError(location, "Password should have at least \(rule.byteCount.lowerBound) characters", .malformed)
+    throw ShapeError(location, "Password should have at least \(rule.leastCharacters) characters", .malformed)
   } catch PasswordRefusal.tooLong {
-    throw ShapeError(location, "Password should have at most \(rule.byteCount.upperBound) bytes", .malformed)
+    throw ShapeError(location, "Password should have at most \(rule.mostBytes) bytes", .malformed)
   } catch PasswordRefusal.tooCommon {
     throw ShapeError(location, "Password is one of the commonest", .malformed)
   }

@@ -23,18 +23,21 @@ struct ETag {
 
   /// Weakly compared: nginx weakens a tag when it compresses the answer, and the content is still the same.
   func isAmong(_ list: String) -> Bool {
-    list.split(separator: ",").contains { candidate in
+    // By bytes: whatever takes a text for characters normalises it, and the list is the client's.
+    list.utf8.split(separator: UInt8(ascii: ",")).contains { candidate in
       let tag = candidate.trimmed
-      return tag == "*" || (tag.hasPrefix("W/") ? tag.dropFirst(2) : tag) == text
+      return tag.elementsEqual("*".utf8) || tag.elementsEqual(text.utf8)
+        || tag.starts(with: "W/".utf8) && tag.dropFirst(2).elementsEqual(text.utf8)
     }
   }
 }
 
-extension Substring {
+extension Substring.UTF8View {
   /// Without what RFC 9110 lets stand around the members of a list.
-  fileprivate var trimmed: Substring {
-    let rest = drop { $0 == " " || $0 == "\t" }
-    return rest.lastIndex { $0 != " " && $0 != "\t" }.map { rest[...$0] } ?? ""
+  fileprivate var trimmed: Self {
+    func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+    let rest = drop(while: isBlank)
+    return rest.lastIndex { !isBlank($0) }.map { rest[...$0] } ?? rest
   }
 }
 

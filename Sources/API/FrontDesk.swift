@@ -9,8 +9,8 @@ package final class FrontDesk {
   package var verified: VerifiedPasswords?
   package var line: HashingLine?
   package var lifetimes = Sessions.Lifetimes()
-  package var merchPasswords = PasswordRule(byteCount: 1...256, refusesCommon: false)
-  package var passwordRule = PasswordRule(byteCount: 8...256, refusesCommon: true)
+  package var merchPasswords = PasswordRule(leastCharacters: 1, refusesCommon: false)
+  package var passwordRule = PasswordRule(leastCharacters: 8, refusesCommon: true)
   /// Whether a bare Telegram id is believed on the login port, from this machine. For load tests alone.
   package var believesTelegramIDs = false
   package var trustedUserHeader: String?

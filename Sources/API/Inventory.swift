@@ -20,7 +20,7 @@ func inventory(
 func inventoryItem(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  .document(try Item.description(of: request.parameters.require("item_id"), on: connection))
+  .document(try Item.description(of: request.itemID("item_id"), on: connection))
 }
 
 func dailyBalances(
@@ -53,7 +53,7 @@ func addItems(
   guard context.storefront.classifiers.find("operation_type", body.operation_type) != nil else {
     throw InventoryRefusal.operationType
   }
-  if let comment = body.comment, comment.unicodeScalars.count > 500 { throw InventoryRefusal.comment }
+  if let comment = body.comment, !comment.hasCharacters(0...500) { throw InventoryRefusal.comment }
   let done = try Inventory.add(
     lines, to: section(body.section), type: body.operation_type, comment: body.comment,
     Intent(id: .timeOrdered(), owner: body.user_id, key: body.operation_id, requestID: request.id), by: caller.id,
@@ -72,10 +72,10 @@ func adjust(
   }
   let body: Body = try request.decode()
   let lines = try context.lines(body.items, { try $0.line($1) }, connection)
-  guard (10...500).contains(body.reason.unicodeScalars.count) else { throw InventoryRefusal.reason }
+  guard body.reason.hasCharacters(10...500) else { throw InventoryRefusal.reason }
   let section = try section(body.section)
   let key = try request.idempotencyKey()
-  let editor = try Editor(caller, request, reason: body.reason)
+  let editor = Editor(caller, request, reason: body.reason)
   let intent = Intent(id: .timeOrdered(), owner: body.user_id, key: key, requestID: request.id)
   let outcome = try connection.transaction { connection in
     do {
@@ -96,9 +96,10 @@ func adjust(
 /// The ids of the operation's postings, which are the same each time it is asked about.
 func success(_ done: Done<Inventory.Receipt>, idsPerLine: Int) -> Response {
   let numbers = (0..<done.value.lines * idsPerLine).map { JSON.string(done.value.operation.posting($0 + 1).text) }
-  let balances = done.value.finalBalances.flatMap { try? JSON(parsing: $0) }
-  let answer = JSON.members(["success": .bool(true), "operation_ids": .array(numbers), "final_balances": balances])
-  return Response.json(answer).marked(done.isReplay)
+  let answer = JSON.members(["success": .bool(true), "operation_ids": .array(numbers)]).bytes
+  guard let balances = done.value.finalBalances else { return Response.document(answer).marked(done.isReplay) }
+  return Response.document(answer.dropLast() + Array(#","final_balances":"#.utf8) + balances + [UInt8(ascii: "}")])
+    .marked(done.isReplay)
 }
 
 extension Response {

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import HTTP
 internal import Ledger
+internal import Notation
 internal import Postgres
 internal import Shop
 internal import Telemetry
@@ -48,7 +49,7 @@ struct LineBody: Decodable {
   let quantity: Int
 
   func line(_ classifiers: Classifiers) throws -> Line {
-    guard (1...ItemBody.largest).contains(quantity) else { throw InventoryRefusal.quantity }
+    guard (1...largestQuantity).contains(quantity) else { throw InventoryRefusal.quantity }
     return try Line(item_id, collection, quality_level, quantity, classifiers)
   }
 }
@@ -60,7 +61,7 @@ struct ChangeBody: Decodable {
   let quantity_change: Int
 
   func line(_ classifiers: Classifiers) throws -> Line {
-    guard quantity_change != 0, (-ItemBody.largest...ItemBody.largest).contains(quantity_change) else {
+    guard quantity_change != 0, (-largestQuantity...largestQuantity).contains(quantity_change) else {
       throw InventoryRefusal.quantity
     }
     return try Line(item_id, collection, quality_level, quantity_change, classifiers)
@@ -73,7 +74,7 @@ extension Line {
     _ item: UUID, _ collection: String?, _ level: String?, _ quantity: Int, _ classifiers: Classifiers
   ) throws {
     func find(_ kind: String, _ code: String?, or refusal: InventoryRefusal) throws -> UUID? {
-      guard let code else { return nil }
+      guard let code, !code.isBase else { return nil }
       guard let found = classifiers.find(kind, code) else { throw refusal }
       return found.id
     }
@@ -88,14 +89,30 @@ extension Context {
   func lines<Body>(
     _ bodies: [Body], _ read: (Body, Classifiers) throws -> Line, _ connection: borrowing Connection
   ) throws -> [Line] {
-    try storefront.classifiers.catchUp(now: Clock.unixSeconds, on: connection)
+    let classifiers = try classifiers(connection)
     guard (1...1000).contains(bodies.count) else { throw InventoryRefusal.noItems }
-    return try bodies.map { try read($0, storefront.classifiers) }
+    return try bodies.map { try read($0, classifiers) }
+  }
+
+  /// As they are now.
+  func classifiers(_ connection: borrowing Connection) throws -> Classifiers {
+    try storefront.classifiers.catchUp(now: Clock.unixSeconds, on: connection)
+    return storefront.classifiers
+  }
+}
+
+extension String {
+  /// The word by which a request may name the standard variant, which has no collection and no quality level.
+  var isBase: Bool { utf8.elementsEqual("base".utf8) }
+
+  /// Bytes first: they need no counting.
+  func hasCharacters(_ length: ClosedRange<Int>) -> Bool {
+    utf8.count <= 4 * length.upperBound && length.contains(unicodeScalars.count)
   }
 }
 
 func section(_ text: String?) throws -> Section {
   guard let text else { return .main }
-  guard let section = Section(rawValue: text) else { throw InventoryRefusal.section }
+  guard let section = Section(spelled: text) else { throw InventoryRefusal.section }
   return section
 }

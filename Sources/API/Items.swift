@@ -8,13 +8,15 @@ internal import Telemetry
 
 func listItems(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   var page = ItemList.Page()
-  (page.number, page.limit) = try request.page()
-  page.search = try request.query.optional("search").flatMap { $0.isEmpty ? nil : $0 }
-  page.class = try request.query.optional("class")
-  page.type = try request.query.optional("type")
-  page.isActive = try request.query.optional("is_active", oneOf: Truth.self) != .false
-  page.order = try request.query.optional("sort_by", oneOf: ItemList.Order.self) ?? page.order
-  page.isDescending = try request.query.optional("sort_order", oneOf: SortOrder.self) == .desc
+  let reader = Reader()
+  (page.number, page.limit) = reader.page(of: request)
+  page.search = reader.search(request)
+  page.class = reader.note(try request.query.optional("class"))
+  page.type = reader.note(try request.query.optional("type"))
+  page.isActive = reader.note(try request.query.optional("is_active", oneOf: Truth.self)) != .false
+  page.order = reader.note(try request.query.optional("sort_by", oneOf: ItemList.Order.self)) ?? page.order
+  page.isDescending = reader.note(try request.query.optional("sort_order", oneOf: SortOrder.self)) == .desc
+  try reader.finish()
   let list = try ItemList.read(page, on: connection)
   return Response.page(list.items.map(\.document), total: list.total, number: page.number, limit: page.limit)
     .tagged(for: request)
@@ -23,15 +25,16 @@ func listItems(_ request: Request, _ context: Context, _ connection: borrowing C
 private enum Truth: String, CaseIterable { case `true`, `false` }
 
 func showItem(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
-  Response.document(try Item.find(request.parameters.require("id"), on: connection).document).tagged(for: request)
+  Response.document(try Item.find(request.itemID(), on: connection).document).tagged(for: request)
 }
 
 func createItem(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  let body: ItemBody = try request.decode()
-  let draft = try body.draft(new: true, context, connection)
-  let editor = try Editor(caller, request, reason: body.reason)
+  let body = try Reader(bodyOf: request)
+  let draft = ItemDraft(body, isNew: true, try context.classifiers(connection))
+  let editor = Editor(caller, request, reason: body.text("reason", 0...500))
+  try body.finish()
   let id = UUID.timeOrdered()
   let item = try connection.transaction { connection in
     _ = try draft.create(id, on: connection)
@@ -47,14 +50,14 @@ func createItem(
 func changeItem(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  let id = try request.parameters.require("id", as: UUID.self)
-  let body: ItemBody = try request.decode()
-  try request.refuseNulls(except: ["price", "stock"])
-  let editor = try Editor(caller, request, reason: body.reason)
+  let id = try request.itemID()
+  let body = try Reader(bodyOf: request, refusesNulls: true)
+  let draft = ItemDraft(body, isNew: false, try context.classifiers(connection))
+  let editor = Editor(caller, request, reason: body.text("reason", 0...500))
+  try body.finish()
   let item = try connection.transaction { connection in
     let before = try Item.locked(id, on: connection)
     try context.condition(ETag(of: before.document), request)
-    let draft = try body.draft(new: false, context, connection)
     _ = try draft.apply(to: id, on: connection)
     try context.stock(draft, of: id, by: caller, request, on: connection)
     let after = try Item.find(id, on: connection)
@@ -67,8 +70,8 @@ func changeItem(
 func deleteItem(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  let id = try request.parameters.require("id", as: UUID.self)
-  let editor = try Editor(caller, request, reason: nil)
+  let id = try request.itemID()
+  let editor = Editor(caller, request, reason: nil)
   try connection.transaction { connection in
     let before = try Item.locked(id, on: connection)
     try context.condition(ETag(of: before.document), request)
@@ -78,9 +81,16 @@ func deleteItem(
   return Response(204)
 }
 
+extension Request {
+  /// No item has an id that is none.
+  func itemID(_ name: String = "id") throws(CatalogueRefusal) -> UUID {
+    guard let id = try? parameters.require(name, as: UUID.self) else { throw .unknownItem }
+    return id
+  }
+}
+
 func listClassifiers(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
-  try context.storefront.classifiers.catchUp(now: Clock.unixSeconds, on: connection)
-  let all = context.storefront.classifiers.all
+  let all = try context.classifiers(connection).all
   let kinds = all.reduce(into: [String]()) { kinds, one in if kinds.last != one.kind { kinds.append(one.kind) } }
   let codes = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.code) })
   let lists = kinds.map { kind in

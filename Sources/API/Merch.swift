@@ -20,7 +20,8 @@ func sendCoin(
     let amount: Int
   }
   let body: Body = try request.decode(unknownMembers: .ignored)
-  let transfer = Transfer(to: body.toUser.text, amount: try checked(amount: body.amount), message: nil)
+  try checkAmount(body.amount)
+  let transfer = Transfer(to: body.toUser.text, amount: body.amount, message: nil)
   let done = try transfer.make(request.intent(of: caller, key: request.idempotencyKey()), on: connection)
   return Response().marked(done.isReplay)
 }
@@ -33,9 +34,8 @@ func buy(
   return Response().marked(done.isReplay)
 }
 
-func checked(amount: Int, _ member: String = "amount") throws -> Int {
+func checkAmount(_ amount: Int, _ member: String = "amount") throws(ShapeError) {
   guard amount >= 1 else {
     throw ShapeError(["body", member], "Input should be greater than or equal to 1", .malformed)
   }
-  return amount
 }

@@ -5,54 +5,48 @@ internal import Postgres
 internal import Telemetry
 
 func register(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
-  struct Body: Decodable {
-    let email: EmailAddress
-    let password: String
-    let full_name: FullName
-  }
-  let body: Body = try request.decode()
-  try check(body.password, context.desk.passwordRule)
-  var newcomer = Registrar.Newcomer(
-    username: try Username(body.email.text), email: body.email, fullName: body.full_name)
+  let body = try Reader(bodyOf: request)
+  let (email, password, fullName) = try body.finish(
+    body.require("email", as: EmailAddress.self),
+    body.require("password", as: String.self) { try check($0, context.desk.passwordRule) },
+    body.require("full_name", as: FullName.self))
+  var newcomer = Registrar.Newcomer(username: try Username(email.text), email: email, fullName: fullName)
   let place = context.hashing.place()
   defer { withExtendedLifetime(place) {} }
-  guard let hash = place?.atTurn({ context.desk.registrar.hash(body.password) }) else {
+  guard let hash = place?.atTurn({ context.desk.registrar.hash(password) }) else {
     throw PeopleRefusal.noTimeToHash
   }
   newcomer.passwordHash = hash
   newcomer.address = request.clientAddress
-  let user = try context.desk.registrar.register(newcomer, on: connection)
-  context.desk.verified?.note(body.password, of: user, hash: hash)
+  let user = try context.desk.registrar.register(newcomer, orNumbered: true, on: connection)
+  context.desk.verified?.note(password, of: user, hash: hash)
   return .json(user.json, status: 201)
 }
 
 func login(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   if let answer = try unsafeLogin(request, context, connection) { return answer }
-  struct Body: Decodable {
-    let email: String?
-    let username: String?
-    let password: String
+  let body = try Reader(bodyOf: request)
+  let email = body.optional("email", as: String.self).map { SignIn.Name.email($0) }
+  let username = body.optional("username", as: String.self).map { SignIn.Name.username($0) }
+  switch (body.has("email"), body.has("username")) {
+  case (false, false): body.complain("email", "Field required", .missing)
+  case (true, true): body.complain("username", "Input should be either an email or a username")
+  default: break
   }
-  let body: Body = try request.decode()
-  let name: SignIn.Name
-  switch (body.email, body.username) {
-  case (let email?, nil): name = .email(email)
-  case (nil, let username?): name = .username(username)
-  case (nil, nil): throw ShapeError(["body", "email"], "Field required", .missing)
-  case (_?, _?): throw ShapeError(["body", "username"], "Input should be either an email or a username", .malformed)
-  }
-  let signIn = SignIn(name, password: body.password, address: request.clientAddress)
+  // What nobody's password can be is no guess.
+  let (name, password) = try body.finish(
+    email ?? username,
+    body.require("password", as: String.self) { try check($0, PasswordRule(leastCharacters: 0, refusesCommon: false)) })
+  let signIn = SignIn(name, password: password, address: request.clientAddress)
   let user = try signIn.finish(
     try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
   return try answer(context.desk.sessions.start(user, now: Clock.unixSeconds, on: connection))
 }
 
 func refresh(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
-  struct Body: Decodable {
-    let refresh_token: String
-  }
-  let body: Body = try request.decode()
-  return answer(try context.desk.sessions.refresh(body.refresh_token, on: connection))
+  let body = try Reader(bodyOf: request)
+  let token = try body.finish(body.require("refresh_token", as: String.self))
+  return answer(try context.desk.sessions.refresh(token, on: connection))
 }
 
 func logout(
@@ -65,7 +59,9 @@ func logout(
 func me(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  .json(try User.find(caller.id, on: connection).json)
+  // Who was deleted a moment ago is nobody, though this worker may not know yet that the token ended with them.
+  guard let user = try User.living(caller.id, on: connection) else { throw CallerRefusal.revoked }
+  return .json(user.json)
 }
 
 private func answer(_ pair: Sessions.Pair) -> Response {

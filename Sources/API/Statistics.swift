@@ -7,12 +7,14 @@ internal import Shop
 func stats(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  let last = try request.query.optional("to", as: Day.self) ?? Day.today
-  let first = try request.query.optional("from", as: Day.self) ?? last.adding(days: -29)
+  let reader = Reader()
+  let last = reader.note(try request.query.optional("to", as: Day.self)) ?? Day.today
+  let first = reader.note(try request.query.optional("from", as: Day.self)) ?? last.adding(days: -29)
+  let count = reader.note(try request.query.optional("top", in: 1...100)) ?? 10
+  try reader.finish()
   guard first.number <= last.number, last.number - first.number < 366 else {
     throw ShapeError(["query", "from"], InventoryRefusal.range.message, .malformed)
   }
-  let count = try request.query.optional("top", in: 1...100) ?? 10
   let statistics = Statistics(from: first.text, to: last.text)
   return .members([
     ("from", JSON.string(first.text).bytes), ("to", JSON.string(last.text).bytes),

@@ -29,14 +29,14 @@ private struct UnsafeCredentials {
       (telegramID, username) = (id, try form.optional("username"))
     } else {
       guard case .object(let members)? = try? JSON(parsing: request.body),
-        let value = members.first(where: { $0.name == "telegram_id" })?.value
+        let value = members.first(where: { $0.name.utf8.elementsEqual("telegram_id".utf8) })?.value
       else { return nil }
       switch value {
       case .integer(let id): telegramID = id
       case .string(let text) where Int(text) != nil: telegramID = Int(text)!
       default: throw ShapeError(["body", "telegram_id"], "Input should be an integer", .wrongType)
       }
-      if case .string(let text)? = members.first(where: { $0.name == "username" })?.value {
+      if case .string(let text)? = members.first(where: { $0.name.utf8.elementsEqual("username".utf8) })?.value {
         username = text
       } else {
         username = nil

@@ -8,10 +8,12 @@ func listUsers(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
   var page = UserList.Page()
-  (page.number, page.limit) = try request.page()
-  page.search = try request.query.optional("search").flatMap { $0.isEmpty ? nil : $0 }
-  page.order = try request.query.optional("sort_by", oneOf: UserList.Order.self) ?? page.order
-  page.isDescending = try request.query.optional("sort_order", oneOf: SortOrder.self) != .asc
+  let reader = Reader()
+  (page.number, page.limit) = reader.page(of: request)
+  page.search = reader.search(request)
+  page.order = reader.note(try request.query.optional("sort_by", oneOf: UserList.Order.self)) ?? page.order
+  page.isDescending = reader.note(try request.query.optional("sort_order", oneOf: SortOrder.self)) != .asc
+  try reader.finish()
   let list = try UserList.read(page, on: connection)
   return .page(list.users.map(\.json.bytes), total: list.total, number: page.number, limit: page.limit)
 }
@@ -25,64 +27,68 @@ func showUser(
 func createUser(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  struct Body: Decodable {
-    let username: Username?
-    let email: EmailAddress?
-    let full_name: FullName?
-    let password: String?
-    let role: Role?
-    let is_active: Bool?
-    let reason: String?
-  }
-  let body: Body = try request.decode()
-  guard let username = try body.username ?? body.email.map({ try Username($0.text) }) else {
-    throw ShapeError(["body", "email"], "Field required", .missing)
-  }
-  if let password = body.password { try check(password, context.desk.passwordRule) }
-  var newcomer = Registrar.Newcomer(username: username, email: body.email, fullName: body.full_name)
-  newcomer.passwordHash = body.password.map(context.desk.registrar.hash)
-  newcomer.role = body.role ?? .user
-  newcomer.isActive = body.is_active ?? true
-  let editor = try Editor(caller, request, reason: body.reason)
-  return .json(try context.desk.registrar.register(newcomer, by: editor, on: connection).json, status: 201)
+  let body = try Reader(bodyOf: request)
+  let details = UserDetails(body, context)
+  if !body.has("username") && !body.has("email") { body.complain("email", "Field required", .missing) }
+  try body.finish()
+  // Whoever gives an address alone is called by it.
+  let username = try details.username ?? Username(details.email!.text)
+  var newcomer = Registrar.Newcomer(username: username, email: details.email, fullName: details.fullName)
+  newcomer.passwordHash = details.password.map(context.desk.registrar.hash)
+  newcomer.role = details.role ?? .user
+  newcomer.isActive = details.isActive ?? true
+  let editor = Editor(caller, request, reason: details.reason)
+  let user = try context.desk.registrar.register(
+    newcomer, orNumbered: details.username == nil, by: editor, on: connection)
+  return .json(user.json, status: 201)
 }
 
 func changeUser(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  struct Body: Decodable {
-    let username: Username?
-    let email: EmailAddress?
-    let full_name: FullName?
-    let password: String?
-    let role: Role?
-    let is_active: Bool?
-    let reason: String?
-  }
-  let body: Body = try request.decode()
-  try request.refuseNulls()
-  if let password = body.password { try check(password, context.desk.passwordRule) }
+  let id = try request.parameters.require("id", as: UUID.self)
+  let body = try Reader(bodyOf: request, refusesNulls: true)
+  let details = UserDetails(body, context)
+  try body.finish()
   var changes = UserChanges()
-  (changes.username, changes.email, changes.fullName) = (body.username, body.email, body.full_name)
-  (changes.role, changes.isActive) = (body.role, body.is_active)
-  changes.passwordHash = body.password.map(context.desk.registrar.hash)
-  let editor = try Editor(caller, request, reason: body.reason)
-  return .json(try changes.apply(to: request.parameters.require("id"), by: editor, on: connection).json)
+  (changes.username, changes.email, changes.fullName) = (details.username, details.email, details.fullName)
+  (changes.role, changes.isActive) = (details.role, details.isActive)
+  changes.passwordHash = details.password.map(context.desk.registrar.hash)
+  let editor = Editor(caller, request, reason: details.reason)
+  return .json(try changes.apply(to: id, by: editor, on: connection).json)
+}
+
+/// What an admin says of somebody. All of it may be absent.
+private struct UserDetails {
+  let username: Username?
+  let email: EmailAddress?
+  let fullName: FullName?
+  let password: String?
+  let role: Role?
+  let isActive: Bool?
+  let reason: String?
+
+  init(_ body: Reader, _ context: Context) {
+    username = body.optional("username", as: Username.self) { try $0.requireTakeable() }
+    email = body.optional("email", as: EmailAddress.self)
+    fullName = body.optional("full_name", as: FullName.self)
+    password = body.optional("password", as: String.self) { try check($0, context.desk.passwordRule) }
+    role = body.optional("role", as: Role.self)
+    isActive = body.optional("is_active", as: Bool.self)
+    reason = body.text("reason", 0...500)
+  }
 }
 
 func deleteUser(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  let editor = try Editor(caller, request, reason: nil)
+  let editor = Editor(caller, request, reason: nil)
   try User.delete(request.parameters.require("id"), by: editor, on: connection)
   return Response(204)
 }
 
 extension Editor {
-  init(_ caller: Caller, _ request: Request, reason: String?) throws {
-    if let reason, reason.unicodeScalars.count > 500 {
-      throw ShapeError(["body", "reason"], "Input should have at most 500 characters", .malformed)
-    }
+  init(_ caller: Caller, _ request: Request, reason: String?) {
     self.init(caller, requestID: request.id, reason: reason)
   }
 }

@@ -8,17 +8,12 @@ internal import Postgres
 func makeTransfer(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  struct Body: Decodable {
-    let to_user: Username
-    let amount: Int
-    let message: String?
-  }
   let key = try request.requiredIdempotencyKey()
-  let body: Body = try request.decode()
-  if let message = body.message, message.unicodeScalars.count > 500 {
-    throw ShapeError(["body", "message"], "Input should have at most 500 characters", .malformed)
-  }
-  let transfer = Transfer(to: body.to_user.text, amount: try checked(amount: body.amount), message: body.message)
+  let body = try Reader(bodyOf: request)
+  let message = body.text("message", 0...500)
+  let (recipient, amount) = try body.finish(
+    body.require("to_user", as: Username.self), body.require("amount") { try checkAmount($0) })
+  let transfer = Transfer(to: recipient.text, amount: amount, message: message)
   let done = try transfer.make(request.intent(of: caller, key: key), on: connection)
   let answer = JSON.members([
     "id": .string(done.value.operation.text), "to_user": .string(transfer.recipient),
@@ -45,13 +40,11 @@ func undoTransfer(
 func makePurchase(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  struct Body: Decodable {
-    let item: String
-    let quantity: Int
-  }
   let key = try request.requiredIdempotencyKey()
-  let body: Body = try request.decode()
-  let purchase = Purchase(item: body.item, quantity: try checked(amount: body.quantity, "quantity"))
+  let body = try Reader(bodyOf: request)
+  let (item, quantity) = try body.finish(
+    body.text("item", 1...100, isRequired: true), body.require("quantity") { try checkAmount($0, "quantity") })
+  let purchase = Purchase(item: item, quantity: quantity)
   let done = try purchase.make(request.intent(of: caller, key: key), on: connection)
   let answer: JSON = [
     "id": .string(done.value.operation.text), "item": .string(purchase.item),
@@ -76,43 +69,36 @@ func walletHistory(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
   var filter = History.Filter()
-  filter.limit = try request.query.optional("limit", in: 1...100) ?? filter.limit
-  filter.before = try request.query.optional("cursor", in: 1...Int.max)
-  filter.kind = try request.query.optional("kind", oneOf: History.Kind.self)
-  filter.counterpart = try request.query.optional("counterpart")
-  filter.from = try request.query.optional("from")
-  filter.to = try request.query.optional("to")
+  let reader = Reader()
+  filter.limit = reader.note(try request.query.optional("limit", in: 1...100)) ?? filter.limit
+  filter.before = reader.note(try request.query.optional("cursor", in: 1...Int.max))
+  filter.kind = reader.note(try request.query.optional("kind", oneOf: History.Kind.self))
+  filter.counterpart = reader.note(try request.query.optional("counterpart"))
+  filter.from = reader.note(try request.query.optional("from"))
+  filter.to = reader.note(try request.query.optional("to"))
+  try reader.finish()
   let history = try History.read(filter, of: caller.id, on: connection)
   let next = history.next.map { String($0) }
-  guard request.prefersCSV else { return .entries(history.entries.map(\.json.bytes), next: next) }
-  let lines = [History.Entry.columns] + history.entries.map(\.fields)
-  let table = lines.map { $0.map(CSV.escaped).joined(separator: ",") + "\r\n" }.joined()
+  guard request.headers.begins("Accept", with: "text/csv") else {
+    return .entries(history.entries.map(\.json.bytes), next: next)
+  }
+  let lines = [History.Entry.columns] + history.entries.map(\.cells)
+  let table = lines.map { CSV.line($0) + "\r\n" }.joined()
   let answer = Response.text(table, type: "text/csv; charset=utf-8; header=present")
   guard let next else { return answer }
   return answer.with("Link", "</api/v1/wallet/history?cursor=\(next)&limit=\(filter.limit)>; rel=\"next\"")
 }
 
-extension Request {
-  fileprivate var prefersCSV: Bool {
-    headers["Accept"].map { $0.lowercased().hasPrefix("text/csv") } ?? false
-  }
-}
-
 extension History.Entry {
-  fileprivate static let columns = [
+  fileprivate static let columns: [CSV.Cell] = [
     "id", "at", "kind", "change", "balance", "counterpart", "item", "quantity", "message",
   ]
 
-  fileprivate var fields: [String] {
+  fileprivate var cells: [CSV.Cell] {
     [
-      id.text, at, kind, String(change), String(balance), counterpart ?? "", item ?? "",
-      quantity.map { String($0) } ?? "", message.map(Self.harmless) ?? "",
+      .text(id.text), .text(at), .text(kind), .number(change), .number(balance), .text(counterpart ?? ""),
+      .text(item ?? ""), quantity.map(CSV.Cell.number) ?? "", .text(message ?? ""),
     ]
-  }
-
-  /// Somebody else wrote the message, and a spreadsheet would run what begins like a formula.
-  private static func harmless(_ message: String) -> String {
-    message.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + message : message
   }
 
   fileprivate var json: JSON {

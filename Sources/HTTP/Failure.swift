@@ -9,7 +9,7 @@ package enum RequestFailure: Error, Equatable {
   case shape(ShapeError)
 }
 
-/// A request of the wrong shape: where, in words, and of which kind.
+/// A request of the wrong shape: everything that is wrong with it, in the order in which it was read.
 package struct ShapeError: Error, Equatable {
   package enum Kind: String, Sendable {
     case missing
@@ -19,15 +19,29 @@ package struct ShapeError: Error, Equatable {
     case notJSON = "json_invalid"
   }
 
-  package let location: [String]
-  package let message: String
-  package let kind: Kind
+  /// Where, in words, and of which kind.
+  package struct Complaint: Sendable, Equatable {
+    package let location: [String]
+    package let message: String
+    package let kind: Kind
+  }
+
+  /// At least one.
+  package let complaints: [Complaint]
+
+  package init(_ complaints: [Complaint]) {
+    precondition(!complaints.isEmpty, "nothing is wrong")
+    self.complaints = complaints
+  }
 
   package init(_ location: [String], _ message: String, _ kind: Kind) {
-    self.location = location
-    self.message = message
-    self.kind = kind
+    self.init([Complaint(location: location, message: message, kind: kind)])
   }
+
+  /// Of the first complaint.
+  package var location: [String] { complaints[0].location }
+  package var message: String { complaints[0].message }
+  package var kind: Kind { complaints[0].kind }
 
   static func unreadable(_ location: [String], _ type: (some TextReadable).Type) -> ShapeError {
     ShapeError(location, "Input should be a valid \(type.readableName)", .wrongType)

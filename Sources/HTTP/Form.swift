@@ -1,7 +1,7 @@
 extension Request {
   /// The fields of a body that a form sent; nil if the body is something else.
   package var form: Query? {
-    guard let type = headers["Content-Type"]?.lowercased(), type.hasPrefix("application/x-www-form-urlencoded"),
+    guard headers.begins("Content-Type", with: "application/x-www-form-urlencoded"),
       let text = String(validating: body, as: UTF8.self)
     else { return nil }
     return Query(text[...])

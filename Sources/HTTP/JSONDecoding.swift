@@ -3,16 +3,30 @@ internal import Notation
 extension Request {
   package enum UnknownMembers { case ignored, refused }
 
-  /// The body as a Swift value. What is wrong with it is said with the place where it is wrong.
+  /// The body as a Swift value. The first that is wrong with it is said with the place where it is wrong; where all of it
+  /// is to be said, the body is read by a `Reader`.
   package func decode<T: Decodable>(
     _ type: T.Type = T.self, unknownMembers: UnknownMembers = .refused
   ) throws(ShapeError) -> T {
+    let json = JSON.object(try members())
+    return try ValueDecoder(json, at: ["body"], refusesUnknown: unknownMembers == .refused).whole(type)
+  }
+
+  /// The members of the object that the body has to be.
+  func members() throws(ShapeError) -> [JSON.Member] {
     let json: JSON
     do { json = try JSON(parsing: body) } catch { throw ShapeError(["body"], error.message, .notJSON) }
-    guard case .object = json else {
+    guard case .object(let members) = json else {
       throw ShapeError(["body"], "Input should be an object, not \(json.typeName)", .wrongType)
     }
-    return try ValueDecoder(json, at: ["body"], refusesUnknown: unknownMembers == .refused).whole(type)
+    return members
+  }
+}
+
+extension JSON.Member {
+  /// The value with nothing left over.
+  func read<T: Decodable>(as type: T.Type) throws(ShapeError) -> T {
+    try ValueDecoder(value, at: ["body", name], refusesUnknown: true).whole(type)
   }
 }
 

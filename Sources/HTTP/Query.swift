@@ -6,8 +6,11 @@ package struct Query: Sendable {
 
   package init(_ raw: Substring) { self.raw = raw }
 
+  /// No name that can be asked for is longer, not even one of 255 bytes before it is composed.
+  private static let mostBytes = 1024
+
   /// The first value of that name; nil if it is not there.
-  package func optional<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T? {
+  package func optional<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws(ShapeError) -> T? {
     for pair in Percent.split(raw, at: "&") where !pair.isEmpty {
       let parts = Percent.split(pair, at: "=", maxSplits: 1)
       guard Percent.decoded(parts[0], plusIsSpace: true).map({ $0.utf8.elementsEqual(name.utf8) }) == true
@@ -15,20 +18,23 @@ package struct Query: Sendable {
       guard let text = Percent.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true) else {
         throw ShapeError(["query", name], "Value cannot be decoded as UTF-8", .malformed)
       }
+      guard text.utf8.count <= Self.mostBytes else {
+        throw ShapeError(["query", name], "Value should have at most \(Self.mostBytes) bytes", .malformed)
+      }
       guard let value = T(readingText: text) else { throw ShapeError.unreadable(["query", name], T.self) }
       return value
     }
     return nil
   }
 
-  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T {
+  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws(ShapeError) -> T {
     guard let value = try optional(name, as: type) else {
       throw ShapeError(["query", name], "Field required", .missing)
     }
     return value
   }
 
-  package func optional(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+  package func optional(_ name: String, in range: ClosedRange<Int>) throws(ShapeError) -> Int? {
     guard let value = try optional(name, as: Int.self) else { return nil }
     guard value >= range.lowerBound else {
       throw ShapeError(["query", name], "Input should be greater than or equal to \(range.lowerBound)", .malformed)
@@ -39,10 +45,11 @@ package struct Query: Sendable {
     return value
   }
 
-  package func optional<T: RawRepresentable & CaseIterable>(_ name: String, oneOf type: T.Type = T.self) throws -> T?
+  package func optional<T: RawRepresentable & CaseIterable>(_ name: String, oneOf type: T.Type = T.self)
+    throws(ShapeError) -> T?
   where T.RawValue == String {
     guard let text = try optional(name, as: String.self) else { return nil }
-    guard let value = T.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
+    guard let value = T(spelled: text) else {
       let names = T.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
       throw ShapeError(["query", name], "Input should be one of \(names)", .malformed)
     }
@@ -56,7 +63,7 @@ package struct PathParameters: Sendable, Equatable {
 
   package init() {}
 
-  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws -> T {
+  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws(ShapeError) -> T {
     guard let text = values.first(where: { $0.name == name })?.text else {
       preconditionFailure("the route has no parameter \(name)")
     }

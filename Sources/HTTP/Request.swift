@@ -77,6 +77,12 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     return fields.first { $0.name.utf8.elementsEqual(wanted.utf8) }?.value
   }
 
+  /// Whether a value begins so, without regard to the case of ASCII. By bytes: `hasPrefix` normalises all of the value.
+  package func begins(_ name: String, with prefix: String) -> Bool {
+    guard let value = self[name] else { return false }
+    return value.utf8.lazy.map(Self.folded).starts(with: prefix.utf8.lazy.map(Self.folded))
+  }
+
   /// For what a request hangs on: a condition or a key that cannot be read must not be taken for none.
   package func readable(_ name: String) throws(ShapeError) -> String? {
     let wanted = Self.folded(name)

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Notation
 
 /// A tree of segments. A lookup walks down it, so that the number of routes does not matter.
@@ -11,10 +12,27 @@ struct RouteTable {
 
   private struct Node {
     var children: [Segment: Int] = [:]
-    var parameter: (name: String, node: Int)?
+    var parameter: (parameter: Parameter, node: Int)?
     var routes: [(method: Method, route: Int)] = []
     var answersHead = true
   }
+
+  /// What stands in braces: `{id}`, or `{id:uuid}` where no resource has an id of another form. Whoever asks for one with
+  /// a method that the place has is told so by its handler, in words of its own; to any other method there is nothing.
+  private struct Parameter: Equatable {
+    let name: String
+    let isUUID: Bool
+
+    init(_ text: Substring) {
+      isUUID = text.hasSuffix(":uuid")
+      name = String(isUUID ? text.dropLast(5) : text)
+    }
+
+    func fits(_ segment: String) -> Bool { !isUUID || UUID(uuidString: segment) != nil }
+  }
+
+  /// As metrics, logs and the description know it.
+  static func bare(_ template: String) -> String { template.replacing(":uuid}", with: "}") }
 
   /// Compared as bytes: to `String`, a Kelvin sign equals a K.
   private struct Segment: Hashable {
@@ -47,13 +65,14 @@ struct RouteTable {
   private mutating func child(of parent: Int, for segment: Substring, in template: String) -> Int {
     if segment.hasPrefix("{") {
       precondition(segment.hasSuffix("}"), "bad route \(template)")
-      let name = String(segment.dropFirst().dropLast())
+      let parameter = Parameter(segment.dropFirst().dropLast())
       if let known = nodes[parent].parameter {
-        precondition(known.name == name, "\(template): this place is already called {\(known.name)}")
+        precondition(
+          known.parameter == parameter, "\(template): this place is already called {\(known.parameter.name)}")
         return known.node
       }
       nodes.append(Node())
-      nodes[parent].parameter = (name, nodes.count - 1)
+      nodes[parent].parameter = (parameter, nodes.count - 1)
     } else {
       if let known = nodes[parent].children[Segment(segment)] { return known }
       nodes.append(Node())
@@ -74,20 +93,28 @@ struct RouteTable {
     }
     guard segments.count <= Self.deepest else { return .unknownPath }
     var parameters = PathParameters()
-    guard let node = find(segments[...], from: 0, &parameters) else { return .unknownPath }
-    return choose(method, at: nodes[node], parameters)
+    var isThere = true
+    guard let node = find(segments[...], from: 0, &parameters, &isThere) else { return .unknownPath }
+    let choice = choose(method, at: nodes[node], parameters)
+    if case .wrongMethod = choice, !isThere { return .unknownPath }
+    return choice
   }
 
-  private func find(_ rest: ArraySlice<String>, from here: Int, _ parameters: inout PathParameters) -> Int? {
+  private func find(
+    _ rest: ArraySlice<String>, from here: Int, _ parameters: inout PathParameters, _ isThere: inout Bool
+  ) -> Int? {
     guard let segment = rest.first else { return nodes[here].routes.isEmpty ? nil : here }
     if let next = nodes[here].children[Segment(segment)],
-      let found = find(rest.dropFirst(), from: next, &parameters)
+      let found = find(rest.dropFirst(), from: next, &parameters, &isThere)
     {
       return found
     }
-    guard let (name, next) = nodes[here].parameter, !segment.isEmpty else { return nil }
-    parameters.values.append((name, segment))
-    if let found = find(rest.dropFirst(), from: next, &parameters) { return found }
+    guard let (parameter, next) = nodes[here].parameter, !segment.isEmpty else { return nil }
+    parameters.values.append((parameter.name, segment))
+    if let found = find(rest.dropFirst(), from: next, &parameters, &isThere) {
+      isThere = isThere && parameter.fits(segment)
+      return found
+    }
     parameters.values.removeLast()
     return nil
   }

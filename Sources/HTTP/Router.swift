@@ -25,7 +25,7 @@ package struct Router<Endpoint> {
     _ method: Method, _ template: String, answersHead: Bool = true, _ endpoint: Endpoint
   ) {
     table.add(method, template, answersHead: answersHead, route: routes.count)
-    routes.append(Route(template: template, method: method, endpoint: endpoint))
+    routes.append(Route(template: RouteTable.bare(template), method: method, endpoint: endpoint))
   }
 
   package func match(_ method: Method?, _ path: String) -> Match {

@@ -38,7 +38,7 @@ package enum Inventory {
       """
       adjust_by_admin(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
                       \(section.rawValue), \(lines.json)::jsonb, \(reason))
-      """, on: connection)
+      """, balances: finalBalances, on: connection)
   }
 
   /// What lies in a section now, or lay there just after an instant: a JSON array.
@@ -72,12 +72,27 @@ package enum Inventory {
       "SELECT FROM set_stock_by_admin(\(intent.id), \(actor), \(requestID), \(item), \(quantity))")
   }
 
+  /// As the inventory shows items.
+  private static var finalBalances: SQL {
+    """
+    (SELECT concat('[', string_agg(concat('{"item_id":"', i.id, '","item_class":', to_json(class.code),
+         ',"item_type":', to_json(type.code), ',"collection":' || (b.line -> 'collection')::text,
+         ',"quality_level":' || (b.line -> 'quality_level')::text, ',"quantity":', b.line ->> 'balance', '}'),
+         ',' ORDER BY b.n), ']')
+     FROM jsonb_array_elements(details -> 'final_balances') WITH ORDINALITY AS b (line, n)
+     JOIN items i ON i.id = (b.line ->> 'item_id')::uuid
+     JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id)
+    """
+  }
+
   /// `call` is one of the ledger's functions, which all answer in the same columns.
-  static func receipt(_ call: SQL, on connection: borrowing Connection) throws -> Done<Receipt> {
+  static func receipt(
+    _ call: SQL, balances: SQL = "NULL::text", on connection: borrowing Connection
+  ) throws -> Done<Receipt> {
     try connection.onlyRow(
       """
       SELECT outcome, operation, \(raw: SQL.timestamp("at")), coalesce((details ->> 'lines')::int, 0),
-             details ->> 'final_balances', replayed, details ->> 'missing_items'
+             \(balances), replayed, details ->> 'missing_items'
       FROM \(call)
       """
     ) { row in

@@ -60,18 +60,21 @@ package enum Reservation {
   ) throws -> [UInt8]? {
     try connection.row(
       """
-      SELECT json_build_object('reservation_exists', true, 'operation_id', r.key, 'user_id', r.owner,
-        'reserved_items', (
-          SELECT json_agg(json_strip_nulls(json_build_object('item_code', i.code, 'collection_code', c.code,
-            'quality_level_code', q.code, 'quantity', p.amount)) ORDER BY p.ordinal)
-          FROM postings p JOIN assets s ON s.id = p.asset JOIN items i ON i.id = s.item_id
-          LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
-          WHERE p.operation = r.operation),
-        'reservation_date', \(raw: SQL.timestamp("r.made_at")), 'expires_at', \(raw: SQL.timestamp("r.expires_at")),
-        'status', r.status)
-      FROM reservations r
-      WHERE r.key = \(key) AND (\(owner)::uuid IS NULL OR r.owner = \(owner)::uuid)
-      ORDER BY r.made_at DESC LIMIT 1
+      SELECT row_to_json(d) FROM (
+        SELECT true AS reservation_exists, r.key AS operation_id, r.owner AS user_id,
+          ARRAY(
+            SELECT json_strip_nulls(row_to_json(line)) FROM (
+              SELECT i.code AS item_code, c.code AS collection_code, q.code AS quality_level_code, p.amount AS quantity
+              FROM postings p JOIN assets s ON s.id = p.asset JOIN items i ON i.id = s.item_id
+              LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+              WHERE p.operation = r.operation ORDER BY p.ordinal
+            ) line) AS reserved_items,
+          \(raw: SQL.timestamp("r.made_at")) AS reservation_date, \(raw: SQL.timestamp("r.expires_at")) AS expires_at,
+          r.status
+        FROM reservations r
+        WHERE r.key = \(key) AND (\(owner)::uuid IS NULL OR r.owner = \(owner)::uuid)
+        ORDER BY r.made_at DESC LIMIT 1
+      ) d
       """
     ) { try $0.value(0) }
   }

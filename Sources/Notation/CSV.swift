@@ -70,15 +70,6 @@ package struct CSV: Sendable {
     guard let text = String(validating: bytes, as: UTF8.self) else { throw CSVError(line: line, "not UTF-8") }
     return text
   }
-
-  /// A field as it has to be written.
-  package static func escaped(_ field: String) -> String {
-    let quote = UInt8(ascii: "\"")
-    guard field.utf8.contains(where: { [UInt8(ascii: ","), quote, 10, 13].contains($0) }) else { return field }
-    // By bytes: to `String` a quote with a combining mark behind it is another character.
-    let doubled = field.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
-    return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
-  }
 }
 
 package struct CSVError: Error, Equatable, CustomStringConvertible {

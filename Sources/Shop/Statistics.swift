@@ -33,7 +33,7 @@ package struct Statistics: Sendable {
   package func purchases(on connection: borrowing Connection) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.day, p.item), '[]')::text FROM (
+      SELECT array_to_json(coalesce(array_agg(row_to_json(p) ORDER BY p.day, p.item), '{}'))::text FROM (
         SELECT t.day, i.code AS item, sum(t.quantity) AS quantity, sum(t.coins) AS coins FROM (
           SELECT day, item_id, quantity, coins FROM purchase_totals WHERE day BETWEEN \(from)::date AND \(to)::date
           UNION ALL
@@ -80,8 +80,7 @@ package struct Statistics: Sendable {
         SELECT \(raw: side.person), coins, transfers FROM transfers_after(\(raw: Self.rest))
         WHERE day BETWEEN \(from)::date AND \(to)::date
       )
-      SELECT coalesce(json_agg(json_build_object('username', t.username, 'coins', t.coins, 'transfers', t.transfers)
-                               ORDER BY t.coins DESC, t.username), '[]')::text
+      SELECT array_to_json(coalesce(array_agg(row_to_json(t) ORDER BY t.coins DESC, t.username), '{}'))::text
       FROM (
         SELECT u.username, s.coins, s.transfers
         FROM (
@@ -110,7 +109,7 @@ package enum Leaderboard {
   ) throws -> [UInt8] {
     try connection.value(
       """
-      SELECT coalesce(json_agg(t.username ORDER BY t.coins DESC, t.username), '[]')::text FROM (
+      SELECT array_to_json(coalesce(array_agg(t.username ORDER BY t.coins DESC, t.username), '{}'))::text FROM (
         SELECT u.username, t.coins
         FROM transfer_totals t JOIN users u ON u.id = t.person AND u.deleted_at IS NULL
         WHERE t.side = 'given' AND t.span = \(period.rawValue) AND t.coins > 0

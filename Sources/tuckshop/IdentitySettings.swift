@@ -23,7 +23,7 @@ extension Environment {
     desk.lifetimes.merchSeconds = try integer(.merchSeconds, in: 1...86_400)
     desk.lifetimes.refreshSeconds = try integer(.refreshSeconds, in: 1...31_536_000)
     let shortest = try integer(.merchPasswordMin, in: 1...256)
-    desk.merchPasswords = PasswordRule(byteCount: shortest...256, refusesCommon: false)
+    desk.merchPasswords = PasswordRule(leastCharacters: shortest, refusesCommon: false)
     desk.believesTelegramIDs = try choice(.unsafeTelegramLogin, of: Switch.self) == .on
     let header = text(.trustedUserHeader)
     guard header.wholeMatch(of: /(?:[A-Za-z][A-Za-z0-9-]*)?/) != nil else {

@@ -11,7 +11,7 @@ extension Arguments {
       let text = String(validating: bytes, as: UTF8.self)
     else { throw SettingError("\(path) cannot be read as text") }
     let password = text.withoutLineEnd
-    try PasswordRule(byteCount: 8...256, refusesCommon: true).check(password)
+    try PasswordRule(leastCharacters: 8, refusesCommon: true).check(password)
     return password
   }
 }

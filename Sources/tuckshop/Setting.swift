@@ -50,7 +50,7 @@ struct Setting {
   static let merchSeconds = Setting("MERCH_TTL", "43200", "for how many seconds a token of /api/auth holds")
   static let refreshSeconds = Setting("REFRESH_TTL", "604800", "for how many seconds a refresh token holds")
   static let merchPasswordMin = Setting(
-    "MERCH_PASSWORD_MIN", "1", "the shortest password, in bytes, that /api/auth registers")
+    "MERCH_PASSWORD_MIN", "1", "the shortest password, in characters, that /api/auth registers")
   static let adminUser = Setting(
     "ADMIN_USER", "", "who becomes admin as long as there is none; with its password")
   static let adminPassword = Setting("ADMIN_PASSWORD", "", "the first admin's password; only as _FILE")

@@ -90,7 +90,7 @@ enum UserCommand: Command {
       let list = try UserList.read(page, on: connection)
       for user in list.users {
         let fields = [user.username, user.email ?? "", user.fullName ?? "", user.role.rawValue]
-        say((fields + [user.isActive ? "active" : "not active"]).map(CSV.escaped).joined(separator: ","))
+        say(CSV.line((fields + [user.isActive ? "active" : "not active"]).map(CSV.Cell.text)))
       }
       guard page.number * page.limit < list.total else { return }
       page.number += 1

@@ -90,6 +90,15 @@ struct AnswersTests {
     #expect(place.members == ["loc": .array(["body", "items", "0"]), "msg": "Field required", "type": "missing"])
   }
 
+  @Test func `whatever is wrong is told, place by place and in one line`() {
+    let shape = ShapeError(Self.shape.complaints + ShapeError(["query", "page"], "too far", .malformed).complaints)
+    let places = booted.ask(.get, "/api/v1/users", failure: .shape(shape)).members["detail"]?.elements ?? []
+    #expect(places.map { $0.members["loc"] } == [["body", "items", "0"], ["query", "page"]])
+    #expect(places.map { $0.members["type"] } == ["missing", "value_error"])
+    let line = "body.items.0: Field required; query.page: too far"
+    #expect(booted.ask(.get, "/api/info", failure: .shape(shape)).members == ["errors": .string(line)])
+  }
+
   @Test func `a wrong shape is told in one line elsewhere`() {
     let merch = booted.ask(.get, "/api/info", failure: .shape(Self.shape))
     let inventory = booted.ask(.get, "/inventory", failure: .shape(Self.shape))
@@ -100,7 +109,10 @@ struct AnswersTests {
   @Test(arguments: [
     ("/api/info/x", ["errors"]), ("/api/buy/x/y", ["errors"]), ("/inventory/x/y/z", ["error", "message"]),
     ("/nowhere", ["code", "detail", "request_id", "status", "title", "type"]),
-    ("/api/authx", ["code", "detail", "request_id", "status", "title", "type"]),
+    ("/api/authx", ["errors"]), ("/api/nowhere/x", ["errors"]), ("/api/inventory/x/y/z", ["error", "message"]),
+    ("/admin/inventory/x", ["error", "message"]),
+    ("/admin", ["code", "detail", "request_id", "status", "title", "type"]),
+    ("/api/v1/nowhere", ["code", "detail", "request_id", "status", "title", "type"]),
   ])
   func `a path that nobody knows is 404 in its dialect`(path: String, members: [String]) {
     for method in Method.allCases.map(Optional.some) + [nil] {

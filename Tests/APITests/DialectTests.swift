@@ -6,7 +6,9 @@ import Testing
 struct DialectTests {
   @Test(arguments: [
     "/api/auth", "/api/auth/", "/api/auth/x", "/api/info", "/api/info/x", "/api/sendCoin", "/api/buy", "/api/buy/x",
-    "/api/buy/x/y", "//api//info", "/api/%69nfo", "/%61pi/info", "/api/buy/%zz", "/api/buy/\u{301}",
+    "/api/buy/x/y", "/api/authx", "/api/authentication", "/api/infos", "/api/sendcoin", "/api/Info", "/api/buyx/y",
+    "/api/V1/users", "/api/v1x", "/api/v11/x", "/api/inventoryx", "/api/Inventory", "/api/x", "/api/%zz", "//api//info",
+    "/api/%69nfo", "/%61pi/info", "/api/buy/%zz", "/api/buy/\u{301}",
   ])
   func `the shop's own contract speaks merch`(path: String) {
     #expect(Dialect(path: path) == .merch)
@@ -22,8 +24,8 @@ struct DialectTests {
   }
 
   @Test(arguments: [
-    "", "/", "/api", "/api/", "/api/v1", "/api/v1/users", "/api/v1/inventory", "/api/v1/auth/login", "/api/authx",
-    "/api/authentication", "/api/infos", "/api/sendcoin", "/api/Info", "/API/info", "/api/buyx/y", "/apix/info",
+    "", "/", "/api", "/api/", "/api/v1", "/api/%761/x", "/api/v1/users", "/api/v1/inventory", "/api/v1/auth/login",
+    "/api/v1/nowhere", "/API/info", "/apix/info",
     "/inventoryx", "/Inventory", "/inventory%2Fx", "/inventory;x", "/inventory\u{301}", "/\u{301}inventory",
     "/admin", "/admin/users", "/admin/inventoryx", "/xadmin/inventory", "/v1/inventory", "/health", "/metrics",
     "/nowhere", "inventoryx", "/api%2Finfo", "/%zz", "/info", "/auth",

@@ -78,7 +78,7 @@ struct LoginTests {
   }
 
   private static let misshapen: [(String, [String])] = [
-    (#"{}"#, ["body", "password", "missing"]), (#"{"password":"a"}"#, ["body", "email", "missing"]),
+    (#"{}"#, ["body", "email", "missing"]), (#"{"password":"a"}"#, ["body", "email", "missing"]),
     (#"{"username":"a"}"#, ["body", "password", "missing"]),
     (#"{"username":"a","email":"b@c.d","password":"e"}"#, ["body", "username", "value_error"]),
     (#"{"username":1,"password":"e"}"#, ["body", "username", "type_error"]),

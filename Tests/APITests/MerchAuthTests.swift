@@ -29,7 +29,7 @@ struct MerchAuthTests {
   }
 
   private static let names = [
-    "a", "я", "anna@example.org", "Анна Каренина", "💰", "o'brien\"; --", "a/b%2f", " ", "<b>",
+    "a", "я", "anna@example.org", "Анна Каренина", "💰", "o'brien\"; --", "a/b%2f", "<b>",
     String(repeating: "a", count: 255), String(repeating: "я", count: 127),
   ]
 
@@ -111,7 +111,7 @@ struct MerchAuthTests {
   @Test func `a longer password may be asked for, but only of newcomers`() throws {
     try withShop { shop throws in
       #expect(shop.worker.merchLogin("old", "1").status == 200)
-      shop.worker.desk.merchPasswords = PasswordRule(byteCount: 8...256, refusesCommon: false)
+      shop.worker.desk.merchPasswords = PasswordRule(leastCharacters: 8, refusesCommon: false)
       #expect(shop.worker.merchLogin("new", "1234567").status == 400)
       #expect(try shop.count("users", "username = 'new'") == 0)
       #expect(shop.worker.merchLogin("new", "12345678").status == 200)

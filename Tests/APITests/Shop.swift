@@ -67,7 +67,9 @@ final class Shop {
   }
 
   /// Somebody of that role, as a bearer.
-  func bearer(_ role: Role) throws -> String { token(try person("the \(role.rawValue)", role)) }
+  func bearer(_ role: Role, _ mark: String = "") throws -> String {
+    token(try person("the \(role.rawValue)\(mark)", role))
+  }
 
   func ask(_ method: HTTP.Method, _ path: String, _ body: JSON? = nil, as token: String? = nil) -> Answer {
     worker.ask(method, path, body, as: token)
@@ -131,9 +133,13 @@ extension Answer {
   var pair: (access: String, refresh: String) { (self["access_token"] ?? "", self["refresh_token"] ?? "") }
 
   /// Where a body or a query is wrong, and of which kind that is.
-  var complaint: [String] {
-    guard let entry = members["detail"]?.elements.first?.members else { return [] }
-    return (entry["loc"]?.elements.compactMap(\.text) ?? []) + [entry["type"]?.text ?? ""]
+  var complaint: [String] { complaints.first ?? [] }
+
+  /// The same of everything that is wrong.
+  var complaints: [[String]] {
+    (members["detail"]?.elements ?? []).map { entry in
+      (entry.members["loc"]?.elements.compactMap(\.text) ?? []) + [entry.members["type"]?.text ?? ""]
+    }
   }
 }
 

@@ -126,7 +126,9 @@ struct UserListTests {
       #expect([400, 422].contains(shop.ask(.get, "/api/v1/users?search=%00x", as: bearer).status))
       #expect(shop.ask(.get, "/api/v1/users?search=%FF", as: bearer).status == 422)
       let long = String(repeating: "a", count: 5000)
-      #expect(shop.ask(.get, "/api/v1/users?search=\(long)", as: bearer).members["total"] == 0)
+      #expect(
+        shop.ask(.get, "/api/v1/users?search=\(long)", as: bearer).complaint == ["query", "search", "value_error"])
+      #expect(shop.ask(.get, "/api/v1/users?search=\(long.prefix(255))", as: bearer).members["total"] == 0)
     }
   }
 

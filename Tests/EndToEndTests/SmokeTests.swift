@@ -46,7 +46,13 @@ struct SmokeTests {
 
   @Test(arguments: [
     ("/api/v1/nowhere", "application/problem+json", "\"code\":\"not_found\""),
-    ("/api/buy/", "application/json", "{\"errors\":"),
+    ("/api/buy/", "application/json", "{\"errors\":"), ("/api/nowhere", "application/json", "{\"errors\":"),
+    // This one ends at nginx.
+    ("/api/no%20where", "application/json", "{\"errors\":"), ("/api/v1", "application/problem+json", "\"status\":404"),
+    ("/api/v1/no%20where", "application/problem+json", "\"status\":404"),
+    ("/api/inventory/nowhere", "application/json", "\"error\":\"not_found\""),
+    ("/admin/inventory/nowhere", "application/json", "\"error\":\"not_found\""),
+    ("/users/x/y/z", "application/problem+json", "\"status\":404"),
     ("/inventory/nowhere", "application/json", "\"error\":\"not_found\""),
     ("/nowhere", "application/problem+json", "\"status\":404"),
   ])
@@ -55,6 +61,17 @@ struct SmokeTests {
     #expect(answer.status == 404)
     #expect(answer.header("Content-Type")?.hasPrefix(type) == true)
     #expect(answer.body.contains(piece))
+  }
+
+  @Test func `every answer says what a browser may make of it`() throws {
+    let paths = ["/", "/style.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory"]
+    for path in paths {
+      let answer = try world.ask(path)
+      let names = [
+        "X-Request-ID", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy", "Content-Security-Policy",
+      ]
+      for name in names { #expect(answer.header(name) != nil, "\(path) lacks \(name)") }
+    }
   }
 
   @Test func `a body over the limit is told in the dialect of its group`() throws {

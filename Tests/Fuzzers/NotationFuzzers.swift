@@ -24,16 +24,16 @@ func fuzzJSON(_ bytes: [UInt8]) {
   _ = try? request.decode(Body.self, unknownMembers: .ignored)
 }
 
-/// Rows that were read are written and read back the same.
+/// Rows that were read are written and read back the same, but for the mark in front of what would be a formula.
 func fuzzCSV(_ bytes: [UInt8]) {
   guard let table = try? CSV(parsing: bytes) else { return }
   // Only in front of all else is a byte order mark none of a field's.
   let rows = [["first"]] + table.rows.map(\.fields)
-  let written = rows.map { $0.map(CSV.escaped).joined(separator: ",") }.joined(separator: "\n")
+  let written = rows.map { CSV.line($0.map(CSV.Cell.text)) }.joined(separator: "\n")
   guard let again = try? CSV(parsing: Array(written.utf8)) else { fatalError("what was written cannot be read") }
   let same = zip(again.rows, rows).allSatisfy { one, other in
     one.fields.count == other.count
-      && zip(one.fields, other).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+      && zip(one.fields, other).allSatisfy { $0.utf8.elementsEqual($1.utf8) || $0.utf8.elementsEqual(("'" + $1).utf8) }
   }
   expect(again.rows.count == rows.count && same, "what was written is read as something else")
 }

@@ -78,6 +78,24 @@ struct RouterTests {
     #expect(Outcome(router, method, path) == due)
   }
 
+  @Test func `where every resource has a UUID, nothing else is there for a method that the place does not have`() {
+    var router = Router<String>()
+    router.add(.get, "/items/{id:uuid}", "item")
+    router.add(.get, "/items/{id:uuid}/image", "image")
+    router.add(.get, "/items/new", "new")
+    let id = "550e8400-e29b-41d4-a716-446655440000"
+    #expect(Outcome(router, .get, "/items/\(id)") == .found("item", [id]))
+    #expect(Outcome(router, .post, "/items/\(id)") == .wrongMethod("GET, HEAD"))
+    #expect(Outcome(router, .post, "/items/\(id.uppercased())/image") == .wrongMethod("GET, HEAD"))
+    // Its handler has its own words for it.
+    #expect(Outcome(router, .get, "/items/details") == .found("item", ["details"]))
+    for path in ["/items/details", "/items/\(id)0", "/items/details/image", "/items/%20"] {
+      #expect(Outcome(router, .post, path) == .unknown, "\(path)")
+    }
+    #expect(Outcome(router, .post, "/items/new") == .wrongMethod("GET, HEAD"))
+    #expect(router.routes.map(\.template) == ["/items/{id}", "/items/{id}/image", "/items/new"])
+  }
+
   @Test(arguments: [
     ("/users", Outcome.found("list")),
     ("/users/7", .found("user", ["7"])),

@@ -87,7 +87,7 @@ struct ForeignCallerTests {
         #expect(throws: CallerRefusal.inactive) { try door.admit(bearer: token, at: Door.now + 1) }
       }
       try User.delete(anna.id, by: .commandLine, on: door.connection)
-      #expect(throws: CallerRefusal.inactive) { try door.admit(bearer: byID, at: Door.now + 2) }
+      #expect(throws: CallerRefusal.revoked) { try door.admit(bearer: byID, at: Door.now + 2) }
       #expect(try door.connection.value("SELECT count(*) FROM users", as: Int.self) == 1)
     }
   }

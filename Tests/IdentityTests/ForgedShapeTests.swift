@@ -13,30 +13,33 @@ struct ForgedShapeTests {
     .rewritten("five parts, a JWE", .malformed) { ($0 + $0[1...]).joined(separator: ".") },
     .rewritten("only dots", .malformed) { _ in ".." },
     .rewritten("four dots", .malformed) { _ in "...." },
+    // All of it but the signature is a token; where that is not so, it is none.
+    .rewritten("letters and dots", .malformed) { _ in "a.b.c" },
+    .rewritten("no signature, and a payload that is no object", .malformed) { "\($0[0]).W10." },
     .rewritten("an empty header", .malformed) { ".\($0[1]).\($0[2])" },
     .rewritten("an empty payload", .malformed) { "\($0[0])..\($0[2])" },
-    .rewritten("an empty signature", .malformed) { "\($0[0]).\($0[1])." },
+    .rewritten("an empty signature", .badSignature) { "\($0[0]).\($0[1])." },
     .rewritten("a dot in front", .malformed) { "." + $0.joined(separator: ".") },
     .rewritten("a dot behind", .malformed) { $0.joined(separator: ".") + "." },
-    .rewritten("padding behind the signature", .malformed) { "\($0[0]).\($0[1]).\($0[2])=" },
+    .rewritten("padding behind the signature", .badSignature) { "\($0[0]).\($0[1]).\($0[2])=" },
     .rewritten("padding behind the payload", .badSignature) { "\($0[0]).\($0[1])=.\($0[2])" },
     .rewritten("padding behind the header", .malformed) { "\($0[0])==.\($0[1]).\($0[2])" },
     .rewritten("a blank in front", .malformed) { " " + $0.joined(separator: ".") },
-    .rewritten("a blank behind", .malformed) { $0.joined(separator: ".") + " " },
-    .rewritten("a line end behind", .malformed) { $0.joined(separator: ".") + "\n" },
-    .rewritten("a line end in the middle", .malformed) {
+    .rewritten("a blank behind", .badSignature) { $0.joined(separator: ".") + " " },
+    .rewritten("a line end behind", .badSignature) { $0.joined(separator: ".") + "\n" },
+    .rewritten("a line end in the middle", .badSignature) {
       "\($0[0]).\($0[1]).\($0[2].prefix(9))\r\n\($0[2].dropFirst(9))"
     },
-    .rewritten("a NUL behind", .malformed) { $0.joined(separator: ".") + "\u{0}" },
+    .rewritten("a NUL behind", .badSignature) { $0.joined(separator: ".") + "\u{0}" },
     .rewritten("the scheme in front", .malformed) { "Bearer " + $0.joined(separator: ".") },
-    .rewritten("a zero-width blank", .malformed) { "\($0[0]).\($0[1]).\u{200B}\($0[2])" },
+    .rewritten("a zero-width blank", .badSignature) { "\($0[0]).\($0[1]).\u{200B}\($0[2])" },
     .rewritten("a combining mark on a dot", .badSignature) { "\($0[0]).\u{301}\($0[1]).\($0[2])" },
-    .rewritten("full-width letters", .malformed) { "\($0[0]).\($0[1]).Ａ\($0[2].dropFirst())" },
+    .rewritten("full-width letters", .badSignature) { "\($0[0]).\($0[1]).Ａ\($0[2].dropFirst())" },
     .rewritten("percent-encoded dots", .malformed) { $0.joined(separator: "%2E") },
     .rewritten("the JSON form of a JWS", .malformed) {
       #"{"protected":"\#($0[0])","payload":"\#($0[1])","signature":"\#($0[2])"}"#
     },
-    .rewritten("left-over bits behind the signature", .malformed) { "\($0[0]).\($0[1]).\(bent($0[2]))" },
+    .rewritten("left-over bits behind the signature", .badSignature) { "\($0[0]).\($0[1]).\(bent($0[2]))" },
     .rewritten("the signature cut by a byte", .badSignature) { "\($0[0]).\($0[1]).\(cut($0[2], 31))" },
     .rewritten("the signature cut to a byte", .badSignature) { "\($0[0]).\($0[1]).\(cut($0[2], 1))" },
     .rewritten("a byte behind the signature", .badSignature) {

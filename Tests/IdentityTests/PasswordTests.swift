@@ -114,14 +114,16 @@ struct PasswordTests {
     #expect(spent < 100)
   }
 
-  @Test func `a rule counts bytes, and refuses what everybody tries first`() {
-    let rule = PasswordRule(byteCount: 8...256, refusesCommon: true)
+  @Test func `a rule counts characters at least and bytes at most, and refuses what everybody tries first`() {
+    let rule = PasswordRule(leastCharacters: 8, refusesCommon: true)
     #expect(throws: PasswordRefusal.tooShort) { try rule.check("1234567") }
     #expect(throws: PasswordRefusal.tooLong) { try rule.check(String(repeating: "a", count: 257)) }
     #expect(throws: PasswordRefusal.tooCommon) { try rule.check("PassWord1") }
-    #expect(throws: Never.self) { try rule.check("жуткий") }
+    #expect(throws: PasswordRefusal.tooShort) { try rule.check("жуткий!") }
+    #expect(throws: PasswordRefusal.tooLong) { try rule.check(String(repeating: "я", count: 129)) }
+    #expect(throws: Never.self) { try rule.check("жуткий!!") }
     #expect(throws: Never.self) { try rule.check(String(repeating: "a", count: 256)) }
-    #expect(throws: Never.self) { try PasswordRule(byteCount: 1...256, refusesCommon: false).check("1") }
+    #expect(throws: Never.self) { try PasswordRule(leastCharacters: 1, refusesCommon: false).check("1") }
   }
 
   @Test(arguments: ["123456", "password", "PASSWORD", "QwErTy123", "iloveyou", "ПАРОЛЬ"])

@@ -72,7 +72,6 @@ struct StatisticsTests {
     try withFreshDatabase { database in
       let books = try RandomBooks(6, in: database)
       try books.write(10, on: books.owner)
-      app.limit(to: .after(milliseconds: 300_000))
       try books.takeAll()
       try books.ops.perform("BEGIN")
       let isMore = try Statistics.rollUp(before: books.latest, most: 7, on: books.ops)
@@ -92,10 +91,10 @@ struct StatisticsTests {
       try books.takeAll()
       for period in Leaderboard.Period.allCases {
         let names = String(decoding: try Leaderboard.givers(period, 3, on: app), as: UTF8.self)
-        #expect(names == #"["p0", "p1", "p2"]"#, "\(period)")
+        #expect(names == #"["p0","p1","p2"]"#, "\(period)")
       }
       try books.owner.run("UPDATE users SET deleted_at = now() WHERE username = 'p1'")
-      #expect(String(decoding: try Leaderboard.givers(.year, 2, on: app), as: UTF8.self) == #"["p0", "p2"]"#)
+      #expect(String(decoding: try Leaderboard.givers(.year, 2, on: app), as: UTF8.self) == #"["p0","p2"]"#)
     }
   }
 }

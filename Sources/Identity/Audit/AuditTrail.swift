@@ -1,4 +1,5 @@
 package import FoundationEssentials
+internal import Notation
 package import Postgres
 
 /// Who changed what and why, newest first.
@@ -21,9 +22,10 @@ package struct AuditTrail: Sendable {
   package static func read(_ filter: Filter, on connection: borrowing Connection) throws -> AuditTrail {
     let found = try connection.rows(
       """
-      SELECT id, json_build_object(
-          'id', id, 'at', \(raw: SQL.timestamp("at")), 'actor_id', actor_id, 'actor', actor, 'action', action,
-          'subject_id', subject_id, 'before', before, 'after', after, 'reason', reason, 'request_id', request_id)
+      SELECT id, (
+          SELECT row_to_json(e) FROM (
+            SELECT id, \(raw: SQL.timestamp("at")) AS at, actor_id, actor, action, subject_id, before, after, reason,
+              request_id) e)
       FROM audit
       WHERE (\(filter.before)::bigint IS NULL OR id < \(filter.before)::bigint)
         AND (\(filter.actor)::uuid IS NULL OR actor_id = \(filter.actor)::uuid)
@@ -31,7 +33,7 @@ package struct AuditTrail: Sendable {
         AND (\(filter.action)::text IS NULL OR action = \(filter.action))
       ORDER BY id DESC LIMIT \(filter.limit + 1)
       """
-    ) { (id: try $0.value(0, as: Int.self), text: try $0.value(1, as: [UInt8].self)) }
+    ) { (id: try $0.value(0, as: Int.self), text: JSON.compact(try $0.value(1))) }
     let page = found.prefix(filter.limit)
     return AuditTrail(entries: page.map(\.text), next: found.count > filter.limit ? page.last?.id : nil)
   }

@@ -43,9 +43,12 @@ package struct Credentials: Sendable {
   package var authorization: String?
   /// What nginx put into the trusted header.
   package var trustedUser: String?
+  /// Whether the token may stand there without its scheme.
+  package var mayBeBare: Bool
 
-  package init(authorization: String?, trustedUser: String? = nil) {
+  package init(authorization: String?, trustedUser: String? = nil, mayBeBare: Bool = false) {
     self.authorization = authorization
     self.trustedUser = trustedUser
+    self.mayBeBare = mayBeBare
   }
 }

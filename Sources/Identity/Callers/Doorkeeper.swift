@@ -34,6 +34,7 @@ package final class Doorkeeper {
       throw .noToken
     }
     if let token = header.after(scheme: "bearer") { return try examine(bearer: token, now: now) }
+    if credentials.mayBeBare { return try examine(bearer: header, now: now) }
     if let telegram, let data = header.after(scheme: "tma") {
       do {
         return .telegram(try telegram.verify(data, now: now, maxAgeSeconds: Self.telegramMaxAgeSeconds))
@@ -117,7 +118,7 @@ package final class Doorkeeper {
     } else if let user = try User.named(name, on: connection) {
       return user
     }
-    guard let username = try? Username(name) else { throw CallerRefusal.badToken(.badClaim("the user's name")) }
+    guard let username = try? Username(new: name) else { throw CallerRefusal.badToken(.badClaim("the user's name")) }
     if let user = try User.named(username.text, on: connection) { return user }
     var newcomer = Registrar.Newcomer(username: username)
     if let id { newcomer.id = id }
@@ -125,7 +126,7 @@ package final class Doorkeeper {
       return try registrar.provision(newcomer, on: connection)
     } catch PeopleRefusal.usernameTaken where id != nil {
       // Two first sights at once are one person; else the id is that of somebody who was deleted.
-      guard let user = try User.living(newcomer.id, on: connection) else { throw CallerRefusal.inactive }
+      guard let user = try User.living(newcomer.id, on: connection) else { throw CallerRefusal.revoked }
       return user
     }
   }
@@ -134,7 +135,7 @@ package final class Doorkeeper {
     if let user = try User.withTelegram(somebody.id, on: connection) { return user }
     // The name they bear there may be somebody else's here.
     for name in [somebody.username, "telegram:\(somebody.id)"] {
-      guard let username = name.flatMap({ try? Username($0) }) else { continue }
+      guard let username = name.flatMap({ try? Username(new: $0) }) else { continue }
       var newcomer = Registrar.Newcomer(username: username)
       newcomer.telegramID = somebody.id
       newcomer.fullName = somebody.firstName.flatMap { try? FullName($0) }?.text

@@ -1,16 +1,18 @@
 /// What a new password has to be. Each group of routes has a rule of its own.
 package struct PasswordRule: Sendable {
-  package let byteCount: ClosedRange<Int>
+  package let leastCharacters: Int
+  package let mostBytes: Int
   package let refusesCommon: Bool
 
-  package init(byteCount: ClosedRange<Int>, refusesCommon: Bool) {
-    self.byteCount = byteCount
+  package init(leastCharacters: Int, mostBytes: Int = 256, refusesCommon: Bool) {
+    self.leastCharacters = leastCharacters
+    self.mostBytes = mostBytes
     self.refusesCommon = refusesCommon
   }
 
   package func check(_ password: String) throws(PasswordRefusal) {
-    if password.utf8.count < byteCount.lowerBound { throw .tooShort }
-    if password.utf8.count > byteCount.upperBound { throw .tooLong }
+    if password.utf8.count > mostBytes { throw .tooLong }
+    if password.unicodeScalars.count < leastCharacters { throw .tooShort }
     if refusesCommon && Passwords.isCommon(password) { throw .tooCommon }
   }
 }

@@ -4,9 +4,7 @@ package struct EmailAddress: Sendable {
 
   package init(_ raw: String) throws(EmailRefusal) {
     // RFC 5321 counts octets, so every address can be a name to sign in with too.
-    guard raw.utf8.count <= 4 * 254 else { throw .tooLong }
-    text = raw.normalized
-    guard text.utf8.count <= 254 else { throw .tooLong }
+    guard let text = raw.normalized(mostBytes: 254) else { throw .tooLong }
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     guard parts.count == 2, (1...64).contains(parts[0].count) else { throw .malformed }
     let odd = text.unicodeScalars.contains { $0.properties.isWhitespace || "\"(),:;<>[\\]".unicodeScalars.contains($0) }
@@ -14,6 +12,9 @@ package struct EmailAddress: Sendable {
     let labels = parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard labels.count >= 2, labels.allSatisfy({ (1...63).contains($0.count) && !Self.hasHyphenAtItsEnd($0) })
     else { throw .malformed }
+    // It is a name to sign in with, or becomes one.
+    do { try NameRule.requireTakeable(text) } catch { throw .malformed }
+    self.text = text
   }
 
   private static func isDotted(_ local: Substring.UTF8View) -> Bool {

@@ -1,13 +1,14 @@
-/// What somebody is called by others: 1 to 100 characters, and not only blanks.
+/// What somebody is called by others: 1 to 100 characters that can be seen.
 package struct FullName: Sendable {
   package let text: String
 
+  private static let mostCharacters = 100
+
   package init(_ raw: String) throws(NameRefusal) {
-    guard raw.utf8.count <= 4000 else { throw .tooLong }
-    text = raw.normalized
+    guard let text = raw.normalized(mostBytes: 4 * Self.mostCharacters) else { throw .tooLong }
     guard !text.isEmpty else { throw .empty }
-    guard text.unicodeScalars.count <= 100 else { throw .tooLong }
-    guard !text.hasControlCharacters else { throw .controlCharacter }
-    guard !text.allSatisfy(\.isWhitespace) else { throw .blank }
+    guard text.unicodeScalars.count <= Self.mostCharacters else { throw .tooLong }
+    try NameRule.requireVisible(text)
+    self.text = text
   }
 }

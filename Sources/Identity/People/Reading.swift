@@ -1,3 +1,5 @@
+internal import Notation
+
 /// How the values above are read out of a body: what is wrong with one is said in its own words.
 extension Username: Decodable {
   package init(from decoder: any Decoder) throws { self = try decoder.reading(Self.init(_:)) }
@@ -9,6 +11,15 @@ extension EmailAddress: Decodable {
 
 extension FullName: Decodable {
   package init(from decoder: any Decoder) throws { self = try decoder.reading(Self.init(_:)) }
+}
+
+extension Role: Decodable {
+  package init(from decoder: any Decoder) throws {
+    guard let role = Role(spelled: try decoder.singleValueContainer().decode(String.self)) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no role"))
+    }
+    self = role
+  }
 }
 
 extension Decoder {

@@ -28,9 +28,41 @@ package struct Registrar: Sendable {
 
   package func hash(_ password: String) -> String { passwords.hash(password) }
 
+  /// Where `orNumbered`, the name is no wish of the newcomer's own: if somebody has it, they get it with a number.
+  package func register(
+    _ newcomer: Newcomer, orNumbered: Bool, by editor: Editor? = nil, on connection: borrowing Connection
+  ) throws -> User {
+    guard orNumbered else { return try register(newcomer, by: editor, on: connection) }
+    var numbered = newcomer
+    // Others may take the name that is free at this moment; then there is another.
+    for _ in 0..<10 {
+      do {
+        return try register(numbered, by: editor, on: connection)
+      } catch PeopleRefusal.usernameTaken {
+        guard let free = try Self.free(newcomer.username, on: connection) else { break }
+        numbered.username = free
+      }
+    }
+    throw PeopleRefusal.usernameTaken
+  }
+
+  /// The first of `anna-2`, `anna-3` and so on that nobody has. The longest names lose their end to the number.
+  private static func free(_ name: String, on connection: borrowing Connection) throws -> String? {
+    var start = name
+    while start.utf8.count > Username.mostBytes - 5 { start.unicodeScalars.removeLast() }
+    // Numbers come in their order, and each is looked up by itself until one is free: no join, no sort.
+    return try connection.row(
+      """
+      SELECT name FROM (SELECT \(start) || '-' || n AS name FROM generate_series(2, 9999) n) numbered
+      WHERE (SELECT count(*) FROM users u WHERE u.username = numbered.name AND u.deleted_at IS NULL) = 0 LIMIT 1
+      """
+    ) { try $0.value(0) }
+  }
+
   package func register(
     _ newcomer: Newcomer, by editor: Editor? = nil, on connection: borrowing Connection
   ) throws -> User {
+    try NameRule.requireTakeable(newcomer.username)
     guard let editor else { return try insert(newcomer, by: nil, on: connection) }
     return try connection.transaction { connection in
       let user = try insert(newcomer, by: editor.id, on: connection)
@@ -52,6 +84,7 @@ package struct Registrar: Sendable {
   /// Who comes in so has no password here and no office: it is what every pool may do.
   func admit(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
     precondition(newcomer.passwordHash == nil && newcomer.role == .user && newcomer.isActive)
+    try NameRule.requireTakeable(newcomer.username)
     return try translatingTaken {
       try connection.onlyRow(
         """

@@ -19,7 +19,8 @@ package struct UserChanges: Sendable {
 
   @discardableResult
   package func apply(to id: UUID, by editor: Editor, on connection: borrowing Connection) throws -> User {
-    try connection.transaction { connection in
+    try username?.requireTakeable()
+    return try connection.transaction { connection in
       let before = try User.locked(id, on: connection)
       if before.isReigning && (role.map { $0 != .admin } ?? false || isActive == false) {
         try User.requireAnotherAdmin(than: id, on: connection)

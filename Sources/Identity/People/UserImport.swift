@@ -58,7 +58,7 @@ package struct UserImport: Sendable {
         throw ImportError("\(name): \(error)")
       }
     }
-    guard let username = try reading("username", Username.init(_:)) else { throw ImportError("username is empty") }
+    guard let username = try reading("username", Username.init(new:)) else { throw ImportError("username is empty") }
     var newcomer = Registrar.Newcomer(
       username: username, email: try reading("email", EmailAddress.init(_:)),
       fullName: try reading("full_name", FullName.init(_:)))

@@ -36,7 +36,8 @@ package struct UserList: Sendable {
     let direction = page.isDescending ? "DESC" : "ASC"
     let nulls = page.isDescending ? "NULLS FIRST" : "NULLS LAST"
     let order = "key \(direction) \(nulls), id \(direction)"
-    let pattern = page.search.map { "%\(escaped($0))%" }
+    // What is longer than any name is found in none.
+    let pattern = page.search.map { "%\(escaped($0.normalized(mostBytes: Username.mostBytes) ?? "\u{1}"))%" }
     let filter: SQL = pattern == nil ? "" : "AND searched LIKE lower(\(pattern))"
     let offset = (page.number - 1) * page.limit
     var sql: SQL =
@@ -62,7 +63,7 @@ package struct UserList: Sendable {
 
   private static func escaped(_ search: String) -> String {
     var text = ""
-    for scalar in search.normalized.unicodeScalars {
+    for scalar in search.unicodeScalars {
       if ["%", "_", "\\"].contains(scalar) { text.unicodeScalars.append("\\") }
       text.unicodeScalars.append(scalar)
     }

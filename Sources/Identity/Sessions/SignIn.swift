@@ -13,11 +13,11 @@ package struct SignIn: Sendable {
   package let address: String
 
   package init(_ name: Name, password: String, address: String) {
-    // In the spelling in which they are stored.
+    // In the spelling in which they are stored. What is longer than any of them is nobody's, as is what is empty.
     self.name =
       switch name {
-      case .username(let text): .username(text.normalized)
-      case .email(let text): .email(text.normalized)
+      case .username(let text): .username(text.normalized(mostBytes: Username.mostBytes) ?? "")
+      case .email(let text): .email(text.normalized(mostBytes: Username.mostBytes) ?? "")
       }
     self.password = password
     self.address = address

@@ -11,17 +11,21 @@ package struct CompactToken: Sendable {
     guard text.utf8.count <= Self.largestByteCount else { throw .malformed }
     let bytes = Array(text.utf8)
     let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), let signature = Base64.url.decode(parts[2])
-    else { throw .malformed }
+    guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty else { throw .malformed }
     headerText = parts[0]
     payloadText = parts[1]
     signedText = bytes[..<parts[1].endIndex]
+    guard !parts[2].isEmpty, let signature = Base64.url.decode(parts[2]) else {
+      // It is a token that somebody cut or never signed, if all of it but the signature is one.
+      _ = (try Self.object(headerText), try Self.object(payloadText))
+      throw .badSignature
+    }
     self.signature = signature
   }
 
   /// Everything in it that could point to a key (`jku`, `jwk`, `x5u`, `x5c`) is read over.
   func header() throws(TokenRefusal) -> TokenHeader {
-    let header = try object(headerText)
+    let header = try Self.object(headerText)
     guard header["crit"] == nil else { throw .criticalHeader }
     guard let algorithm = header.text("alg") else { throw .malformed }
     guard header["kid"] == nil || header.text("kid") != nil, header["typ"] == nil || header.text("typ") != nil
@@ -33,9 +37,9 @@ package struct CompactToken: Sendable {
 
   package func isSigned(by key: SignatureKey) -> Bool { key.verifies(signature, of: Array(signedText)) }
 
-  func payload() throws(TokenRefusal) -> JSONObject { try object(payloadText) }
+  func payload() throws(TokenRefusal) -> JSONObject { try Self.object(payloadText) }
 
-  private func object(_ text: ArraySlice<UInt8>) throws(TokenRefusal) -> JSONObject {
+  private static func object(_ text: ArraySlice<UInt8>) throws(TokenRefusal) -> JSONObject {
     guard let bytes = Base64.url.decode(text), let object = JSONObject(bytes) else { throw .malformed }
     return object
   }

@@ -12,7 +12,7 @@ package struct Classifier: Sendable, Equatable {
 /// All of them, in this worker's memory. They change with a migration at most, and are looked at once a second.
 package final class Classifiers {
   package private(set) var all: [Classifier] = []
-  private var byCode: [String: Classifier] = [:]
+  private var byCode: [Key: Classifier] = [:]
   private var readAt = Int.min
 
   package init() {}
@@ -24,15 +24,30 @@ package final class Classifiers {
     ) { row in
       Classifier(id: try row.value(0), kind: try row.value(1), code: try row.value(2), parent: try row.value(3))
     }
-    byCode = Dictionary(all.map { (Self.key($0.kind, $0.code, $0.parent), $0) }) { first, _ in first }
+    byCode = Dictionary(all.map { (Key($0.kind, $0.code, $0.parent), $0) }) { first, _ in first }
     readAt = now
   }
 
   package func find(_ kind: String, _ code: String, of parent: UUID? = nil) -> Classifier? {
-    byCode[Self.key(kind, code, parent)]
+    byCode[Key(kind, code, parent)]
   }
 
-  private static func key(_ kind: String, _ code: String, _ parent: UUID?) -> String {
-    "\(kind) \(parent?.uuidString ?? "") \(code)"
+  /// What an item is of which only the class is known.
+  package func usualType(of itemClass: Classifier) -> Classifier? {
+    find("item_type", "accessory", of: itemClass.id)
+      ?? all.first { $0.kind == "item_type" && $0.parent == itemClass.id }
+  }
+
+  /// As bytes: the code is what a client wrote, and a text's hash normalises it, which costs the square of its length.
+  private struct Key: Hashable {
+    let kind: String
+    let code: [UInt8]
+    let parent: UUID?
+
+    init(_ kind: String, _ code: String, _ parent: UUID?) {
+      self.kind = kind
+      self.code = Array(code.utf8)
+      self.parent = parent
+    }
   }
 }

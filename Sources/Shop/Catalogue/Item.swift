@@ -73,15 +73,17 @@ extension Item {
   package static func description(of id: UUID, on connection: borrowing Connection) throws -> [UInt8] {
     let found = try connection.row(
       """
-      SELECT json_build_object('item_id', i.id, 'item_class', class.code, 'item_type', type.code,
-        'available_collections', coalesce((
-          SELECT json_agg(k.code ORDER BY k.position)
-          FROM item_collections c JOIN classifiers k ON k.id = c.collection_id WHERE c.item_id = i.id), '[]'),
-        'available_quality_levels', coalesce((
-          SELECT json_agg(k.code ORDER BY k.position)
-          FROM item_quality_levels q JOIN classifiers k ON k.id = q.quality_level_id WHERE q.item_id = i.id), '[]'))
-      FROM items i JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
-      WHERE i.id = \(id)
+      SELECT row_to_json(d) FROM (
+        SELECT i.id AS item_id, class.code AS item_class, type.code AS item_type,
+          ARRAY(
+            SELECT k.code FROM item_collections c JOIN classifiers k ON k.id = c.collection_id
+            WHERE c.item_id = i.id ORDER BY k.position) AS available_collections,
+          ARRAY(
+            SELECT k.code FROM item_quality_levels q JOIN classifiers k ON k.id = q.quality_level_id
+            WHERE q.item_id = i.id ORDER BY k.position) AS available_quality_levels
+        FROM items i JOIN classifiers class ON class.id = i.class_id JOIN classifiers type ON type.id = i.type_id
+        WHERE i.id = \(id)
+      ) d
       """
     ) { try $0.value(0, as: [UInt8].self) }
     guard let found else { throw CatalogueRefusal.unknownItem }

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Postgres
 
-/// What is to be known of an item. What is nil stays as it is; a new item needs code, name, class and type.
+/// What is to be known of an item. What is nil stays as it is; a new item needs name, class and type.
 package struct ItemDraft: Sendable {
   package var code: String?
   package var name: String?
@@ -18,19 +18,42 @@ package struct ItemDraft: Sendable {
   package init() {}
 
   package func create(_ id: UUID, on connection: borrowing Connection) throws -> Item {
-    guard let code, let name, let type, let `class` else { preconditionFailure("a new item lacks something") }
-    do {
-      try connection.run(
+    guard let name, let type, let `class` else { preconditionFailure("a new item lacks something") }
+    while true {
+      let code = try self.code ?? Self.freeCode(for: name, on: connection)
+      let made = try connection.run(
         """
         INSERT INTO items (id, code, name, description, price, class_id, type_id, stock_limited, is_active)
         VALUES (\(id), \(code), \(name), \(description ?? ""), \(price ?? nil), \(`class`.id), \(type.id),
                 \((stock ?? nil) != nil), \(isActive ?? true))
+        ON CONFLICT (code) DO NOTHING
         """)
-    } catch let error as PostgresError where error.constraint == "items_code_key" {
-      throw CatalogueRefusal.codeTaken
+      if made == 1 { break }
+      // What was free a moment ago may be taken now; what was asked for is taken for good.
+      guard self.code == nil else { throw CatalogueRefusal.codeTaken }
     }
     try setVariants(of: id, on: connection)
     return try Item.find(id, on: connection)
+  }
+
+  /// The name in small letters, digits and hyphens, with a number behind it if that is taken, also by what was retired.
+  private static func freeCode(for name: String, on connection: borrowing Connection) throws -> String {
+    let words = name.lowercased().utf8.split { byte in
+      !(UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) && !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+    let whole = words.map { String(Substring($0)) }.joined(separator: "-").prefix(90)
+    let start = whole.isEmpty ? "item" : String(whole)
+    // Numbers come in their order, and each is looked up by itself until one is free: no join, no sort.
+    let free: String? = try connection.row(
+      """
+      SELECT code FROM (
+        SELECT CASE n WHEN 1 THEN \(start) ELSE \(start) || '-' || n END AS code FROM generate_series(1, 9999) n
+      ) numbered
+      WHERE (SELECT count(*) FROM items i WHERE i.code = numbered.code) = 0 LIMIT 1
+      """
+    ) { try $0.value(0) }
+    guard let free else { throw CatalogueRefusal.codeTaken }
+    return free
   }
 
   /// The item is locked and there: the caller has just read it.

@@ -1,0 +1,127 @@
+internal import Notation
+
+/// Reads a request piece by piece. What is wrong with a piece is noted and reading goes on, so that the answer names all
+/// of it at once. Whatever is read is nil if it is absent or wrong; `finish` tells the two apart by throwing.
+package final class Reader {
+  private let members: [JSON.Member]
+  private let refusesNulls: Bool
+  private var isAsked: [Bool]
+  private var complaints: [ShapeError.Complaint] = []
+
+  /// For a request without a body.
+  package init() {
+    members = []
+    refusesNulls = false
+    isAsked = []
+  }
+
+  /// A change says by what is absent that it stays as it is; there a null would have to mean something else, and mostly
+  /// means nothing.
+  package init(bodyOf request: Request, refusesNulls: Bool = false) throws(ShapeError) {
+    members = try request.members()
+    self.refusesNulls = refusesNulls
+    isAsked = Array(repeating: false, count: members.count)
+  }
+
+  package func require<T: Decodable>(
+    _ name: String, as type: T.Type = T.self, _ check: (T) throws -> Void = { _ in }
+  ) -> T? {
+    guard let member = member(name) else {
+      complain(name, "Field required", .missing)
+      return nil
+    }
+    return read(member, check)
+  }
+
+  /// Nil also for a null, unless nulls are refused.
+  package func optional<T: Decodable>(
+    _ name: String, as type: T.Type = T.self, _ check: (T) throws -> Void = { _ in }
+  ) -> T? {
+    guard let member = member(name) else { return nil }
+    guard member.value == .null else { return read(member, check) }
+    if refusesNulls { complain(name, "Input should not be null", .wrongType) }
+    return nil
+  }
+
+  /// For a member whose null has a meaning: the outer nil is absent or wrong, the inner one null.
+  package func nullable<T: Decodable>(
+    _ name: String, as type: T.Type = T.self, isRequired: Bool = false, _ check: (T) throws -> Void = { _ in }
+  ) -> T?? {
+    guard let member = member(name) else {
+      if isRequired { complain(name, "Field required", .missing) }
+      return nil
+    }
+    return member.value == .null ? .some(nil) : read(member, check).map { .some($0) }
+  }
+
+  /// A text of so many characters. Bytes are counted first: whatever looks at characters is the slower, the more there are.
+  package func text(
+    _ name: String, _ length: ClosedRange<Int>, isRequired: Bool = false, _ check: (String) throws -> Void = { _ in }
+  ) -> String? {
+    func checkAll(_ text: String) throws {
+      guard text.utf8.count <= 4 * length.upperBound, length.contains(text.unicodeScalars.count) else {
+        let bounds =
+          length.lowerBound > 0 ? "\(length.lowerBound) to \(length.upperBound)" : "at most \(length.upperBound)"
+        throw ShapeError(["body", name], "Input should have \(bounds) characters", .malformed)
+      }
+      try check(text)
+    }
+    return isRequired ? require(name, checkAll) : optional(name, checkAll)
+  }
+
+  /// Whether there is such a member, right or wrong, that is not null.
+  package func has(_ name: String) -> Bool { find(name).map { members[$0].value != .null } ?? false }
+
+  /// What another part of the request is read as; nil if that throws.
+  package func note<T>(_ reading: @autoclosure () throws(ShapeError) -> T?) -> T? {
+    do {
+      return try reading()
+    } catch {
+      complaints += error.complaints
+      return nil
+    }
+  }
+
+  package func complain(_ name: String, _ message: String, _ kind: ShapeError.Kind = .malformed) {
+    complaints.append(.init(location: ["body", name], message: message, kind: kind))
+  }
+
+  /// A small body has room for thousands of them, and its answer would be many times as large.
+  private static let mostUnknownMembers = 50
+
+  /// Throws if anything was wrong, or if the body has members that nobody asked for.
+  package func finish() throws(ShapeError) {
+    for (member, _) in zip(members, isAsked).lazy.filter({ !$0.1 }).prefix(Self.mostUnknownMembers) {
+      complain(member.name, "Extra inputs are not permitted", .unknown)
+    }
+    guard complaints.isEmpty else { throw ShapeError(complaints) }
+  }
+
+  /// Finishes, and gives what was required as the values they are now known to be.
+  package func finish<each T>(_ values: repeat (each T)?) throws(ShapeError) -> (repeat each T) {
+    try finish()
+    return (repeat (each values)!)
+  }
+
+  /// Compared as bytes, because `String` takes different names for equal.
+  private func find(_ name: String) -> Int? { members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) } }
+
+  private func member(_ name: String) -> JSON.Member? {
+    guard let index = find(name) else { return nil }
+    isAsked[index] = true
+    return members[index]
+  }
+
+  private func read<T: Decodable>(_ member: JSON.Member, _ check: (T) throws -> Void) -> T? {
+    do {
+      let value = try member.read(as: T.self)
+      try check(value)
+      return value
+    } catch let error as ShapeError {
+      complaints += error.complaints
+    } catch {
+      complain(member.name, "\(error)")
+    }
+    return nil
+  }
+}

@@ -1,0 +1,85 @@
+/// What names have to look like from now on, so that no two look the same, and none looks like nothing. The tables are
+/// short: ICU, which knows all that looks alike, would be larger than the program.
+package enum NameRule {
+  /// For a name to sign in with.
+  static func requireTakeable(_ text: String) throws(NameRefusal) {
+    try requireVisible(text)
+    // Other than in a text, what only joins or varies its neighbours would make another name that looks the same.
+    guard !text.unicodeScalars.contains(where: \.properties.isDefaultIgnorableCodePoint) else {
+      throw .invisibleCharacter
+    }
+    guard !text.unicodeScalars.contains(where: { $0.isLetterForm }) else { throw .letterForm }
+    // An address is written in parts, each in letters of its own: почта@example.org.
+    guard parts(of: text).allSatisfy({ Alphabet.all(in: $0).count <= 1 }) else { throw .mixedAlphabets }
+  }
+
+  /// For whatever is shown as a name.
+  package static func requireVisible(_ text: String) throws(NameRefusal) {
+    let scalars = text.unicodeScalars
+    guard !scalars.contains(where: { $0.properties.generalCategory == .control }) else { throw .controlCharacter }
+    guard !scalars.allSatisfy({ $0.isBlank || $0.properties.isDefaultIgnorableCodePoint }) else { throw .blank }
+    guard !scalars.first!.isBlank, !scalars.last!.isBlank else { throw .edgeBlank }
+    guard !scalars.contains(where: { $0.isUnseen }) else { throw .invisibleCharacter }
+  }
+
+  private static func parts(of text: String) -> [Substring] {
+    let sides = text.utf8.split(separator: UInt8(ascii: "@"), maxSplits: 1).map { Substring($0) }
+    guard sides.count == 2 else { return [text[...]] }
+    return [sides[0]] + sides[1].utf8.split(separator: UInt8(ascii: ".")).map { Substring($0) }
+  }
+}
+
+/// The three alphabets whose letters look like each other's.
+private enum Alphabet: CaseIterable {
+  case latin, cyrillic, greek
+
+  static func all(in text: Substring) -> Set<Alphabet> {
+    var found: Set<Alphabet> = []
+    for scalar in text.unicodeScalars where scalar.properties.isAlphabetic {
+      if let alphabet = Alphabet(of: scalar.value) { found.insert(alphabet) }
+    }
+    return found
+  }
+
+  private init?(of value: UInt32) {
+    switch value {
+    // Coptic stands among the Greek letters.
+    case 0x3E2...0x3EF: return nil
+    case 0x41...0x5A, 0x61...0x7A, 0xAA, 0xBA, 0xC0...0x2B8, 0x2E0...0x2E4, 0x1D00...0x1D25, 0x1D2C...0x1D5C,
+      0x1D62...0x1D65,
+      0x1D6B...0x1D77, 0x1D79...0x1DBE, 0x1E00...0x1EFF, 0x2C60...0x2C7F, 0xA722...0xA7FF, 0xAB30...0xAB64,
+      0x10780...0x107BF, 0x1DF00...0x1DFFF:
+      self = .latin
+    case 0xB5, 0x370...0x3FF, 0x1D26...0x1D2A, 0x1D5D...0x1D61, 0x1D66...0x1D6A, 0x1F00...0x1FFF: self = .greek
+    case 0x400...0x52F, 0x1C80...0x1C8F, 0x1D2B, 0x1D78, 0x2DE0...0x2DFF, 0xA640...0xA69F, 0x1E030...0x1E08F:
+      self = .cyrillic
+    default: return nil
+    }
+  }
+}
+
+extension Unicode.Scalar {
+  /// Also the pattern of Braille that has no dot.
+  fileprivate var isBlank: Bool { properties.isWhitespace || value == 0x2800 }
+
+  /// What turns the direction of writing, ends a line or shows nothing, and what no font knows.
+  fileprivate var isUnseen: Bool {
+    switch properties.generalCategory {
+    case .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: true
+    default: false
+    }
+  }
+
+  /// A letter or digit in another form: two in one, mathematical, circled, squared, wide or half as wide.
+  fileprivate var isLetterForm: Bool {
+    switch value {
+    case 0x132, 0x133, 0x1C4...0x1CC, 0x1F1...0x1F3, 0x2160...0x2188, 0x2460...0x24FF, 0x3200...0x33FF, 0xFB00...0xFB4F,
+      0xFB50...0xFDFF, 0xFE70...0xFEFF, 0xFF00...0xFFEF, 0x1D400...0x1D7FF, 0x1EE00...0x1EEFF, 0x1F100...0x1F189,
+      0x1FBF0...0x1FBF9:
+      true
+    // Signs such as that of a trade mark stand among them.
+    case 0x2100...0x214F: properties.isAlphabetic
+    default: false
+    }
+  }
+}
