@@ -135,7 +135,7 @@ final class RandomBooks {
   private func purchases(_ first: String, _ last: String) throws -> String {
     try owner.value(
       """
-      SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.day, p.item), '[]')::text FROM (
+      SELECT array_to_json(coalesce(array_agg(row_to_json(p) ORDER BY p.day, p.item), '{}'))::text FROM (
         SELECT (o.at AT TIME ZONE 'UTC')::date AS day, i.code AS item, sum(o.quantity) AS quantity, sum(o.amount) AS coins
         FROM operations o JOIN items i ON i.id = o.item_id
         WHERE o.kind = 'purchase' AND o.outcome = 'done'
@@ -147,8 +147,7 @@ final class RandomBooks {
   private func top(_ side: String, _ first: String, _ last: String) throws -> String {
     try owner.value(
       """
-      SELECT coalesce(json_agg(json_build_object('username', t.username, 'coins', t.coins, 'transfers', t.transfers)
-                               ORDER BY t.coins DESC, t.username), '[]')::text
+      SELECT array_to_json(coalesce(array_agg(row_to_json(t) ORDER BY t.coins DESC, t.username), '{}'))::text
       FROM (
         SELECT u.username, s.coins, s.transfers FROM (
           SELECT o.\(raw: side) AS id, sum(o.amount) AS coins, count(*) AS transfers FROM operations o
