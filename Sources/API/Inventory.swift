@@ -20,7 +20,7 @@ func inventory(
 func inventoryItem(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
 ) throws -> Response {
-  .document(try Item.description(of: request.itemID("item_id"), on: connection))
+  .document(try Item.description(of: request.parameters.require("item_id"), on: connection))
 }
 
 func dailyBalances(

@@ -83,8 +83,8 @@ func deleteItem(
 
 extension Request {
   /// No item has an id that is none.
-  func itemID(_ name: String = "id") throws(CatalogueRefusal) -> UUID {
-    guard let id = try? parameters.require(name, as: UUID.self) else { throw .unknownItem }
+  func itemID() throws(CatalogueRefusal) -> UUID {
+    guard let id = try? parameters.require("id", as: UUID.self) else { throw .unknownItem }
     return id
   }
 }

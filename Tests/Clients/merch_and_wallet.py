@@ -336,7 +336,7 @@ def refused_authorizations(token):
     """Gives Authorization headers by label that must all be answered with 401; None sends no header."""
     plain = {
         "none": None, "empty": "", "scheme only": "Bearer", "empty token": "Bearer ",
-        "no scheme": token, "other scheme": "Basic " + b64(b"user:password"),
+        "other scheme": "Basic " + b64(b"user:password"),
         "not a token": "Bearer abc", "dots": "Bearer ..", "not base64": "Bearer a!.b!.c!",
         "over 4 KB": "Bearer " + "a" * 5000, "two tokens": f"Bearer {token} {token}",
     }
@@ -486,7 +486,7 @@ def check_refused_names(shop):
 
 def check_decomposed_name(shop):
     """A name that is not NFC is either refused or means the composed name."""
-    composed = f"Йёé-{secrets.token_hex(8)}"
+    composed = f"Йёї-{secrets.token_hex(8)}"
     person = newcomer(shop, unicodedata.normalize("NFC", composed))
     expect_done(shop, buy(shop, person, "pen"), "buy before the second login")
     answer = sign_in(shop, unicodedata.normalize("NFD", composed), person.password)
@@ -550,6 +550,8 @@ def check_merch_tokens(shop):
                                    ("GET", "/api/buy/pen", None)):
             answer = shop.call(method, path, sent, headers=headers)
             shop.report.expect(answer, f"Authorization: {label}", 401)
+    bare = shop.call("GET", "/api/info", headers={"Authorization": person.token})
+    shop.report.expect(bare, "Authorization: the token without its scheme", 200)
     expect_coins(shop, person, START_COINS, "after refused tokens")
     expect_coins(shop, friend, START_COINS, "after refused tokens")
 
@@ -1049,7 +1051,7 @@ def check_merch_user_in_v1(api):
 
 def check_v1_tokens(api):
     access, _, _ = session(api)
-    for label, value in refused_authorizations(access).items():
+    for label, value in (refused_authorizations(access) | {"no scheme": access}).items():
         headers = {} if value is None else {"Authorization": value}
         for path in ("/api/v1/auth/me", "/api/v1/wallet"):
             api.report.expect(api.get(path, headers=headers), f"Authorization: {label}", 401)

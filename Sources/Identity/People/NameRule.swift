@@ -9,8 +9,7 @@ package enum NameRule {
       throw .invisibleCharacter
     }
     guard !text.unicodeScalars.contains(where: { $0.isLetterForm }) else { throw .letterForm }
-    // An address is written in parts, each in letters of its own: почта@example.org.
-    guard parts(of: text).allSatisfy({ Alphabet.all(in: $0).count <= 1 }) else { throw .mixedAlphabets }
+    guard !hasMixedWord(text) else { throw .mixedAlphabets }
   }
 
   /// For whatever is shown as a name.
@@ -22,27 +21,29 @@ package enum NameRule {
     guard !scalars.contains(where: { $0.isUnseen }) else { throw .invisibleCharacter }
   }
 
-  private static func parts(of text: String) -> [Substring] {
-    let sides = text.utf8.split(separator: UInt8(ascii: "@"), maxSplits: 1).map { Substring($0) }
-    guard sides.count == 2 else { return [text[...]] }
-    return [sides[0]] + sides[1].utf8.split(separator: UInt8(ascii: ".")).map { Substring($0) }
+  /// Nobody writes a word in two alphabets but to deceive. A whole name may be in two: почта@example.org, Вася-bdd31c.
+  private static func hasMixedWord(_ text: String) -> Bool {
+    var seen: Alphabet?
+    for scalar in text.unicodeScalars {
+      guard scalar.isOfWord else {
+        seen = nil
+        continue
+      }
+      guard let alphabet = Alphabet(of: scalar) else { continue }
+      if let seen, seen != alphabet { return true }
+      seen = alphabet
+    }
+    return false
   }
 }
 
 /// The three alphabets whose letters look like each other's.
-private enum Alphabet: CaseIterable {
+private enum Alphabet {
   case latin, cyrillic, greek
 
-  static func all(in text: Substring) -> Set<Alphabet> {
-    var found: Set<Alphabet> = []
-    for scalar in text.unicodeScalars where scalar.properties.isAlphabetic {
-      if let alphabet = Alphabet(of: scalar.value) { found.insert(alphabet) }
-    }
-    return found
-  }
-
-  private init?(of value: UInt32) {
-    switch value {
+  init?(of scalar: Unicode.Scalar) {
+    guard scalar.properties.isAlphabetic else { return nil }
+    switch scalar.value {
     // Coptic stands among the Greek letters.
     case 0x3E2...0x3EF: return nil
     case 0x41...0x5A, 0x61...0x7A, 0xAA, 0xBA, 0xC0...0x2B8, 0x2E0...0x2E4, 0x1D00...0x1D25, 0x1D2C...0x1D5C,
@@ -61,6 +62,16 @@ private enum Alphabet: CaseIterable {
 extension Unicode.Scalar {
   /// Also the pattern of Braille that has no dot.
   fileprivate var isBlank: Bool { properties.isWhitespace || value == 0x2800 }
+
+  /// Letters, their marks and digits. Blanks, hyphens and the like part words.
+  fileprivate var isOfWord: Bool {
+    switch properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
+      .spacingMark, .enclosingMark, .decimalNumber, .letterNumber, .otherNumber:
+      true
+    default: false
+    }
+  }
 
   /// What turns the direction of writing, ends a line or shows nothing, and what no font knows.
   fileprivate var isUnseen: Bool {

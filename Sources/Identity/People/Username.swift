@@ -35,7 +35,7 @@ package enum NameRefusal: Error, Sendable, CustomStringConvertible {
     case .edgeBlank: "Input should not begin or end with a blank"
     case .invisibleCharacter: "Input should have no invisible characters"
     case .letterForm: "Input should have plain letters: no wide, mathematical or joined forms"
-    case .mixedAlphabets: "Input should not mix Latin, Cyrillic and Greek letters"
+    case .mixedAlphabets: "Input should not mix Latin, Cyrillic and Greek letters in one word"
     }
   }
 }
