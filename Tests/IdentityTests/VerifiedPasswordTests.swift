@@ -108,6 +108,12 @@ struct VerifiedPasswordTests {
     }
     #expect(!verified.mayGuess("anna"))
     #expect(verified.mayGuess("boris"))
+    verified.forgetGuesses("anna")
+    for _ in 0..<10 {
+      #expect(verified.mayGuess("anna"))
+      verified.noteGuess("anna")
+    }
+    #expect(!verified.mayGuess("anna"))
     clock.store(660, ordering: .relaxed)
     #expect(verified.mayGuess("anna"))
   }

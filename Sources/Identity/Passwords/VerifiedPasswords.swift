@@ -131,6 +131,9 @@ package final class VerifiedPasswords: @unchecked Sendable {
     words[place].store(word >> 32 == minute ? word + 1 : minute << 32 | 1, ordering: .relaxed)
   }
 
+  /// Whoever has proved the password was not guessing.
+  package func forgetGuesses(_ subject: String) { words[guesses(subject)].store(0, ordering: .relaxed) }
+
   private var minute: UInt64 { UInt64(seconds() / 60) & 0xFFFF_FFFF }
 
   private func guesses(_ subject: String) -> Int {

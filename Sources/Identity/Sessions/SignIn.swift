@@ -66,6 +66,7 @@ package struct SignIn: Sendable {
     switch verdict {
     case .right:
       hashing.verified?.note(password, of: attempt.user!, hash: attempt.storedHash!)
+      hashing.verified?.forgetGuesses(attempt.failures.pair)
     case .rightButOutdated:
       // Only over the hash that was verified: a password changed in between must not come back.
       try connection.run(
