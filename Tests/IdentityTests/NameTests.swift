@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// What people may be called.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct NameTests {
   @Test(arguments: [
     ("a", "a"), ("Anna", "Anna"), ("e\u{301}", "\u{E9}"), ("\u{212B}", "\u{C5}"), ("\u{1100}\u{1161}", "\u{AC00}"),

@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct CSVWritingTests {
   @Test(arguments: [
     ("plain", "plain"), ("", ""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""),
