@@ -9,10 +9,11 @@ RUN apt-get update -qq \
       libargon2-dev libfcgi-dev libpq-dev libssl-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# SwiftPM wants to see the test targets' folders even when it builds none of them.
+# SwiftPM wants to see the other targets' folders even when it builds none of them.
 COPY Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
+COPY Bench Bench
 RUN swift build -c release --static-swift-stdlib --product tuckshop \
  && install -D -s "$(swift build -c release --static-swift-stdlib --show-bin-path)/tuckshop" /out/tuckshop \
  && rm -rf .build

@@ -52,6 +52,10 @@ let package = Package(
     .executableTarget(
       name: "EchoWorker", dependencies: ["FastCGI", "HTTP"], path: "Tests/EchoWorker", swiftSettings: settings),
     .executableTarget(name: "Verdict", path: "Tests/Verdict", swiftSettings: settings),
+    .executableTarget(
+      name: "Bench", dependencies: ["Identity", "Postgres", "Support"], path: "Bench",
+      exclude: ["inventory", "ledger"],
+      swiftSettings: settings),
     tests("PostgresTests", of: ["Postgres"]),
     tests("MigrationsTests", of: ["Migrations", "Postgres"]),
     tests("NotationTests", of: ["Notation"]),
