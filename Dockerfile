@@ -20,7 +20,7 @@ RUN swift build -c release --static-swift-stdlib --product tuckshop \
 COPY migrations /out/share/migrations
 COPY nginx /out/share/nginx
 COPY bin/pool /out/share/bin/pool
-COPY deploy/compose/entrypoint deploy/compose/secrets /out/share/compose/
+COPY deploy/compose/entrypoint /out/share/compose/
 COPY deploy/roles.sql /out/share/roles.sql
 # A checkout made under a strict umask must not end in files that the shop's user cannot read.
 RUN mv /out/share/nginx/html /out/share/html && chmod -R u=rwX,go=rX /out
