@@ -9,17 +9,18 @@ RUN apt-get update -qq \
       libargon2-dev libfcgi-dev libpq-dev libssl-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# SwiftPM wants to see the test targets' folders even when it builds none of them.
+# SwiftPM wants to see the other targets' folders even when it builds none of them.
 COPY Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
+COPY Bench Bench
 RUN swift build -c release --static-swift-stdlib --product tuckshop \
  && install -D -s "$(swift build -c release --static-swift-stdlib --show-bin-path)/tuckshop" /out/tuckshop \
  && rm -rf .build
 COPY migrations /out/share/migrations
 COPY nginx /out/share/nginx
 COPY bin/pool /out/share/bin/pool
-COPY deploy/compose/entrypoint deploy/compose/secrets /out/share/compose/
+COPY deploy/compose/entrypoint /out/share/compose/
 COPY deploy/roles.sql /out/share/roles.sql
 # A checkout made under a strict umask must not end in files that the shop's user cannot read.
 RUN mv /out/share/nginx/html /out/share/html && chmod -R u=rwX,go=rX /out

@@ -51,6 +51,11 @@ let package = Package(
     // A worker for the tests of the wire: it says what it was asked, or answers as long as it is told to.
     .executableTarget(
       name: "EchoWorker", dependencies: ["FastCGI", "HTTP"], path: "Tests/EchoWorker", swiftSettings: settings),
+    .executableTarget(name: "Verdict", path: "Tests/Verdict", swiftSettings: settings),
+    .executableTarget(
+      name: "Bench", dependencies: ["Identity", "Postgres", "Support"], path: "Bench",
+      exclude: ["inventory", "ledger"],
+      swiftSettings: settings),
     tests("PostgresTests", of: ["Postgres"]),
     tests("MigrationsTests", of: ["Migrations", "Postgres"]),
     tests("NotationTests", of: ["Notation"]),

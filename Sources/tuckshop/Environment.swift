@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Settings as the environment gives them. A bad one is an error that names the variable, never its value.
 struct Environment {
-  private let values: [String: String]
+  let values: [String: String]
 
   init(_ values: [String: String] = ProcessInfo.processInfo.environment) { self.values = values }
 

@@ -8,7 +8,8 @@ internal import Postgres
 struct Tuckshop {
   static var commands: [any Command.Type] {
     [
-      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, UserCommand.self, GrantCommand.self, SeedCommand.self,
+      WorkerCommand.self, MigrateCommand.self, KeyCommand.self, SecretsCommand.self, UserCommand.self,
+      GrantCommand.self, SeedCommand.self,
       VerifyCommand.self, HealthCommand.self, ReloadCommand.self, DrainCommand.self,
     ]
   }

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// A token tells what its owner might do when it was signed; the database tells what they may do now.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct ActorTests {
   @Test(arguments: ["role = 'moderator'", "is_active = false", "deleted_at = now()"])
   func `whoever is admin no more moves nothing and changes nobody, though their token still says so`(

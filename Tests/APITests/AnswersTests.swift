@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// What goes wrong before a handler runs, told in the dialect of the path.
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct AnswersTests {
   /// How one failure is to be answered: status and text in merch, status and code in the inventory and as a problem.
   struct Case: Sendable {
@@ -122,7 +122,7 @@ struct AnswersTests {
     }
   }
 
-  @Test(.tags(.security)) func `an answer quotes nothing it was sent but names of members`() throws {
+  @Test(.tiers(.security)) func `an answer quotes nothing it was sent but names of members`() throws {
     let answer = booted.ask(.get, "/nowhere/<script>?q=<script>")
     #expect(!answer.text.contains("script"))
     let odd = booted.ask(.get, "/inventory", failure: .shape(ShapeError(["body", "\"},\n</a>"], "no", .unknown)))

@@ -6,7 +6,7 @@ import Support
 import Telemetry
 import Testing
 
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct ApplicationTests {
   static let plain = ["/health/live", "/livez", "/api/v1/health", "/metrics"]
   static let probing = ["/health", "/health/ready", "/readyz"]

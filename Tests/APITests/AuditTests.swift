@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Who changed what and why.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct AuditTests {
   private func entries(_ answer: Answer) -> [[String: JSON]] {
     answer.members["items"]?.elements.map(\.members) ?? []
@@ -62,7 +62,7 @@ struct AuditTests {
     }
   }
 
-  @Test(.tags(.security), arguments: [(TestCluster.app, "42501"), (TestCluster.owner, "23001")])
+  @Test(.tiers(.security), arguments: [(TestCluster.app, "42501"), (TestCluster.owner, "23001")])
   func `nobody rewrites it`(role: String, sqlstate: String) throws {
     try withShop { shop in
       #expect(shop.ask(.post, "/api/v1/users", ["username": "anna"], as: try shop.bearer(.admin)).status == 201)

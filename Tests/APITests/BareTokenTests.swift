@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// How a token may be sent, and whose token holds no longer.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct BareTokenTests {
   private func ask(_ shop: Shop, _ path: String, _ authorization: String) -> Answer {
     shop.worker.ask(Request(.get, path, headers: ["Authorization": authorization], id: "r-1"))

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// No answer has blanks between its values, whoever wrote it.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct CompactJSONTests {
   /// What the answer would be if it were written by `JSON`, which writes no blanks.
   private func isCompact(_ answer: Answer) -> Bool {

@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// What lay where at the end of each day.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct DailyBalanceTests {
   @Test func `the end of each day is told, from before the first movement on`() throws {
     try withShop { shop in

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// Periods of days, as they are asked for.
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct DayTests {
   @Test(arguments: ["/inventory/daily-balances", "/api/v1/stats"])
   func `a period may lie at either end of what four digits can write`(path: String) throws {
@@ -29,7 +29,7 @@ struct DayTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "2026-02-30", "1500-02-29", "1900-02-29", "2026-00-10", "2026-13-10", "2026-01-32", "0000-01-01", "2026-1-1",
       "٢٠٢٦-٠١-٠١", "2026-01-01T00:00:00Z", "10000-01-01", "-001-01-01", "",

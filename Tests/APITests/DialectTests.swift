@@ -2,7 +2,7 @@ import API
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct DialectTests {
   @Test(arguments: [
     "/api/auth", "/api/auth/", "/api/auth/x", "/api/info", "/api/info/x", "/api/sendCoin", "/api/buy", "/api/buy/x",

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// A request of v1 that is wrong in several places is told all of them at once.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct EveryMistakeTests {
   /// The complaints, each as `member kind`.
   private func complaints(

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Every known way to make up a token, sent as a bearer's through the whole API.
-@Suite(.tags(.api, .security))
+@Suite(.tiers(.api, .security))
 struct ForgedBearerTests {
   struct Forgery: Sendable {
     let name: String

@@ -9,7 +9,7 @@ import Support
 import Testing
 
 /// What was bought is held like anything else, and what is limited is never sold twice.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct GoodsTests {
   private func rich(_ shop: Shop, _ name: String) throws -> User {
     let user = try shop.person(name)

@@ -6,7 +6,7 @@ import Support
 import Telemetry
 import Testing
 
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct HealthTests {
   static let probes = ["/health", "/health/ready", "/readyz"]
 
@@ -60,7 +60,7 @@ struct HealthTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tags(.faults), arguments: probes) func `a database that is away is not ready`(path: String) throws {
+  @Test(.tiers(.faults), arguments: probes) func `a database that is away is not ready`(path: String) throws {
     let booted = try Booted(database: .nowhere)
     let answer = booted.ask(.get, path)
     expectUnready(answer, because: "database", database: "disconnected")
@@ -68,7 +68,7 @@ struct HealthTests {
     #expect(booted.lender.failures > 0)
   }
 
-  @Test(.tags(.faults)) func `a database that says nothing is not ready`() throws {
+  @Test(.tiers(.faults)) func `a database that says nothing is not ready`() throws {
     let directory = try TemporaryDirectory()
     let silent = try Listener(path: directory / ".s.PGSQL.5432")
     var settings = ConnectionSettings()
@@ -78,7 +78,7 @@ struct HealthTests {
     withExtendedLifetime(silent) {}
   }
 
-  @Test(.tags(.faults)) func `a database whose tables are locked is not ready`() throws {
+  @Test(.tiers(.faults)) func `a database whose tables are locked is not ready`() throws {
     try withFreshDatabase { name in
       let owner = try TestCluster.connection(database: name)
       try owner.perform("BEGIN")
@@ -90,7 +90,7 @@ struct HealthTests {
     }
   }
 
-  @Test(.tags(.faults)) func `within a moment all probes are told what the first one found out`() throws {
+  @Test(.tiers(.faults)) func `within a moment all probes are told what the first one found out`() throws {
     try withFreshDatabase { name in
       let owner = try TestCluster.connection(database: name)
       var limits = Application.Limits()

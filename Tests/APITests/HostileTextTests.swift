@@ -8,7 +8,7 @@ import Testing
 
 /// Text that is cheap to send and dear to compare. None of it reaches what would compare it: it is refused by its bytes,
 /// and what holds codes holds them as bytes.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct HostileTextTests {
   /// 20 KB of marks out of order: what composes it works for as long as it is told in ComposedTextTests.
   private static let marks = JSON.string("a" + String(repeating: "\u{301}\u{323}", count: 5000))

@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// What the pool ops does beside answering probes.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct HousekeepingTests {
   @Test func `one round works off whatever has piled up, of every kind`() throws {
     try withShop { shop in

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Where an account is full. Nobody will come there, but who tries gets an answer.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct InventoryEdgeTests {
   private static let most = 9_007_199_254_740_991
 

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// What is wrong with a request about the inventory, and who may not make it.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct InventoryShapeTests {
   private static let most = 9_007_199_254_740_991
 

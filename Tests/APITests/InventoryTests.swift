@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Putting in, adjusting, and reading what there is.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct InventoryTests {
   @Test func `what is put in is there, each variant by itself, and the same again moves nothing`() throws {
     try withShop { shop in
@@ -65,7 +65,7 @@ struct InventoryTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "", "now", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "infinity",
       "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "0000-01-01T00:00:00Z", "2026-01-01T00:00:00%2B15:00", "%00",

@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// What a client already has, and what it believes it changes.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct ItemConditionTests {
   private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
 

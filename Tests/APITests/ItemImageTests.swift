@@ -7,7 +7,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct ItemImageTests {
   private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
   /// One point each.

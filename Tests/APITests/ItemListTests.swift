@@ -5,7 +5,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct ItemListTests {
   private func codes(_ answer: Answer) -> [String] {
     answer.members["items"]?.elements.compactMap { $0.members["code"]?.text } ?? []

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// `/api/v1/items`, one at a time.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct ItemTests {
   static let mug: JSON = [
     "code": "mug", "name": "Mug", "price": 20, "class": "merch", "type": "drinkware", "reason": "new in spring",
@@ -148,7 +148,7 @@ struct ItemTests {
     }
   }
 
-  @Test(.tags(.security), arguments: [Role.user, .moderator, .service]) func `nobody but an admin edits`(
+  @Test(.tiers(.security), arguments: [Role.user, .moderator, .service]) func `nobody but an admin edits`(
     role: Role
   ) throws {
     try withShop { shop in

@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// What a rotation of the key file does to those who are signed in, in several workers.
-@Suite(.tags(.api, .security))
+@Suite(.tiers(.api, .security))
 struct KeyRotationTests {
   @Test(arguments: [SignatureAlgorithm.hs256, .edDSA], [SignatureAlgorithm.hs256, .edDSA])
   func `one rotation ends no session, a second one ends the oldest`(

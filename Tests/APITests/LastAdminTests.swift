@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Somebody has to stay admin, whatever they do to one another.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct LastAdminTests {
   enum Dismissal: CaseIterable {
     case deletion, deactivation, demotion
@@ -58,7 +58,7 @@ struct LastAdminTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `two who dismiss each other at one moment do not both succeed`() throws {
+  @Test(.tiers(.concurrency)) func `two who dismiss each other at one moment do not both succeed`() throws {
     try withShop { shop in
       for (round, one) in (Dismissal.allCases + Dismissal.allCases).enumerated() {
         for other in Dismissal.allCases {

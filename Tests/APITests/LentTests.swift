@@ -7,7 +7,7 @@ import Telemetry
 import Testing
 
 /// Routes that are lent the connection, with the real one.
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct LentTests {
   /// One route that runs a statement and answers with the number it gives.
   private func booted(
@@ -51,7 +51,7 @@ struct LentTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tags(.faults)) func `a statement that takes too long is given up, and the connection kept`() throws {
+  @Test(.tiers(.faults)) func `a statement that takes too long is given up, and the connection kept`() throws {
     var database = TestCluster.settings(user: TestCluster.app)
     database.statementTimeoutMilliseconds = 20
     let booted = try booted("SELECT 1 FROM pg_sleep(60)", database: database)
@@ -62,7 +62,7 @@ struct LentTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tags(.faults)) func `a request past its deadline is given up, and its connection with it`() throws {
+  @Test(.tiers(.faults)) func `a request past its deadline is given up, and its connection with it`() throws {
     var limits = Application.Limits()
     limits.requestMilliseconds = 200
     let booted = try booted("SELECT 1 FROM pg_sleep(60)", limits: limits)
@@ -74,7 +74,7 @@ struct LentTests {
     #expect(booted.lender.opened == 2)
   }
 
-  @Test(.tags(.faults)) func `a session that ended between two requests is replaced unnoticed`() throws {
+  @Test(.tiers(.faults)) func `a session that ended between two requests is replaced unnoticed`() throws {
     let booted = try booted("SELECT 42")
     let backend = try #require(Int(booted.ask(.get, "/api/v1/backend").text))
     let admin = try TestCluster.connection(user: TestCluster.superuser)
@@ -83,14 +83,14 @@ struct LentTests {
     #expect(booted.lender.opened == 2)
   }
 
-  @Test(.tags(.faults)) func `a session that ends under a request is told, and replaced for the next`() throws {
+  @Test(.tiers(.faults)) func `a session that ends under a request is told, and replaced for the next`() throws {
     let booted = try booted("SELECT 1 FROM pg_terminate_backend(pg_backend_pid(), 0)")
     #expect(booted.ask(.get, "/api/v1/x").status == 503)
     #expect(booted.ask(.get, "/api/v1/backend").status == 200)
     #expect(booted.lender.opened == 2)
   }
 
-  @Test(.tags(.faults)) func `a database that is away is 503 with when to come again, and the log knows why`() throws {
+  @Test(.tiers(.faults)) func `a database that is away is 503 with when to come again, and the log knows why`() throws {
     let booted = try booted("SELECT 42", database: .nowhere)
     let answer = booted.ask(.get, "/api/v1/x")
     #expect(answer.status == 503)
@@ -111,7 +111,7 @@ struct LentTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tags(.faults)) func `between requests a database that is away harms nobody`() throws {
+  @Test(.tiers(.faults)) func `between requests a database that is away harms nobody`() throws {
     let booted = try booted("SELECT 42", database: .nowhere)
     booted.application.tick()
     #expect(booted.lender.opened == 0)

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Whoever guesses has to wait from the tenth time on, and nobody is ever locked out.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct LoginDelayTests {
   /// As if the waiting was over.
   private func endDelays(_ shop: Shop) throws {
@@ -165,7 +165,7 @@ struct LoginDelayTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `guesses at the same time are all counted`() throws {
+  @Test(.tiers(.concurrency)) func `guesses at the same time are all counted`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       let statuses = try shop.place.atOnce(6) { _, worker in worker.login("anna", "wrong").status }

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// `POST /api/v1/auth/login`, and what both logins have in common.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct LoginTests {
   @Test func `a name or an email in any case signs in`() throws {
     try withShop { shop in
@@ -37,7 +37,7 @@ struct LoginTests {
     }
   }
 
-  @Test(.tags(.security)) func `unknown, wrong and without a password are one answer and the same steps`() throws {
+  @Test(.tiers(.security)) func `unknown, wrong and without a password are one answer and the same steps`() throws {
     try withShop { shop in
       try shop.person("anna", email: "anna@b.example", password: "correct horse")
       try shop.person("signs in elsewhere")
@@ -56,7 +56,7 @@ struct LoginTests {
     }
   }
 
-  @Test(.tags(.security)) func `a name longer than any is as unknown as others`() throws {
+  @Test(.tiers(.security)) func `a name longer than any is as unknown as others`() throws {
     try withShop { shop in
       let name = String((0..<20_000).map { _ in Character(Unicode.Scalar(UInt32.random(in: 0x4E00...0x9FFF))!) })
       #expect(shop.worker.login(name, "wrong").status == 401)

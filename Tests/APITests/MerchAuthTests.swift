@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// `POST /api/auth`: whoever comes under a name nobody has is registered under it.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct MerchAuthTests {
   @Test func `a new name is registered, and its password opens it again`() throws {
     try withShop { shop in
@@ -79,7 +79,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test(.tags(.security)) func `what else a client sends is ignored, and makes no admin`() throws {
+  @Test(.tiers(.security)) func `what else a client sends is ignored, and makes no admin`() throws {
     try withShop { shop throws in
       let answer = shop.ask(
         .post, "/api/auth", ["username": "eve", "password": "x", "role": "admin", "is_active": false, "id": "1"])
@@ -87,7 +87,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `two first logins of one name make one account, and both are in`() throws {
+  @Test(.tiers(.concurrency)) func `two first logins of one name make one account, and both are in`() throws {
     try withShop { shop in
       for name in ["a", "б", "c@d.e"] {
         let answers = try shop.place.atOnce(6) { _, worker in worker.merchLogin(name, "the same") }
@@ -99,7 +99,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `of two with different passwords one comes in`() throws {
+  @Test(.tiers(.concurrency)) func `of two with different passwords one comes in`() throws {
     try withShop { shop in
       let answers = try shop.place.atOnce(4) { index, worker in worker.merchLogin("a", "password \(index)") }
       #expect(answers.map(\.status).sorted() == [200, 401, 401, 401])

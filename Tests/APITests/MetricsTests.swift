@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct MetricsTests {
   private func booted() throws -> Booted {
     var router = routes()
@@ -49,7 +49,7 @@ struct MetricsTests {
     #expect(try booted.metric(requests("/livez", "4xx")) == nil)
   }
 
-  @Test(.tags(.security)) func `no part of a URL ever becomes a name`() throws {
+  @Test(.tiers(.security)) func `no part of a URL ever becomes a name`() throws {
     let booted = try booted()
     for target in [
       "/api/v1/things/secret1?token=secret2", "/secret3", "/secret4/%zz", "/inventory/secret5\"} 1\nsecret6 1",

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// An item of which only name and price are said.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct NewItemTests {
   @Test func `name and price are enough`() throws {
     try withShop { shop in
@@ -41,7 +41,7 @@ struct NewItemTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `several of one name at once have a code each`() throws {
+  @Test(.tiers(.concurrency)) func `several of one name at once have a code each`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let answers = try shop.place.atOnce(5) { _, worker in

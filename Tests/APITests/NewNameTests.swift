@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// Names that are taken from now on, and those that somebody has since before.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct NewNameTests {
   private static let refused = [
     " ", " anna", "anna ", "an\u{200B}na", "\u{202E}anna", "\u{430}nna", "\u{FF41}nna", "\u{1D41A}nna", "\u{FB01}n",
@@ -84,7 +84,7 @@ struct NewNameTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `several who want one name at once get one each`() throws {
+  @Test(.tiers(.concurrency)) func `several who want one name at once get one each`() throws {
     try withShop { shop in
       try shop.person("a@b.example")
       let answers = try shop.place.atOnce(5) { index, worker in

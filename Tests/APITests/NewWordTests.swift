@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// What a client gets, and an operator reads, when a newer database says what this worker does not know.
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct NewWordTests {
   private func expectOurFault(_ answer: Answer, _ shop: Shop, naming word: String) throws {
     #expect(answer.status == 500)

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// What is told of the API to others, in step with what there is.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct OpenAPITests {
   @Test func `every route is described, and nothing is described that is no route`() throws {
     let described = try described()

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// `POST /api/v1/auth/refresh`: a token is good for one exchange.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct RefreshTests {
   private func signedIn(_ shop: Shop) throws -> (access: String, refresh: String) {
     try shop.person("anna", password: "correct horse")
@@ -63,7 +63,7 @@ struct RefreshTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `several exchanges at once give one pair`() throws {
+  @Test(.tiers(.concurrency)) func `several exchanges at once give one pair`() throws {
     try withShop { shop in
       let token = try signedIn(shop).refresh
       let answers = try shop.place.atOnce(6) { _, worker in worker.refresh(token) }

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// `POST /api/v1/auth/register`.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct RegisterTests {
   private static func body(
     email: JSON? = "a@b.example", password: JSON? = "correct horse", fullName: JSON? = "Anna"
@@ -95,7 +95,7 @@ struct RegisterTests {
 
   private static let ranks = ["role", "is_active", "id", "username", "password_hash", "Email", "generation"]
 
-  @Test(.tags(.security)) func `nobody appoints themselves`() throws {
+  @Test(.tiers(.security)) func `nobody appoints themselves`() throws {
     try withShop { shop throws in
       for member in Self.ranks {
         guard case .object(let members) = Self.body() else { return }
@@ -119,7 +119,7 @@ struct RegisterTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `of several at once under one email one is registered`() throws {
+  @Test(.tiers(.concurrency)) func `of several at once under one email one is registered`() throws {
     try withShop { shop in
       let answers = try shop.place.atOnce(5) { _, worker in worker.ask(.post, "/api/v1/auth/register", Self.body()) }
       #expect(answers.map(\.status).sorted() == [201, 409, 409, 409, 409])

@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.api))
+@Suite(.tiers(.api))
 struct RepeatedRefusalTests {
   @Test func `a refusal that is asked for again is the first answer again, and says so`() throws {
     try withShop { shop in

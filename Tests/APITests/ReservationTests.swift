@@ -7,7 +7,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct ReservationTests {
   private func reserve(_ shop: Shop, _ items: JSON, _ owner: User, _ number: Int, for seconds: Int? = nil) -> Answer {
     let body = JSON.members([

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// What ends tokens before their time, as a second worker over the same database sees it.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct RevocationTests {
   enum Change: String, CaseIterable {
     case role, deactivation, deletion, password, username

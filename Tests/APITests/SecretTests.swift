@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// Passwords, hashes, tokens and keys stay where they belong, whatever happens.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct SecretTests {
   /// Asks all there is, rightly and wrongly; the answers that must have no secret in them, and all secrets there are.
   private func askEverything(_ shop: Shop) throws -> (answers: [Answer], secrets: [String]) {
@@ -88,7 +88,7 @@ struct SecretTests {
   }
 
   /// Everybody with an account in the database may read what others run.
-  @Test(.tags(.concurrency), arguments: ["/api/auth", "/api/v1/auth/login"])
+  @Test(.tiers(.concurrency), arguments: ["/api/auth", "/api/v1/auth/login"])
   func `no statement that can be seen has one`(path: String) throws {
     try withShop { shop in
       let superuser = try TestCluster.connection(user: TestCluster.superuser, database: shop.place.database)

@@ -9,7 +9,7 @@ import Shop
 import Support
 import Testing
 
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct StatisticsTests {
   private func withPeople(_ body: (Shop, _ anna: User, _ boris: User) throws -> Void) throws {
     try withShop { shop in
@@ -94,7 +94,7 @@ struct StatisticsTests {
     }
   }
 
-  @Test(.tags(.security)) func `figures are for admins, names for everybody who is in`() throws {
+  @Test(.tiers(.security)) func `figures are for admins, names for everybody who is in`() throws {
     try withShop { shop in
       for role in [Role.user, .moderator, .service] {
         #expect(try shop.ask(.get, "/api/v1/stats", as: shop.bearer(role)).status == 403)

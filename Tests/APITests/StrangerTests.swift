@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// Wrong guesses of strangers slow strangers down. Whoever signed in lately from where they are is not delayed.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct StrangerTests {
   private static let stranger = "198.51.100.7"
   private static let home = "192.0.2.1"

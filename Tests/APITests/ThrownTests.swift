@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// What a handler throws, and what of it a client gets to know.
-@Suite(.tags(.api, .security))
+@Suite(.tiers(.api, .security))
 struct ThrownTests {
   struct Leak: Error, CustomStringConvertible { let description = "a secret cause" }
 

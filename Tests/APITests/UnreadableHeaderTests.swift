@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// A header whose bytes are no text says something, only nobody can tell what.
-@Suite(.tags(.api, .security))
+@Suite(.tiers(.api, .security))
 struct UnreadableHeaderTests {
   @Test(arguments: ["/api/sendCoin", "/api/v1/transfers"])
   func `a key that cannot be read is not taken for none`(path: String) throws {

@@ -8,7 +8,7 @@ import Telemetry
 import Testing
 
 /// A bare Telegram id is believed only where a load test is meant to run.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct UnsafeLoginTests {
   private func login(
     _ shop: Shop, _ body: String = #"{"telegram_id":7,"username":"load"}"#, listener: String = "login",

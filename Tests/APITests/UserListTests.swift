@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// `GET /api/v1/users`: pages, orders and searches.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct UserListTests {
   private static let names = [
     "anna", "Anna", "ANNA B", "50% off", "under_score", "underXscore", "back\\slash", "Ёлка", "ёлка", "ШУРА", "шура",

@@ -7,7 +7,7 @@ import Support
 import Testing
 
 /// `/api/v1/users`, one at a time.
-@Suite(.tags(.api, .database))
+@Suite(.tiers(.api, .database))
 struct UserRouteTests {
   private static let members = [
     "created_at", "email", "full_name", "id", "is_active", "role", "updated_at", "username",
@@ -151,7 +151,7 @@ struct UserRouteTests {
   ]
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       (Role.user, [403, 403, 403, 403, 403, 403]), (.service, [403, 403, 403, 403, 403, 403]),
       (.moderator, [200, 200, 403, 403, 403, 403]), (.admin, [200, 200, 201, 200, 204, 200]),
@@ -171,7 +171,7 @@ struct UserRouteTests {
     }
   }
 
-  @Test(.tags(.security)) func `a role in a token is the one it was issued with, and ends with it`() throws {
+  @Test(.tiers(.security)) func `a role in a token is the one it was issued with, and ends with it`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let second = try shop.person("second", .admin)

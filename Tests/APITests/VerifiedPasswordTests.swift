@@ -12,7 +12,7 @@ import Testing
 
 /// Who signed in lately with the same password is spared the hash. To see it, the worker is told that there is no time
 /// for one: then whoever needs a hash is refused.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct VerifiedPasswordTests {
   /// A sign-in that waited for so long that nothing is hashed for it.
   private func late(

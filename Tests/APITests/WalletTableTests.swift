@@ -8,7 +8,7 @@ import Support
 import Testing
 
 /// `GET /api/v1/wallet/history` as a table.
-@Suite(.tags(.api, .database, .security))
+@Suite(.tiers(.api, .database, .security))
 struct WalletTableTests {
   private static let messages = [
     "=HYPERLINK(\"http://x.example\")", "=\u{301}1+1", "\n=1+1", "\r\n@SUM(A1)", "\t-1", " +1", "\u{FEFF}=1",

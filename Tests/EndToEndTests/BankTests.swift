@@ -6,7 +6,7 @@ import Testing
 
 /// Many people move coins and goods while the workers that serve them are killed again and again. What everybody has in
 /// the end is what follows from the answers, and nothing else. TUCKSHOP_BANK_SECONDS says for how long.
-@Suite(.tags(.e2e, .faults, .slow, .concurrency))
+@Suite(.tiers(.e2e, .faults, .slow, .concurrency))
 struct BankTests {
   private static let seconds = ProcessInfo.processInfo.environment["TUCKSHOP_BANK_SECONDS"].flatMap { Int($0) } ?? 60
   private static let workers = 8

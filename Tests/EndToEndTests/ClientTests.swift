@@ -2,7 +2,7 @@ import Support
 import Testing
 
 /// Clients of other people: written from the published contract alone, in another language, against the whole shop.
-@Suite(.tags(.e2e))
+@Suite(.tiers(.e2e))
 struct ClientTests {
   @Test(arguments: ["shop_newcomer", "merch_and_wallet", "inventory_client"])
   func `a client that knows only the contract finds nothing amiss`(name: String) throws {

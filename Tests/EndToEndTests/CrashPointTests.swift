@@ -6,7 +6,7 @@ import Testing
 
 /// A worker is killed at each system call that a transfer makes, one after the other. The client asks again under the
 /// same key, as clients do; the coins have moved once.
-@Suite(.tags(.e2e, .faults, .slow), .serialized)
+@Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct CrashPointTests {
   /// Following a process that is not one's child needs root where Yama guards the others.
   private static let mayTrace = getuid() == 0 || (try? read("/proc/sys/kernel/yama/ptrace_scope"))?.first != "1"

@@ -5,7 +5,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .faults, .slow), .serialized)
+@Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct DatabaseTests {
   @Test func `PostgreSQL crashes and comes back under load`() throws {
     let world = try World(["TUCKSHOP_APP_WORKERS": "4"])

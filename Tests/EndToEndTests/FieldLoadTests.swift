@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// A load script that is used in the field, in small: it knows one user, one item and one operation.
-@Suite(.tags(.e2e, .concurrency, .slow), .serialized)
+@Suite(.tiers(.e2e, .concurrency, .slow), .serialized)
 struct FieldLoadTests {
   private static let user = "550e8400-e29b-41d4-a716-446655440000"
   private static let body = """

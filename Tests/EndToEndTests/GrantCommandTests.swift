@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// `tuckshop grant …`, run as a process by the owner of the tables.
-@Suite(.tags(.e2e, .database))
+@Suite(.tiers(.e2e, .database))
 struct GrantCommandTests {
   private func withStaff(_ names: String..., body: (Desk) throws -> Void) throws {
     try withDesk { desk in

@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .security, .slow), .serialized)
+@Suite(.tiers(.e2e, .security, .slow), .serialized)
 struct LimitTests {
   private static let once = [
     "RATE": "1", "BURST": "1", "AUTH_RATE": "1", "AUTH_BURST": "1", "HEALTH_RATE": "1", "HEALTH_BURST": "1",

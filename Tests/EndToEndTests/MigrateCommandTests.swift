@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// What `tuckshop migrate …` does beside going up, run as a process against a database and files of its own.
-@Suite(.tags(.e2e, .database))
+@Suite(.tiers(.e2e, .database))
 struct MigrateCommandTests {
   @Test func `a migration is begun, applied, taken back, and noted as applied`() throws {
     try withDesk(as: TestCluster.owner) { desk in

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// People and tokens through nginx and real pools.
-@Suite(.tags(.e2e, .security), .serialized)
+@Suite(.tiers(.e2e, .security), .serialized)
 struct PeopleTests {
   let world = World.shared
 

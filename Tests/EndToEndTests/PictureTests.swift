@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Pictures from an admin's hand to a browser, through nginx and back.
-@Suite(.tags(.e2e, .security), .serialized)
+@Suite(.tiers(.e2e, .security), .serialized)
 struct PictureTests {
   let world = World.shared
   private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"

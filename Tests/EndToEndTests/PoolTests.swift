@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .faults, .slow), .serialized)
+@Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct PoolTests {
   @Test func `after every worker was killed at once, the next request is answered`() throws {
     let world = try World()

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Support
 import Testing
 
-@Suite(.tags(.integration))
+@Suite(.tiers(.integration))
 struct RenderTests {
   @Test func `one address may sign in 300 times a second and ask 3000 times, unless told otherwise`() throws {
     let configuration = try render([:]).files

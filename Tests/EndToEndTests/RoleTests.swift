@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Each pool signs in to PostgreSQL as itself.
-@Suite(.tags(.e2e, .database, .security))
+@Suite(.tiers(.e2e, .database, .security))
 struct RoleTests {
   @Test func `the workers of each pool are a role of their own, which a shop of before is told to make`() throws {
     let world = try World()

@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .slow), .serialized)
+@Suite(.tiers(.e2e, .slow), .serialized)
 struct RunTests {
   @Test(arguments: [SIGINT, SIGTERM])
   func `it stops cleanly and starts again`(signal: Int32) throws {

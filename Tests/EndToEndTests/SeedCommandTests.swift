@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// `tuckshop seed …`, run as a process against a database of its own.
-@Suite(.tags(.e2e, .database))
+@Suite(.tiers(.e2e, .database))
 struct SeedCommandTests {
   @Test func `people to measure with have a history that the ledger could have written`() throws {
     try withDesk(as: TestCluster.owner) { desk in

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 extension World {
   /// One world for all that only asks. It is taken down when the tests are over.

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// What the pool that hashes passwords shares, and what does not wait for it.
-@Suite(.tags(.e2e, .security, .slow), .serialized)
+@Suite(.tiers(.e2e, .security, .slow), .serialized)
 struct SignInTests {
   private func sign(_ path: String, _ body: String, in world: World, token: String? = nil) throws -> HTTPAnswer {
     var headers = [("Content-Type", "application/json")]

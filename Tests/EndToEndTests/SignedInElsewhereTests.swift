@@ -3,7 +3,7 @@ import FoundationEssentials
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .security, .slow), .serialized)
+@Suite(.tiers(.e2e, .security, .slow), .serialized)
 struct SignedInElsewhereTests {
   /// Two routes that want a caller: one of each pool.
   private static let me = "/api/v1/auth/me"

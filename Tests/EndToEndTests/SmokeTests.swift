@@ -2,7 +2,7 @@ import Glibc
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .smoke), .serialized)
+@Suite(.tiers(.e2e, .smoke), .serialized)
 struct SmokeTests {
   let world = World.shared
 

@@ -1,7 +1,7 @@
 import Support
 import Testing
 
-@Suite(.tags(.e2e, .security))
+@Suite(.tiers(.e2e, .security))
 struct UnsafeLoginTests {
   @Test func `a bare Telegram id is believed where the shop was told so, and it says so at its start`() throws {
     let world = try World(["TUCKSHOP_UNSAFE_TELEGRAM_LOGIN": "on"])

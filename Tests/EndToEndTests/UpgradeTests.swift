@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// PostgreSQL's package is upgraded under a running shop: programs and libraries change, the server goes on as it was.
-@Suite(.tags(.e2e, .faults, .slow), .serialized)
+@Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct UpgradeTests {
   private func register(_ name: String, in world: World) throws -> HTTPAnswer {
     try world.ask("/api/auth", method: "POST", body: #"{"username":"\#(name)","password":"a password"}"#)

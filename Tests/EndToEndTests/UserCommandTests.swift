@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// `tuckshop user …` and `tuckshop key …`, each run as a process against a database of its own.
-@Suite(.tags(.e2e, .database))
+@Suite(.tiers(.e2e, .database))
 struct UserCommandTests {
   @Test func `somebody is added, given a password and a role, listed and sent away`() throws {
     try withDesk { desk in

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// `tuckshop verify`, run as a process against a database of its own, as the workers' role.
-@Suite(.tags(.e2e, .database))
+@Suite(.tiers(.e2e, .database))
 struct VerifyCommandTests {
   @Test func `it says that all agrees, or what does not, and how to repair it`() throws {
     try withFreshDatabase { name in

@@ -4,7 +4,7 @@ import Glibc
 import Support
 import Testing
 
-@Suite(.tags(.integration))
+@Suite(.tiers(.integration))
 struct AnswerTests {
   let wire = try! Wire()
 

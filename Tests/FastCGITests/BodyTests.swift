@@ -2,7 +2,7 @@ import FastCGI
 import Support
 import Testing
 
-@Suite(.tags(.integration))
+@Suite(.tiers(.integration))
 struct BodyTests {
   let wire = try! Wire()
 

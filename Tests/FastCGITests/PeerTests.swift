@@ -4,7 +4,7 @@ import Support
 import Synchronization
 import Testing
 
-@Suite(.tags(.integration, .faults))
+@Suite(.tiers(.integration, .faults))
 struct PeerTests {
   let wire = try! Wire()
 

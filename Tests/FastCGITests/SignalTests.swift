@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-@Suite(.tags(.integration, .faults))
+@Suite(.tiers(.integration, .faults))
 struct SignalTests {
   let wire = try! Wire()
 

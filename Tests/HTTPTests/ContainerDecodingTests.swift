@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Types that open the containers inside them by hand.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct ContainerDecodingTests {
   private struct Flat: Decodable {
     enum Keys: CodingKey { case owner, tags }

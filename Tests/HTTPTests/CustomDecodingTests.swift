@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Types that read themselves, by hand or as Swift's own smaller numbers do.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct CustomDecodingTests {
   /// The same thing by name or by number.
   private enum Reference: Decodable, Equatable {

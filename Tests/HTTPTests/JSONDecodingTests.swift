@@ -23,7 +23,7 @@ func shapeError<T: Decodable>(
   #expect(throws: ShapeError.self) { try decode(text, as: type, unknownMembers: unknownMembers) }
 }
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct JSONDecodingTests {
   @Test func `a body becomes a value`() throws {
     let transfer: Transfer = try decode(#"{"amount":5,"toUser":"Аня","message":"\u2615"}"#)
@@ -99,7 +99,7 @@ struct JSONDecodingTests {
     #expect(shapeError(body, as: [String: Int].self, unknownMembers: .ignored)?.location == ["body"])
   }
 
-  @Test(.tags(.security)) func `a member that only looks alike is unknown`() throws {
+  @Test(.tiers(.security)) func `a member that only looks alike is unknown`() throws {
     struct Temperature: Decodable { let K: Int? }
     #expect(try decode(#"{"K":300}"#, as: Temperature.self).K == 300)
     #expect(try decode("{\"\u{212A}\":300}", as: Temperature.self, unknownMembers: .ignored).K == nil)
@@ -109,7 +109,7 @@ struct JSONDecodingTests {
   }
 }
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct BrokenBodyTests {
   @Test func `a body that is no JSON is told as such, with the body as its place`() {
     let error = #expect(throws: ShapeError.self) { try Request(.post, "/", body: [0x7B]).decode([String: Int].self) }

@@ -3,7 +3,7 @@ import HTTP
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct NestedDecodingTests {
   private enum Section: String, Decodable { case main, factory, trade }
   private enum Size: Int, Decodable { case small = 1, large = 2 }

@@ -3,7 +3,7 @@ import HTTP
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct ParameterTests {
   /// What stands in the braces when this is asked for.
   private func parameters(_ text: String) throws -> PathParameters {

@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Paths as an attacker would write them.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct PathTests {
   let router = {
     var router = Router<String>()

@@ -3,7 +3,7 @@ import HTTP
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct QueryTests {
   private func text(_ query: String, _ name: String = "a") throws -> String? { try Query(query[...]).optional(name) }
   private func integer(_ query: String) throws -> Int? { try Query(query[...]).optional("a") }
@@ -37,7 +37,7 @@ struct QueryTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "a=%", "a=%2", "a=%zz", "a=%00", "a=x%00", "a=%ff", "a=%c0%af", "a=%ed%a0%80", "a=%f4%90%80%80", "a=\u{0}",
     ])
@@ -72,7 +72,7 @@ struct QueryTests {
     #expect(throws: ShapeError.self) { try Query("id=\(text)0"[...]).require("id", as: UUID.self) }
   }
 
-  @Test(.tags(.security)) func `a very long query is read to its end`() throws {
+  @Test(.tiers(.security)) func `a very long query is read to its end`() throws {
     let padding = String(repeating: "x=1&", count: 20_000)
     #expect(try text(padding + "a=1") == "1")
     #expect(try text(padding + String(repeating: "&", count: 20_000)) == nil)

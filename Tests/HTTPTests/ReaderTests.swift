@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// A body read member by member, so that everything that is wrong with it can be said at once.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct ReaderTests {
   private func reader(_ body: String, refusesNulls: Bool = false) throws -> Reader {
     try Reader(bodyOf: Request(.post, "/", body: Array(body.utf8)), refusesNulls: refusesNulls)
@@ -84,12 +84,12 @@ struct ReaderTests {
     #expect(complaints { _ = try reader(body) } == [["body", kind]])
   }
 
-  @Test(.tags(.security)) func `of thousands of unknown members the first are named`() throws {
+  @Test(.tiers(.security)) func `of thousands of unknown members the first are named`() throws {
     let body = try reader("{" + (0..<5000).map { "\"m\($0)\":0" }.joined(separator: ",") + "}")
     #expect(complaints { try body.finish() } == (0..<50).map { ["body", "m\($0)", "extra_forbidden"] })
   }
 
-  @Test(.tags(.security)) func `a member that only looks alike is unknown`() throws {
+  @Test(.tiers(.security)) func `a member that only looks alike is unknown`() throws {
     let body = try reader("{\"\u{212A}\":1}")
     #expect(body.optional("K", as: Int.self) == nil)
     #expect(complaints { try body.finish() } == [["body", "\u{212A}", "extra_forbidden"]])

@@ -2,7 +2,7 @@ import HTTP
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct RequestTests {
   @Test(arguments: [
     ("/", "/", nil), ("/users", "/users", nil), ("/users?", "/users", ""), ("/users?a=1", "/users", "1"),
@@ -41,7 +41,7 @@ struct RequestTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "Idempotency-\u{212A}ey", "İdempotency-Key", "Idempotency\u{2010}Key", "Idempotency-Key ", "Idempotency_Key", "",
     ])

@@ -3,7 +3,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct ResponseTests {
   private func header(_ response: Response, _ name: String) -> [String] {
     response.headers.filter { $0.name == name }.map(\.value)

@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// A mistake in the table of routes is found when the program starts, not when a request comes.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct RouteDeclarationTests {
   @Test func `two routes for one method and path are refused`() async {
     await #expect(processExitsWith: .failure) {

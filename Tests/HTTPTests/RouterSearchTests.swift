@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// The tree against the plainest thing that could be right: all templates, tried one after the other.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct RouterSearchTests {
   private typealias Template = [String?]  // nil is a parameter
 

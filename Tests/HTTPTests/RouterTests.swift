@@ -2,7 +2,7 @@ import HTTP
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct RouterTests {
   let router = {
     var router = Router<String>()

@@ -2,7 +2,7 @@ import Identity
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct Base64Tests {
   @Test(arguments: [
     ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),

@@ -3,7 +3,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct FirstAdminTests {
   private static let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
 
@@ -59,7 +59,7 @@ struct FirstAdminTests {
     }
   }
 
-  @Test(.tags(.concurrency), arguments: [false, true])
+  @Test(.tiers(.concurrency), arguments: [false, true])
   func `several workers at once appoint one`(nameIsTaken: Bool) throws {
     try withFreshDatabase { database in
       if nameIsTaken {

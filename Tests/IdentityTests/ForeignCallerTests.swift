@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// Whom somebody else vouches for, as the shop knows them.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct ForeignCallerTests {
   private typealias Fixtures = ForeignFixtures
 
@@ -115,7 +115,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test(.tags(.concurrency), arguments: ["anna", "550E8400-E29B-41D4-A716-446655440000"])
+  @Test(.tiers(.concurrency), arguments: ["anna", "550E8400-E29B-41D4-A716-446655440000"])
   func `two first sights at once are one person`(name: String) throws {
     try withFreshDatabase { database in
       let gate = Gate(for: 6)

@@ -26,7 +26,7 @@ struct Trust {
   }
 }
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct ForeignIssuerTests {
   private typealias Fixtures = ForeignFixtures
 

@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Foreign issuers with Ed25519 keys of ours, so that every token can be signed here.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct ForeignKeySetTests {
   private static let one = try! AsymmetricKey(ed25519Seed: Array(repeating: 1, count: 32))
   private static let two = try! AsymmetricKey(ed25519Seed: Array(repeating: 2, count: 32))

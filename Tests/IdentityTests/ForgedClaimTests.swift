@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Tokens signed by the right key that still say the wrong thing.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct ForgedClaimTests {
   static let issuers =
     Forgery.claim(

@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Tokens whose header tries to choose the key, the algorithm or the rules.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct ForgedHeaderTests {
   static let algorithms =
     Forgery.header(

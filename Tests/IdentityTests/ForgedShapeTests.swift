@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// Tokens that are no compact JWS of two JSON objects, or no longer the one that was signed.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct ForgedShapeTests {
   static let shapes: [Forgery] = [
     .rewritten("nothing", .malformed) { _ in "" },

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// That nothing which people leave behind by signing in and out grows without bound.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct GrowthTests {
   private let mint: Mint
   private let sessions: Sessions

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// As many hash as there are processors, a few wait, and one worker stays free.
-@Suite(.tags(.integration, .concurrency))
+@Suite(.tiers(.integration, .concurrency))
 struct HashingLineTests {
   /// What one worker of the pool has: the same file, opened for itself.
   private func hashing(_ path: String, turns: Int = 2, workers: Int = 5) throws -> (Hashing, File) {

@@ -4,7 +4,7 @@ import Support
 import Synchronization
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct IdentifierTests {
   @Test func `a time-ordered UUID is of version 7 and has the time in front`() {
     var sequence = UUIDSequence()

@@ -5,7 +5,7 @@ import Support
 import Synchronization
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct KeyFileTests {
   @Test(arguments: [SignatureAlgorithm.hs256, .edDSA])
   func `a new file has one key, and is its owner's alone`(algorithm: SignatureAlgorithm) throws {

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// What people may be called.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct NameTests {
   @Test(arguments: [
     ("a", "a"), ("Anna", "Anna"), ("e\u{301}", "\u{E9}"), ("\u{212B}", "\u{C5}"), ("\u{1100}\u{1161}", "\u{AC00}"),
@@ -60,7 +60,7 @@ struct NameTests {
 }
 
 /// What a name must not look like that somebody takes from now on. Who has such a name since before still signs in.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct NewNameTests {
   @Test(arguments: [
     "a", "я", "Anna", "Анна Каренина", "Ἀλέξανδρος", "Zoë O'Brien-Nuñez", "anna@example.org", "почта@example.org",
@@ -108,7 +108,7 @@ struct NewNameTests {
 }
 
 /// Composing costs the square of what stands on one letter. So nobody may compose what was not counted before.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct ComposedTextTests {
   @Test func `text is composed in one place, which is told how much`() throws {
     let directory = projectRoot + "/Sources"

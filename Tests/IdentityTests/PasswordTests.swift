@@ -3,7 +3,7 @@ import Identity
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct PasswordTests {
   /// Cheap enough for many hashes; everything but the figures is as in production.
   private let cheap = Passwords(parameters: .init(memoryKiB: 64, passes: 1, lanes: 1))

@@ -3,7 +3,7 @@ import Identity
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct PublishedKeyTests {
   @Test func `a secret is not published`() throws {
     let keys = try Mint(.hs256).tokens.keys

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// When the end of a token is known to a worker that took no part in it.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct RevocationTests {
   private let mint: Mint
   private let sessions: Sessions
@@ -99,7 +99,7 @@ struct RevocationTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `a login waits for a change that has not been committed`() throws {
+  @Test(.tiers(.concurrency)) func `a login waits for a change that has not been committed`() throws {
     try withFreshDatabase { database in
       let door = try Door(mint, database: database)
       let anna = try door.person("anna")

@@ -2,7 +2,7 @@ import Identity
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct TelegramTests {
   private static let botToken = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
   private static let now = 1_700_000_000

@@ -2,7 +2,7 @@ import Identity
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct TokenFuzzTests {
   private static let telling = Array(".-_=+/ \n\u{0}A{}[]\"\\:,0e".utf8) + [0x80, 0xC3, 0xFF]
 

@@ -2,7 +2,7 @@ import Identity
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct TokenTests {
   @Test(arguments: [SignatureAlgorithm.hs256, .edDSA])
   func `what was issued is verified and says the same`(algorithm: SignatureAlgorithm) throws {

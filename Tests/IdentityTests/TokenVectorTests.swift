@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// The examples of the standards: what others sign is verified here, and what can be computed comes out the same.
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct TokenVectorTests {
   private static let payload =
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct UserImportTests {
   private func table(_ text: String) throws -> UserImport { try UserImport(CSV(parsing: Array(text.utf8))) }
 

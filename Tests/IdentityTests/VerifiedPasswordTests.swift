@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What is remembered of passwords that were right: bounded in number and age, and never enough for a wrong one.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct VerifiedPasswordTests {
   private func people(_ names: String...) throws -> [User] {
     var people: [User] = []
@@ -89,7 +89,7 @@ struct VerifiedPasswordTests {
     #expect(!other.covers("correct horse", of: anna, hash: "hash"))
   }
 
-  @Test(.tags(.concurrency)) func `workers that write one place at once leave no hit for anybody else`() throws {
+  @Test(.tiers(.concurrency)) func `workers that write one place at once leave no hit for anybody else`() throws {
     let anna = try people("anna")[0]
     let verified = VerifiedPasswords()
     _ = try onThreads(4) { thread in

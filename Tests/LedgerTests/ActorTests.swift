@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// What is done in somebody's name is done only if the database says that they may.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct ActorTests {
   /// A database with people of every role in it, and with sessions of every pool.
   private final class Stage {

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct GrantTests {
   @Test(arguments: [
     (1, "done", 1), (9_007_199_254_740_991, "done", 9_007_199_254_740_991), (9_007_199_254_740_992, "overflow", 0),

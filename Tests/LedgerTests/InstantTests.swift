@@ -2,7 +2,7 @@ import Ledger
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct InstantTests {
   @Test(arguments: [
     "2026-01-31T12:00:00Z", "2026-01-31 12:00:00z", "2024-02-29t23:59:59.123456789+14:59", "0001-01-01T00:00:00-00:00",
@@ -23,7 +23,7 @@ struct InstantTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "٢٠٢٦-٠١-٠١T٠٠:٠٠:٠٠Z", "２０２６-01-01T00:00:00Z", "2026-01-01T00:00:00.٠Z", "2026-01-01T00:00:00+٠1:00",
       "2026-01-0𝟙T00:00:00Z", "2026-01-01\u{301}T00:00:00Z",

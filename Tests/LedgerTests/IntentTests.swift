@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct IntentTests {
   @Test func `an operation's id leaves room for those of its postings`() throws {
     let id = try #require(UUID(uuidString: "01a1fc28-6d62-7766-9e96-d4ea2a250347"))

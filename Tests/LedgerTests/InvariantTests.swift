@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// What always holds, over random histories of clients who ask at the same time.
-@Suite(.tags(.database, .concurrency))
+@Suite(.tiers(.database, .concurrency))
 struct InvariantTests {
   static let seeds: [UInt64] = [1, 2]
 

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct InventoryTests {
   /// Anna has five gems in main and none elsewhere; each case is one request of so many changes to them.
   struct Case: Sendable, CustomTestStringConvertible {

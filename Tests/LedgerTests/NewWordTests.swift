@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// During a roll-out an old worker meets the functions of a newer migration, and words that it does not know.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct NewWordTests {
   enum Verb: String, CaseIterable {
     case transfer, undo_transfer, purchase, grant_coins, add_items, adjust, reserve, return_reserve, consume_reserve

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// What the role of each pool may do, and that it can do nothing else.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct PoolRightsTests {
   static let pools = [TestCluster.app, TestCluster.auth, TestCluster.ops]
 
@@ -35,7 +35,8 @@ struct PoolRightsTests {
 
   static let functions: [String: [String]] = [
     TestCluster.app: [
-      "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after", "consume_reserve", "daily_inventory",
+      "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after", "consume_reserve",
+      "daily_inventory",
       "digest_of", "expire_reservation", "info", "inventory", "mint", "next_generation", "note_change",
       "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "reserve",
       "return_reserve", "schema_version", "set_stock_by_admin", "sink", "stock_of", "till", "transfer",

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct PurchaseTests {
   /// Anna has a hundred coins. A mug is 20 and there are three; a cap is 30 and made as it is bought.
   struct Case: Sendable, CustomTestStringConvertible {

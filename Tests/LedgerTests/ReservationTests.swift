@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct ReservationTests {
   enum Step: String, Sendable {
     case reserve, giveBack, consume, expire, overdue

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// What the role of the workers cannot do, whatever statement somebody might smuggle into one.
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct RightsTests {
   static let tables = ["operations", "postings", "accounts", "assets"]
   static let changes = [

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct TransferTests {
   /// Anna has a hundred coins, Boris ten, Clara none and not even an account; who is gone has left.
   struct Case: Sendable, CustomTestStringConvertible {

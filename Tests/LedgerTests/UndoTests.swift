@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct UndoTests {
   /// Anna has sent forty of her hundred coins to Boris, who had none.
   enum Meanwhile: String, Sendable, CaseIterable {

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.database, .faults))
+@Suite(.tiers(.database, .faults))
 struct VerificationTests {
   @Test func `a ledger in which everything has happened agrees with itself`() throws {
     try withBooks { name, owner in
@@ -249,7 +249,7 @@ struct VerificationTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `it raises no alarm beside those who write`() throws {
+  @Test(.tiers(.concurrency)) func `it raises no alarm beside those who write`() throws {
     try withFreshDatabase { name in
       var history = try RandomHistory(in: name)
       let rounds = try withThread(until: { try history.run(seed: 7, steps: 150) }) {

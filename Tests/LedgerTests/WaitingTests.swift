@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What a call decides after it has waited for somebody else.
-@Suite(.tags(.database, .concurrency))
+@Suite(.tiers(.database, .concurrency))
 struct WaitingTests {
   @Test func `a purchase that waited for the shelf pays the price of the moment it is made`() throws {
     let receipt = try purchase { try $0.run("UPDATE items SET price = 9 WHERE code = 'mug'") }

@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// What a database remembers, held against the files.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct HistoryTests {
   private let two: [Step] = [.table("a"), .table("b")]
 

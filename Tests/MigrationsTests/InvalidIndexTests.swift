@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// What a CREATE INDEX CONCURRENTLY leaves behind when it fails.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct InvalidIndexTests {
   private static let wayOut = """
     the index public.a_id of public.a is invalid: building it failed, or is under way in another session. If it failed, \

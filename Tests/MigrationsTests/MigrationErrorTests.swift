@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// What a migration that fails says, and what it leaves behind: nothing.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct MigrationErrorTests {
   @Test(arguments: [
     ("CREATE TABLE b (id int);\n\n  SELEC 1;", "3:3", "syntax error at or near \"SELEC\" (42601)"),
@@ -113,7 +113,7 @@ struct MigrationErrorTests {
     }
   }
 
-  @Test(.tags(.faults)) func `a session lost in the middle leaves nothing, and the next one can go on`() throws {
+  @Test(.tiers(.faults)) func `a session lost in the middle leaves nothing, and the next one can go on`() throws {
     try withEmptyDatabase { name in
       let lost = Step(name: "b", up: "CREATE TABLE b ();\nSELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60);")
       let first = try migrator([.table("a"), lost], on: name)

@@ -3,7 +3,7 @@ internal import Migrations
 internal import Support
 internal import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct MigrationFilesTests {
   private func files(_ names: [String]) -> [String: String] {
     Dictionary(uniqueKeysWithValues: names.map { ($0, "SELECT 1;") })

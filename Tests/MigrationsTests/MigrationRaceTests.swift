@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// Many that start at the same moment, as the workers of a new release do.
-@Suite(.tags(.database, .concurrency))
+@Suite(.tiers(.database, .concurrency))
 struct MigrationRaceTests {
   private let counted = [
     Step(name: "a", up: "CREATE TABLE a (id int); INSERT INTO a VALUES (1);", down: "DROP TABLE a;"),

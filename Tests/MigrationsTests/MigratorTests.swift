@@ -3,7 +3,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct MigratorTests {
   private let three: [Step] = [.table("a"), .table("b"), .table("c")]
 
@@ -126,7 +126,7 @@ struct MigratorTests {
     }
   }
 
-  @Test(.tags(.unit)) func `migrations may take their time, but do not let others queue behind a lock for long`() {
+  @Test(.tiers(.unit)) func `migrations may take their time, but do not let others queue behind a lock for long`() {
     var base = ConnectionSettings()
     base.conninfo = "host=somewhere"
     base.password = "word"

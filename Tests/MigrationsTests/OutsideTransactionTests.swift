@@ -6,7 +6,7 @@ internal import Synchronization
 internal import Testing
 
 /// Migrations that say `-- migrate: no-transaction` in their first line.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct OutsideTransactionTests {
   static let index = Step(
     name: "index", up: "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);",
@@ -66,7 +66,7 @@ struct OutsideTransactionTests {
 
   /// It waits for every transaction that could still see the table without the index. Were the other
   /// migrator waiting inside PostgreSQL for the lock, the two would wait for one another.
-  @Test(.tags(.concurrency)) func `an index is made while another migrator waits for the lock`() throws {
+  @Test(.tiers(.concurrency)) func `an index is made while another migrator waits for the lock`() throws {
     try withEmptyDatabase { name in
       let steps = [Step.table("a"), Self.index]
       let isWaiting = DispatchSemaphore(value: 0)

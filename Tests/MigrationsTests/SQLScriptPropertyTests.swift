@@ -3,7 +3,7 @@ internal import Support
 internal import Testing
 
 /// Random files out of known statements. The number of the case is the seed: a failure repeats itself.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct SQLScriptPropertyTests {
   private static let pieces = [
     "SELECT 1", "SELECT ';', 'it''s;', ''", "SELECT '\\'", "SELECT E'\\';\\\\', e''",

@@ -2,7 +2,7 @@ internal import Migrations
 internal import Support
 internal import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct SQLScriptTests {
   @Test(arguments: [
     ("", []), ("  \n\t ", []), (";", []), (";; ;\n;", []), ("-- only; a comment", []), ("/* ; /* ; */ ; */", []),

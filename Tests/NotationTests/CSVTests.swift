@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct CSVTests {
   private func rows(_ text: String) throws -> [[String]] { try CSV(parsing: Array(text.utf8)).rows.map(\.fields) }
 

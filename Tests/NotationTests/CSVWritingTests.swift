@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct CSVWritingTests {
   @Test(arguments: [
     ("plain", "plain"), ("", ""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""), ("a;b", "\"a;b\""),
@@ -19,7 +19,7 @@ struct CSVWritingTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "=HYPERLINK(\"http://x.example\")", "=1+1", "+1", "-1", "@SUM(A1)", "=\u{301}1", "+\u{20D0}1", "\t=1", "\r=1",
       "\n=1",

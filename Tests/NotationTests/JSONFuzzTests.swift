@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct JSONFuzzTests {
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func `what was printed is read back the same`(seed: UInt64) throws {

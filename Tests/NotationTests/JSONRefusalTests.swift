@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct JSONRefusalTests {
   private func expectRefused(_ bytes: [UInt8], _ sourceLocation: SourceLocation = #_sourceLocation) {
     let error = #expect(throws: JSONError.self, sourceLocation: sourceLocation) { try JSON(parsing: bytes) }

@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// What RFC 8259 lets pass. What it does not is in JSONRefusalTests.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct JSONTests {
   @Test(arguments: [
     ("null", JSON.null), ("true", .bool(true)), ("false", .bool(false)), (" \t\r\n1\n", .integer(1)),
@@ -65,7 +65,7 @@ struct JSONTests {
     #expect(members.map { Array($0.name.utf8) } == [Array(one.utf8), Array(other.utf8)])
   }
 
-  @Test(.tags(.security), arguments: ["[", "{", "[{", "{["], ["1", "[]", "{}"])
+  @Test(.tiers(.security), arguments: ["[", "{", "[{", "{["], ["1", "[]", "{}"])
   func `thirty-two deep is read and thirty-three is not`(brackets: String, innermost: String) throws {
     func nested(_ depth: Int) -> [UInt8] {
       let around = innermost == "1" ? depth : depth - 1

@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct JSONWritingTests {
   private func text(_ json: JSON) -> String { String(decoding: json.bytes, as: UTF8.self) }
 
@@ -23,7 +23,7 @@ struct JSONWritingTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       ("https://shop/mug", #""https://shop/mug""#), ("</script>", #""</script>""#), ("a\"b\\c", #""a\"b\\c""#),
       ("line\nend\r\t", #""line\nend\r\t""#), ("\u{1}\u{8}\u{c}\u{f}", #""\u0001\u0008\u000c\u000f""#),

@@ -3,7 +3,7 @@ internal import Support
 internal import Testing
 
 /// What goes out through a bind comes back the same, byte for byte.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct BindTests {
   @Test(arguments: [
     "", " ", "'; DROP TABLE users; --", "it''s", "\"quoted\"", "back\\slash", "\\", "\\'; --", "\\x41", "$1", "$$",

@@ -27,7 +27,7 @@ private func isOpen(_ admission: Breaker.Admission) -> Bool {
 
 private var nowMilliseconds: UInt64 { Deadline.now.nanoseconds / 1_000_000 }
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct BreakerTests {
   @Test func `a breaker that has seen no failure lets everybody through`() {
     let words = Words()
@@ -93,7 +93,7 @@ struct BreakerTests {
     #expect(isOpen(words.breaker.admit()))
   }
 
-  @Test(.tags(.concurrency)) func `of many that come at once exactly one probes`() throws {
+  @Test(.tiers(.concurrency)) func `of many that come at once exactly one probes`() throws {
     let rounds = (0..<2000).map { _ in Words(opensUntil: 1, failures: 5) }
     let arrived = Words()
     let admissions = try onThreads(4) { _ in
@@ -111,14 +111,14 @@ struct BreakerTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `failures of many are all counted`() throws {
+  @Test(.tiers(.concurrency)) func `failures of many are all counted`() throws {
     let words = Words()
     _ = try onThreads(8) { _ in for _ in 1...100 { words.breaker.failed() } }
     #expect(words.failures == 800)
   }
 }
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct BreakerLendingTests {
   @Test func `with an open breaker a lender fails at once and does not knock`() throws {
     let words = Words(failures: 7)

@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// How a lender comes by a session when that is not easy.
-@Suite(.tags(.database, .faults))
+@Suite(.tiers(.database, .faults))
 struct ConnectingTests {
   @Test func `a refused connection is tried again with growing pauses until the time for it is over`() throws {
     let away = try Doorstep()

@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct ConnectionTests {
   @Test(arguments: [
     ("lock_timeout", "1234ms"), ("statement_timeout", "2345ms"), ("idle_in_transaction_session_timeout", "3456ms"),

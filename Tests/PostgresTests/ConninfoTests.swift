@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// Everything that libpq understands keeps working: URIs, service and password files.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct ConninfoTests {
   private func open(_ conninfo: String, password: String? = nil) throws -> Connection {
     var settings = ConnectionSettings()
@@ -55,7 +55,7 @@ struct ConninfoTests {
     }
   }
 
-  @Test(.tags(.faults, .security)) func `a password comes from the settings or from a file, and is never told`() throws
+  @Test(.tiers(.faults, .security)) func `a password comes from the settings or from a file, and is never told`() throws
   {
     let server = try PrivateServer(access: "local all locked scram-sha-256")
     let admin = try open("host=\(server.directory) user=postgres dbname=postgres")

@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct DeadlineTests {
   @Test func `a moment gone by leaves no time`() {
     let past = Deadline.after(milliseconds: -5)
@@ -19,7 +19,7 @@ struct DeadlineTests {
   }
 }
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct TimeoutTests {
   @Test func `a statement past its deadline is given up with an unknown outcome`() throws {
     let connection = try TestCluster.connection()

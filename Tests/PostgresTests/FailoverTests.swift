@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// Servers that stop, freeze and change places. Each test has servers of its own.
-@Suite(.tags(.database, .faults))
+@Suite(.tiers(.database, .faults))
 struct FailoverTests {
   private func settings(_ servers: [PrivateServer], _ rest: String = "") -> ConnectionSettings {
     var settings = ConnectionSettings()

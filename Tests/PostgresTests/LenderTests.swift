@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct LenderTests {
   @Test func `nothing is opened before somebody borrows`() {
     let lender = makeLender()

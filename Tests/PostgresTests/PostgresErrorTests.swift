@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct PostgresErrorJudgementTests {
   private func error(_ sqlstate: String, _ reason: PostgresError.Reason = .server) -> PostgresError {
     PostgresError(reason: reason, sqlstate: sqlstate, message: "told")
@@ -57,7 +57,7 @@ struct PostgresErrorJudgementTests {
   }
 }
 
-@Suite(.tags(.database, .security))
+@Suite(.tiers(.database, .security))
 struct PostgresErrorTests {
   /// Every kind of statement in whose complaint PostgreSQL would like to quote a value.
   static let quoting: [(sql: String, sqlstate: String)] = [

@@ -4,7 +4,7 @@ internal import Support
 internal import Testing
 
 /// A single statement outside a transaction that gave way to another session is run once more.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct RepeatTests {
   /// `attempt(state, failures)` fails so many times with that state, and tells at which attempt it was done. A sequence
   /// counts what is rolled back as well.
@@ -79,7 +79,7 @@ struct RepeatTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `of two single statements in a real deadlock both are done in the end`() throws {
+  @Test(.tiers(.concurrency)) func `of two single statements in a real deadlock both are done in the end`() throws {
     try withEmptyDatabase { name in
       var settings = TestCluster.settings(user: TestCluster.superuser, database: name)
       settings.conninfo += " options='-c deadlock_timeout=20ms'"
@@ -132,7 +132,7 @@ struct RepeatTests {
     END $$
     """
 
-  @Test(.tags(.concurrency)) func `a lock that was held for too long is asked for once more, and then had`() throws {
+  @Test(.tiers(.concurrency)) func `a lock that was held for too long is asked for once more, and then had`() throws {
     try withEmptyDatabase { name in
       let holder = try TestCluster.connection(database: name)
       try holder.perform(Self.patience)
@@ -153,7 +153,7 @@ struct RepeatTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `a lock that stays held is asked for twice`() throws {
+  @Test(.tiers(.concurrency)) func `a lock that stays held is asked for twice`() throws {
     try withEmptyDatabase { name in
       let holder = try TestCluster.connection(database: name)
       try holder.perform(Self.patience)

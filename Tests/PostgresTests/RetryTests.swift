@@ -3,7 +3,7 @@ internal import Support
 internal import Testing
 
 /// What a transaction tries again, and what it does not.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct RetryTests {
   @Test(arguments: ["40001", "40P01", "55P03"])
   func `what may succeed later is tried three times and no more`(sqlstate: String) throws {
@@ -84,7 +84,7 @@ struct RetryTests {
     #expect(attempts == 1)
   }
 
-  @Test(.tags(.concurrency)) func `of two transactions in a real deadlock both commit in the end`() throws {
+  @Test(.tiers(.concurrency)) func `of two transactions in a real deadlock both commit in the end`() throws {
     try withEmptyDatabase { name in
       var settings = TestCluster.settings(user: TestCluster.superuser, database: name)
       settings.conninfo += " options='-c deadlock_timeout=20ms'"
@@ -113,7 +113,7 @@ struct RetryTests {
     }
   }
 
-  @Test(.tags(.concurrency)) func `a lock that is not to be had is asked for three times`() throws {
+  @Test(.tiers(.concurrency)) func `a lock that is not to be had is asked for three times`() throws {
     try withEmptyDatabase { name in
       let holder = try TestCluster.connection(database: name)
       try holder.perform("CREATE TABLE one (n int)")

@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct DecodingTests {
   private func read<T: PostgresDecodable>(_ text: String, as type: T.Type) -> T? {
     var text = text
@@ -47,7 +47,7 @@ struct DecodingTests {
   }
 }
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct RowTests {
   @Test func `rows become values in their order`() throws {
     try withDatabase { connection in

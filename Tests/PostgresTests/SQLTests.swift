@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct SQLTests {
   @Test func `an interpolated value is bound and leaves only its number in the text`() {
     let sql: SQL = "SELECT * FROM users WHERE name = \("'; DROP TABLE users; --") AND coins > \(5)"

@@ -3,7 +3,7 @@ internal import Support
 internal import Testing
 
 /// A transaction inside a transaction.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct SavepointTests {
   private func words(_ connection: borrowing Connection) throws -> [String] {
     try connection.rows("SELECT word FROM noted ORDER BY word") { try $0.value(0) }

@@ -3,7 +3,7 @@ internal import Support
 internal import Testing
 
 /// Sessions that end although somebody still wants them.
-@Suite(.tags(.database, .faults))
+@Suite(.tiers(.database, .faults))
 struct SessionLossTests {
   private let lender = makeLender()
 

@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct StatementCacheTests {
   private func prepared(_ connection: borrowing Connection, like pattern: String = "%") throws -> Int {
     try connection.value("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE \(pattern)")

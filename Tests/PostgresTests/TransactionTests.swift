@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct TransactionTests {
   /// A table that only this session sees, outside any transaction.
   private func withTable(_ body: (borrowing Connection) throws -> Void) throws {
@@ -101,7 +101,7 @@ struct TransactionTests {
     }
   }
 
-  @Test(.tags(.faults)) func `a COMMIT whose answer is lost has an unknown outcome and is not repeated`() throws {
+  @Test(.tiers(.faults)) func `a COMMIT whose answer is lost has an unknown outcome and is not repeated`() throws {
     try withTable { connection in
       // The constraint is checked while the COMMIT is on its way, and ends the session just then.
       try connection.perform(

@@ -3,7 +3,7 @@ import Postgres
 import Support
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct UUIDTests {
   @Test func `an id is read and written as Foundation does`() {
     var random = Seeded(7)

@@ -3,7 +3,7 @@ import Shop
 import Support
 import Testing
 
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct ClassifierTests {
   @Test func `they are read once a second at most, and known anew the second after`() throws {
     try withDatabase { connection in

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// A longer run by hand: TUCKSHOP_CROWD_STEPS says how often each of the threads asks.
-@Suite(.tags(.database, .concurrency, .slow))
+@Suite(.tiers(.database, .concurrency, .slow))
 struct CrowdTests {
   private static let steps = ProcessInfo.processInfo.environment["TUCKSHOP_CROWD_STEPS"].flatMap { Int($0) } ?? 60
 

@@ -4,7 +4,7 @@ import Shop
 import Support
 import Testing
 
-@Suite(.tags(.integration))
+@Suite(.tiers(.integration))
 struct PictureStoreTests {
   private func names(in directory: TemporaryDirectory) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()

@@ -2,7 +2,7 @@ import Shop
 import Support
 import Testing
 
-@Suite(.tags(.unit, .security))
+@Suite(.tiers(.unit, .security))
 struct PictureTests {
   @Test(arguments: [
     (Sample.png, Picture.Format.png), (Sample.jpeg, .jpg), (Sample.jpeg(width: 7, height: 9, frame: 0xC2), .jpg),

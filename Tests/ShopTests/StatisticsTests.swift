@@ -5,7 +5,7 @@ import Support
 import Testing
 
 /// Totals against a direct count of the same operations.
-@Suite(.tags(.database))
+@Suite(.tiers(.database))
 struct StatisticsTests {
   @Test(arguments: 1...4) func `totals and what came after them equal a direct count`(seed: UInt64) throws {
     try withFreshDatabase { database in

@@ -66,11 +66,17 @@ package final class Program: @unchecked Sendable {
   }
 
   package static func built(_ name: String) -> String {
-    // The test bundle lies beside the programs; /proc knows where, whatever the build directory is called.
+    // The test bundle lies beside the programs; /proc knows where, whatever the build directory is called. A program
+    // that is no test lies there itself.
     let maps = FileManager.default.contents(atPath: "/proc/self/maps") ?? Data()
     let line = String(decoding: maps, as: UTF8.self).split(separator: "\n").first { $0.hasSuffix(".xctest") }
-    guard let start = line?.firstIndex(of: "/") else { fatalError("the test bundle is not mapped") }
-    return URL(filePath: String(line![start...])).deletingLastPathComponent().appending(path: name).path
+    let path =
+      if let line, let start = line.firstIndex(of: "/") {
+        String(line[start...])
+      } else {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+      }
+    return URL(filePath: path).deletingLastPathComponent().appending(path: name).path
   }
 }
 

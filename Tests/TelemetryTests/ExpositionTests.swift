@@ -2,7 +2,7 @@ import Support
 import Telemetry
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct ExpositionTests {
   @Test func `an empty page tells of workers and draining alone`() throws {
     let text = try PrometheusText(SharedPage().exposition())

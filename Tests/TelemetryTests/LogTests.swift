@@ -4,7 +4,7 @@ import Support
 import Telemetry
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct LogTests {
   /// What a log writes, one text for each call of write(2): a datagram socket keeps them apart.
   private func written(
@@ -46,7 +46,7 @@ struct LogTests {
   }
 
   @Test(
-    .tags(.security),
+    .tiers(.security),
     arguments: [
       "plain", "", "a \"quoted\" word", "back\\slash", "\\\"", "two\nlines", "\r\n", "tab\there", "\u{1}\u{1f}\u{7f}",
       "\u{1b}[31mred\u{1b}[0m", "Аня ☕️ 😀", "\u{2028}\u{2029}\u{85}", "e\u{301}", "\"\u{301}", "\\\u{301}", "\n\u{301}",
@@ -61,7 +61,7 @@ struct LogTests {
     #expect(Array(members[3].value.utf8) == Array(text.utf8))
   }
 
-  @Test(.tags(.security)) func `no control character reaches the line, NUL included`() throws {
+  @Test(.tiers(.security)) func `no control character reaches the line, NUL included`() throws {
     let all = String(String.UnicodeScalarView((0...0x7F).compactMap { Unicode.Scalar($0) }))
     let line = try #require(try written { $0(.info, all, (all, "x")) }.first)
     #expect(line.utf8.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })

@@ -3,7 +3,7 @@ import Telemetry
 import Testing
 
 /// How starts are spaced. Time is told to it, so no test waits.
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct PauseTests {
   private let page = try! SharedPage()
 
@@ -61,7 +61,7 @@ struct PauseTests {
     #expect((0..<64).map { _ in page.pauseBeforeStart(in: .app) } == Array(repeating: 0, count: 64))
   }
 
-  @Test(.tags(.concurrency)) func `racing starts are spaced as if they had queued`() throws {
+  @Test(.tiers(.concurrency)) func `racing starts are spaced as if they had queued`() throws {
     let file = try PageFile()
     let all = race(8) { _ in
       let page = try! file.map()

@@ -5,7 +5,7 @@ import Telemetry
 import Testing
 
 /// What the workers of one pool share, each finding it by the line of another in the page.
-@Suite(.tags(.integration))
+@Suite(.tiers(.integration))
 struct PoolMemoryTests {
   private func memory(_ page: SharedPage, _ entry: WorkerEntry, words: Int = 64, fill: UInt64) -> PoolMemory {
     page.memory(of: entry, words: words) { $0[8].store(fill, ordering: .relaxed) }

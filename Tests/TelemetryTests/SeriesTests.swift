@@ -2,7 +2,7 @@ import Support
 import Telemetry
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct SeriesTests {
   @Test func `a name always leads to the same series`() throws {
     let page = try SharedPage()
@@ -79,7 +79,7 @@ struct SeriesTests {
     #expect(page.counter("apples_total").count == 1)
   }
 
-  @Test(.tags(.concurrency)) func `processes that race for names and counts lose none`() throws {
+  @Test(.tiers(.concurrency)) func `processes that race for names and counts lose none`() throws {
     let file = try PageFile()
     let (racers, names, rounds) = (8, 25, 40)
     _ = race(racers) { number in
@@ -96,7 +96,7 @@ struct SeriesTests {
     try expectAllCounted(file.map(), names: names, each: racers * rounds)
   }
 
-  @Test(.tags(.concurrency)) func `threads of one process that race for names and counts lose none`() throws {
+  @Test(.tiers(.concurrency)) func `threads of one process that race for names and counts lose none`() throws {
     for page in [try SharedPage(), try PageFile().map()] {
       _ = race(8) { number in
         for step in 0..<1000 {

@@ -3,7 +3,7 @@ import Synchronization
 import Telemetry
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct SharedPageTests {
   @Test func `two mappings of one file see each other`() throws {
     let file = try PageFile()
@@ -104,7 +104,7 @@ struct SharedPageTests {
     #expect(file[8] == .max && file[9] == .max)
   }
 
-  @Test(.tags(.concurrency)) func `whoever comes first makes the page, and nobody's count is lost`() throws {
+  @Test(.tiers(.concurrency)) func `whoever comes first makes the page, and nobody's count is lost`() throws {
     let file = try PageFile()
     let counts = race(16) { number in
       let page = try! file.map()

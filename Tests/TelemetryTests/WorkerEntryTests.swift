@@ -2,7 +2,7 @@ import Support
 import Telemetry
 import Testing
 
-@Suite(.tags(.unit))
+@Suite(.tiers(.unit))
 struct WorkerEntryTests {
   @Test func `a worker tells who it is and how it fares`() throws {
     let page = try SharedPage()
@@ -62,7 +62,7 @@ struct WorkerEntryTests {
     #expect(throws: Never.self) { try PrometheusText(file.map().exposition()) }
   }
 
-  @Test(.tags(.concurrency), arguments: [true, false])
+  @Test(.tiers(.concurrency), arguments: [true, false])
   func `racing workers each get a line of their own`(mappingsOfTheirOwn: Bool) throws {
     let file = try PageFile()
     let shared = try file.map()
@@ -73,7 +73,7 @@ struct WorkerEntryTests {
     #expect(shared.workers.map(\.process).sorted() == Array(100..<140))
   }
 
-  @Test(.tags(.concurrency)) func `racing workers share out the lines of the dead`() throws {
+  @Test(.tiers(.concurrency)) func `racing workers share out the lines of the dead`() throws {
     let file = try PageFile()
     let page = try file.map()
     for number in 0..<PageFile.workerCount {

@@ -24,14 +24,6 @@ cluster_make() {
   mv -T "$new" "$1"
 }
 
-# cluster_copy TEMPLATE DATA LOG: a throw-away cluster in the time of a copy. The first call makes the
-# template, one for each version of PostgreSQL. DATA must not exist yet.
-cluster_copy() {
-  local template=$1-$pg_version
-  [ -s "$template/PG_VERSION" ] || cluster_make "$template" "$3" || return 1
-  cp -a --reflink=auto "$template" "$2"
-}
-
 # cluster_start DATA SOCKETS LOG [NAME=VALUE…]: starts it and waits until it answers. It listens only
 # on a unix socket in SOCKETS; the operating system's user decides who may be which role.
 # A session loads PL/pgSQL when it first calls a function, and an upgrade of the package under a running server leaves a

@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// Whatever takes locks is proved here: random programs of several sessions, stepped through in random orders.
-@Suite(.tags(.database, .concurrency))
+@Suite(.tiers(.database, .concurrency))
 struct ExplorerTests {
   /// For how long; TUCKSHOP_EXPLORER_SECONDS makes it longer.
   static let seconds = Int(setting("SECONDS") ?? "") ?? 30

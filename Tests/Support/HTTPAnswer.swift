@@ -1,23 +1,22 @@
-import Glibc
-import Support
+internal import Glibc
 
 /// One HTTP answer over a connection of its own, read to its end.
-struct HTTPAnswer: Sendable {
-  let status: Int
-  let head: String
-  let body: String
+package struct HTTPAnswer: Sendable {
+  package let status: Int
+  package let head: String
+  package let body: String
   /// The body as it came, for what is no text.
-  var content: [UInt8] = []
+  package var content: [UInt8] = []
 
   /// Zero is no status: the connection was refused, or broke off before a whole head.
-  static let broken = HTTPAnswer(status: 0, head: "", body: "")
+  package static let broken = HTTPAnswer(status: 0, head: "", body: "")
 
-  func header(_ name: String) -> String? {
+  package func header(_ name: String) -> String? {
     head.split(separator: "\r\n").dropFirst().first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
       .map { String($0.dropFirst(name.count + 1).drop { $0 == " " }) }
   }
 
-  static func asking(
+  package static func asking(
     _ port: Int, _ method: String, _ path: String, headers: [(String, String)] = [], body: String = "",
     timeoutSeconds: Int = 15
   ) throws -> HTTPAnswer {
@@ -27,12 +26,12 @@ struct HTTPAnswer: Sendable {
     return try sending(text + "\r\n" + body, to: port, timeoutSeconds: timeoutSeconds)
   }
 
-  static func sending(_ text: String, to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
+  package static func sending(_ text: String, to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
     try sending(Array(text.utf8), to: port, timeoutSeconds: timeoutSeconds)
   }
 
   /// Sends bytes as they are.
-  static func sending(_ bytes: [UInt8], to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
+  package static func sending(_ bytes: [UInt8], to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
     guard let descriptor = connected(to: port) else { return .broken }
     defer { close(descriptor) }
     var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
@@ -54,7 +53,7 @@ struct HTTPAnswer: Sendable {
   }
 
   /// A connection to a port of this machine; nil if nobody takes it.
-  static func connected(to port: Int) -> Int32? {
+  package static func connected(to port: Int) -> Int32? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

@@ -1,9 +1,8 @@
-import FoundationEssentials
-import Glibc
-import Support
+internal import FoundationEssentials
+package import Glibc
 
 /// All that run at this moment, without those that have ended and only wait for their parent to ask how.
-func processes() -> [(pid: pid_t, parent: pid_t)] {
+package func processes() -> [(pid: pid_t, parent: pid_t)] {
   let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
   return names.compactMap { name in
     guard let pid = pid_t(name), let stat = try? read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")")
@@ -15,7 +14,7 @@ func processes() -> [(pid: pid_t, parent: pid_t)] {
 }
 
 /// Every process that has this directory in its command line or as its working directory.
-func processes(of directory: TemporaryDirectory) -> [String] {
+package func processes(of directory: TemporaryDirectory) -> [String] {
   processes().compactMap { process in
     let command = (try? read("/proc/\(process.pid)/cmdline")) ?? ""
     let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.pid)/cwd")) ?? ""

@@ -1,22 +1,23 @@
-import FoundationEssentials
-import Glibc
-import Postgres
-import Support
+internal import FoundationEssentials
+package import Glibc
+package import Postgres
 
 /// What bin/run starts, in a directory and on ports of its own: real nginx, real pools, real PostgreSQL.
-final class World: Sendable {
-  let directory: TemporaryDirectory
-  let port: Int
-  let loginPort: Int
-  let metricsPort: Int
-  let appWorkers = 4
+package final class World: Sendable {
+  package let directory: TemporaryDirectory
+  package let port: Int
+  package let loginPort: Int
+  package let metricsPort: Int
+  package let appWorkers = 4
+  package let binary: String
   private let program: Program
 
-  init(_ settings: [String: String] = [:], local: TemporaryDirectory? = nil) throws {
+  package init(_ settings: [String: String] = [:], local: TemporaryDirectory? = nil) throws {
     directory = try local ?? TemporaryDirectory()
+    binary = settings["TUCKSHOP_BINARY"] ?? Program.built("tuckshop")
     (port, loginPort, metricsPort) = (try freePort(), try freePort(), try freePort())
     var environment = [
-      "TUCKSHOP_LOCAL": directory.path, "TUCKSHOP_BINARY": Program.built("tuckshop"),
+      "TUCKSHOP_LOCAL": directory.path, "TUCKSHOP_BINARY": binary,
       "TUCKSHOP_PORT": "\(port)", "TUCKSHOP_LOGIN_PORT": "\(loginPort)", "TUCKSHOP_METRICS_PORT": "\(metricsPort)",
       "TUCKSHOP_APP_WORKERS": "\(appWorkers)", "TUCKSHOP_RATE": "1000000", "TUCKSHOP_BURST": "1000000",
       "TUCKSHOP_AUTH_RATE": "1000000", "TUCKSHOP_AUTH_BURST": "1000000",
@@ -40,51 +41,53 @@ final class World: Sendable {
 
   deinit { _ = try? stop() }
 
-  var log: String { program.log }
+  package var log: String { program.log }
 
   /// Presses Ctrl-C, as a terminal does: to the whole group.
-  func stop(_ signal: Int32 = SIGINT) throws -> Int32 {
+  package func stop(_ signal: Int32 = SIGINT) throws -> Int32 {
     kill(-program.pid, signal)
     return try program.wait(seconds: 60)
   }
 
-  func ask(
+  package func ask(
     _ path: String, method: String = "GET", headers: [(String, String)] = [], body: String = "", port: Int? = nil
   ) throws -> HTTPAnswer {
     try HTTPAnswer.asking(port ?? self.port, method, path, headers: headers, body: body)
   }
 
   /// The workers of a pool that run at this moment.
-  func workers(_ pool: String) throws -> [pid_t] {
+  package func workers(_ pool: String) throws -> [pid_t] {
     children(of: try pid(of: pool))
   }
 
-  func children(of parent: pid_t) -> [pid_t] { processes().filter { $0.parent == parent }.map(\.pid) }
+  package func children(of parent: pid_t) -> [pid_t] { processes().filter { $0.parent == parent }.map(\.pid) }
 
-  func pid(of part: String) throws -> pid_t {
+  package func pid(of part: String) throws -> pid_t {
     let text = try read(directory / "run/\(part).pid")
     return try pid_t(text.filter(\.isNumber)) ?? { throw Failure("no pid of \(part)") }()
   }
 
-  func remains() -> [String] { processes(of: directory) }
+  package func remains() -> [String] { processes(of: directory) }
 
-  func database(_ user: String = "postgres") throws -> Connection {
+  package func database(_ user: String = "postgres") throws -> Connection {
     var settings = ConnectionSettings()
     settings.conninfo = "host=\(directory / "run") dbname=tuckshop user=\(user)"
     return try Connection.open(settings, deadline: .after(milliseconds: 10_000))
   }
 
-  func tuckshop(_ arguments: String..., environment: [String: String] = [:]) throws -> (status: Int32, log: String) {
+  package func tuckshop(
+    _ arguments: String..., environment: [String: String] = [:], seconds: Int = 60
+  ) throws -> (status: Int32, log: String) {
     let log = directory / "command-\(UInt32.random(in: 0 ... .max)).log"
     let command = try Program(
-      Program.built("tuckshop"), arguments,
+      binary, arguments,
       environment: [
         "TUCKSHOP_RUN_DIR": directory / "run", "PGHOST": directory / "run", "PGDATABASE": "tuckshop",
         "PGUSER": "tuckshop_owner", "TUCKSHOP_MIGRATIONS": projectMigrations,
         "TUCKSHOP_KEY_FILE": directory / "secrets/keys.json",
       ].merging(environment) { $1 },
       logPath: log)
-    let status = try command.wait(seconds: 60)
+    let status = try command.wait(seconds: seconds)
     return (status, command.log)
   }
 }

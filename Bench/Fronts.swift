@@ -1,0 +1,120 @@
+internal import Glibc
+internal import Support
+
+extension Site {
+  /// The hand-written worker that the pool is compared with, as a pool of its own called c.
+  func startYardstick(secretFile: String? = nil) throws {
+    let compiler = ["cc", "clang"].first { name in
+      String(cString: getenv("PATH")).split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+    let flags = try run(words: ["pkg-config", "--cflags", "--libs", "libpq"]).split(whereSeparator: \.isWhitespace).map(
+      String.init)
+    let source = projectRoot + "/bin/bench-worker.c"
+    let compiling = try start(
+      [compiler ?? "cc", "-O2", "-o", directory / "bench-worker", source, "-lfcgi", "-lcrypto"] + flags)
+    guard try compiling.wait() == 0 else { throw Failure("bin/bench-worker.c does not compile:\n\(compiling.log)") }
+    try startPool("c", [directory / "bench-worker"], environment: secretFile.map { ["BENCH_SECRET_FILE": $0] } ?? [:])
+  }
+
+  /// As bin/pool does it, but that one knows a single program and a shorter backlog.
+  func startPool(_ name: String, _ command: [String], environment: [String: String] = [:]) throws {
+    let multiwatch = try run(words: ["which", "multiwatch"]).split(separator: "\n").map(String.init)
+    let words =
+      asUser + ["spawn-fcgi", "-n", "-s", sockets + "/\(name).sock", "-M", "0660", "-b", "1024", "--"]
+      + multiwatch + ["-f", "\(options.workers)", "-t", "0", "--"] + command
+    masters[name] = try start(
+      words,
+      environment: ["PGHOST": sockets, "PGDATABASE": "tuckshop", "PGUSER": "tuckshop_app"]
+        .merging(environment) { $1 })
+  }
+
+  /// Workers of ours on another database, with a folder of their own for what workers share.
+  func startSecondShop(_ name: String, database: String) throws {
+    let folder = directory / "run-\(name)"
+    try run(words: asUser.isEmpty ? ["mkdir", folder] : ["install", "-d", "-o", "www-data", "-g", "www-data", folder])
+    try startPool(
+      name, [world.binary, "worker"],
+      environment: [
+        "PGDATABASE": database, "TUCKSHOP_RUN_DIR": folder, "TUCKSHOP_KEY_FILE": keyFile,
+        "TUCKSHOP_MIGRATIONS": projectMigrations, "TUCKSHOP_WORKER_MAX_REQUESTS": "0",
+        "TUCKSHOP_MEDIA_DIR": directory / "media",
+      ])
+  }
+
+  /// As whom PostgreSQL and the pools run.
+  var asUser: [String] {
+    getuid() == 0
+      ? ["setpriv", "--reuid=www-data", "--regid=www-data", "--init-groups", "--inh-caps=-all", "--"] : []
+  }
+
+  /// The workers of a pool at this moment.
+  func workers(_ pool: String) throws -> [pid_t] {
+    world.children(of: try masters[pool]?.pid ?? world.pid(of: pool)).sorted()
+  }
+
+  /// A server of nginx for each of these pools. A request goes the way of the public server, by the same table of
+  /// routes, but health and the shop end at the pool under app's limits, and the page is a short answer of nginx's own,
+  /// which is the ceiling.
+  func standInFront(of pools: [String]) throws {
+    var text = ""
+    for pool in pools {
+      let port = try freePort()
+      fronts[pool] = port
+      if pool != "app" { text += "upstream \(pool) { server unix:\(sockets)/\(pool).sock max_fails=0; }\n" }
+      text += """
+        server {
+            listen 127.0.0.1:\(port) backlog=2048;
+            set $listener public;
+            merge_slashes off;
+            rewrite ^(?!/-/) $destination last;
+            location ~ ^/-/(?:ops|app)$ {
+                internal;
+                limit_req    zone=rate burst=1000000 nodelay;
+                limit_conn   connections 9999;
+                fastcgi_pass \(pool);
+            }
+            location = /-/html/index.html {
+                internal;
+                default_type application/json;
+                return 200 '{"status":"healthy","timestamp":"2025-01-01T00:00:00Z","services":{},"checks":[]}';
+            }
+            include snippets/errors.conf;
+        }
+
+        """
+    }
+    try directory.write("nginx/bench.conf", text)
+    // The last line of nginx.conf is the brace that closes http.
+    try configureNginx { configuration in
+      let end = configuration.lastIndex(of: "}")!
+      return configuration[..<end] + "include bench.conf;\n}\n"
+    }
+    for pool in pools {
+      try eventually("nginx listens for \(pool)") {
+        HTTPAnswer.connected(to: fronts[pool]!).map { close($0) } != nil
+      }
+    }
+  }
+
+  func configureNginx(_ change: (String) -> String) throws {
+    try directory.write("nginx/nginx.conf", change(try read(directory / "nginx/nginx.conf")))
+    kill(try world.pid(of: "nginx"), SIGHUP)
+  }
+
+  /// Waits until all these pools answer this path with 200, and compares what they say. The members of an object
+  /// may come in any order, but an answer that is longer or shorter is another answer.
+  func checkAnswers(_ path: String, of pools: [String], headers: [(String, String)] = []) throws {
+    var bodies: [String] = []
+    for pool in pools {
+      var answer = HTTPAnswer.broken
+      try eventually("the pool \(pool) answers \(path) with 200") {
+        answer = try HTTPAnswer.asking(fronts[pool]!, "GET", path, headers: headers)
+        return answer.status == 200
+      }
+      bodies.append(answer.body)
+    }
+    guard Set(bodies.map(\.utf8.count)).count == 1 else {
+      throw Failure("the answers to \(path) differ; bin/bench-worker.c must follow. \(pools): \(bodies)")
+    }
+  }
+}

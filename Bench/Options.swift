@@ -1,0 +1,83 @@
+internal import FoundationEssentials
+
+enum Kind: String, CaseIterable {
+  case probes, loginStorm = "login-storm", signIns = "sign-ins", shop, inventory, field, ledger
+}
+
+struct UsageError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// What the command line asks for.
+struct Options {
+  var kind = Kind.probes
+  var check = false
+  var seconds = 5
+  var rounds = 5
+  var connections = 32
+  var workers = 8
+  var authWorkers = 2
+  var authNice = 5
+  var people = 100_000
+  var many = 0
+  var postings = 1_000_000
+  var fieldUsers = 200
+  var fieldSeconds = 300
+  var clients = 8
+
+  static let usage = """
+    usage: bin/bench [--seconds S] [--rounds N] [--connections N] [--workers N] [--check]
+           bin/bench --login-storm [the same] [--auth-workers N] [--auth-nice N]
+           bin/bench --sign-ins [the same]
+           bin/bench --shop [the same] [--people N] [--many N]
+           bin/bench --inventory [the same] [--postings N]
+           bin/bench --field [--workers N] [--auth-workers N] [--field-users N] [--field-seconds S]
+           bin/bench --ledger [--seconds S] [--rounds N] [--clients N] [--people N] [--check]
+    Without a kind: six loads a round, S seconds each (5 rounds of 5 s), against a C worker and pgbench.
+    --check: exit with 1 if a target is missed.
+    --login-storm: what a request with a token and a probe wait while N connections sign in without a pause.
+    --sign-ins: known people and new names at fixed rates, and sessions that are renewed meanwhile.
+    --shop: /api/info, sendCoin and buy among N people (100000), against the C worker and pgbench; --many: and among
+    N others (0: not).
+    --inventory: an inventory with 500 variants and a history of N postings (1000000), against one with hardly any.
+    --field: a load script that is used in the field: a ramp to N people (200) in S seconds (300).
+    --ledger: transfer and purchase by pgbench, against plain SQL that keeps no books.
+    TUCKSHOP_BINARY: measure this executable and do not build one.
+    """
+
+  private static var numbers: [String: WritableKeyPath<Options, Int>] {
+    [
+      "--seconds": \.seconds, "--rounds": \.rounds, "--connections": \.connections, "--workers": \.workers,
+      "--auth-workers": \.authWorkers, "--auth-nice": \.authNice, "--people": \.people, "--many": \.many,
+      "--postings": \.postings, "--field-users": \.fieldUsers, "--field-seconds": \.fieldSeconds,
+      "--clients": \.clients,
+    ]
+  }
+
+  /// Nil when help is asked for.
+  init?(_ arguments: ArraySlice<String>) throws {
+    var words = arguments
+    while let word = words.popFirst() {
+      if let number = Self.numbers[word] {
+        let least = ["--auth-nice", "--many"].contains(word) ? 0 : 1
+        guard let value = words.popFirst().flatMap({ Int($0) }), (least...9_999_999).contains(value) else {
+          throw UsageError(description: "\(word) wants a whole number from \(least) to 9999999.")
+        }
+        self[keyPath: number] = value
+      } else if word == "--check" {
+        check = true
+      } else if word == "--help" || word == "-h" {
+        return nil
+      } else if word.hasPrefix("--"), let kind = Kind(rawValue: String(word.dropFirst(2))) {
+        self.kind = kind
+      } else {
+        throw UsageError(description: "\(word) is not understood.")
+      }
+    }
+    // wrk's two threads want a connection each.
+    guard connections >= 2 else { throw UsageError(description: "--connections wants at least 2.") }
+    guard postings >= 2000 else {
+      throw UsageError(description: "--postings wants at least 2000, or not every variant is a year old.")
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/// What even those can pay for many times who have bought the dearest things already: a refusal would be an error here.
+private let goods = ["cup", "pen", "socks"]
+
+/// What people do in a shop, once for wrk and once, as the statements of Sources/Ledger, for pgbench.
+enum ShopRequest: String, CaseIterable {
+  case info, send, buy
+
+  /// Without pauses wrk asks as fast as it is answered.
+  func script(tokens: String) -> String { Self.words(tokens) + "request = \(rawValue)\n" }
+
+  /// All of them as a shop has them. Its pauses are such that 64 connections come to a thousand requests a second.
+  static func mixed(tokens: String) -> String {
+    words(tokens) + """
+      delay = function() return math.random(31, 93) end
+      request = function()
+        local roll = math.random(99)
+        if roll <= 76 then return info() elseif roll <= 86 then return send() else return buy() end
+      end
+
+      """
+  }
+
+  private static func words(_ tokens: String) -> String {
+    """
+    local people = {}
+    for line in io.lines("\(tokens)") do
+      local name, token = line:match("^(%S+) (%S+)$")
+      people[#people + 1] = { name = name, header = { Authorization = "Bearer " .. token } }
+    end
+    local goods = { \(goods.map { "\"\($0)\"" }.joined(separator: ", ")) }
+    local threads = 0
+    function setup(thread)
+      threads = threads + 1
+      thread:set("number", threads)
+    end
+    function init() math.randomseed(os.time() * 10 + number) end
+    local function someone() return people[math.random(#people)] end
+    local function info() return wrk.format("GET", "/api/info", someone().header) end
+    local function buy() return wrk.format("GET", "/api/buy/" .. goods[math.random(#goods)], someone().header) end
+    local function send()
+      local from, to = someone(), someone()
+      while to == from do to = someone() end
+      return wrk.format("POST", "/api/sendCoin", from.header, '{"toUser":"' .. to.name .. '","amount":1}')
+    end
+
+    """
+  }
+
+  func statement(people: Int) -> String {
+    // To pgbench a colon before a name is a variable.
+    let at = #"to_char(at AT TIME ZONE 'UTC', E'YYYY-MM-DD"T"HH24\x3aMI\x3aSS.US"Z"')"#
+    let owner = "('10ad0000-0000-8000-8000-' || lpad(to_hex(:a::bigint), 12, '0'))::uuid"
+    // In the order of time, as the workers' ids are.
+    let id =
+      "(lpad(to_hex(:base::bigint + :n::bigint), 12, '0') || '70008' "
+      + "|| lpad(to_hex(:client_id::int), 11, '0') || '0000')::uuid"
+    let trace = "'0123456789abcdef0123456789abcdef'"
+    return switch self {
+    case .info:
+      """
+      \\set a random(1, \(people))
+      SELECT document, has_more FROM info(\(owner));
+      """
+    case .send:
+      """
+      \\set n :n + 1
+      \\set a random(1, \(people))
+      \\set b 1 + (:a + random(0, \(people) - 2)) % \(people)
+      SELECT outcome, available, operation, \(at), balance, replayed
+      FROM transfer(\(id), \(owner), NULL, \(trace), 'load' || lpad(:b::text, 6, '0'), 1, NULL);
+      """
+    case .buy:
+      """
+      \\set n :n + 1
+      \\set a random(1, \(people))
+      \\set b random(1, \(goods.count))
+      SELECT outcome, available, operation, \(at), price, balance, replayed
+      FROM purchase(\(id), \(owner), NULL, \(trace), (string_to_array('\(goods.joined(separator: " "))', ' '))[:b::int], 1);
+      """
+    }
+  }
+}

@@ -1,0 +1,46 @@
+internal import FoundationEssentials
+internal import Identity
+internal import Support
+
+extension Site {
+  /// The token that somebody is given who signs in, once the pool is there.
+  func token(_ member: String, from path: String, _ body: String) throws -> String {
+    var token: String?
+    try eventually("somebody can sign in") {
+      let answer = try world.ask(path, method: "POST", body: body)
+      token = answer.body.split(separator: "\"\(member)\":\"").dropFirst().first?.split(separator: "\"").first
+        .map(String.init)
+      return answer.status == 200 && token != nil
+    }
+    return token!
+  }
+
+  var keyFile: String { directory / "secrets/keys.json" }
+
+  /// Tokens of people that `tuckshop seed --load` made, twenty thousand of them at the most. The key file is ours, so
+  /// they need no password.
+  func tokens(of people: Int) throws -> [(name: String, token: String)] {
+    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: keyFile))
+    let now = Int(Date().timeIntervalSince1970)
+    return stride(from: 1, through: people, by: max(1, people / 20_000)).map { number in
+      let digits = String(number, radix: 16)
+      let id = String(repeating: "0", count: 12 - digits.count) + digits
+      let name = "load" + String(repeating: "0", count: max(0, 6 - "\(number)".count)) + "\(number)"
+      let claims = Claims(
+        subject: "10ad0000-0000-8000-8000-\(id)", tokenID: "00000000-0000-7000-8000-\(id)", issuedAt: now,
+        expiresAt: now + 86_000, username: name, role: "user")
+      return (name, tokens.issue(claims))
+    }
+  }
+
+  /// The secret that signs them, in hex, as the C worker reads it.
+  func secret() throws -> String {
+    struct KeyFile: Decodable {
+      struct Key: Decodable { let secret: String }
+      let keys: [Key]
+    }
+    let file = try JSONDecoder().decode(KeyFile.self, from: Data(read(keyFile).utf8))
+    guard let bytes = file.keys.first.flatMap({ Base64.url.decode($0.secret) }) else { throw Failure("no secret") }
+    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
