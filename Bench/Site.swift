@@ -20,6 +20,8 @@ final class Site: @unchecked Sendable {
     var settings = [
       "TUCKSHOP_APP_WORKERS": "\(options.workers)", "TUCKSHOP_AUTH_WORKERS": "\(options.authWorkers)",
       "TUCKSHOP_AUTH_NICE": "\(options.authNice)", "TUCKSHOP_CONNECTIONS": "9999",
+      // What it is by default: the tests have more patience.
+      "TUCKSHOP_HASH_QUEUE_TIMEOUT_MS": "50",
       // A worker that recycles itself takes its processor time out of /proc with it.
       "TUCKSHOP_WORKER_MAX_REQUESTS": "0",
       // A sixth of the memory: what there is of a shop should fit, as it would where somebody runs one.
