@@ -24,11 +24,13 @@ struct PoolRightsTests {
     ],
     TestCluster.auth: [
       "known_networks DELETE INSERT SELECT UPDATE", "login_failures DELETE INSERT SELECT UPDATE",
-      "refresh_tokens DELETE INSERT SELECT UPDATE", "revocations INSERT SELECT UPDATE", "schema_migrations SELECT", "sessions INSERT SELECT UPDATE", "users SELECT",
+      "refresh_tokens DELETE INSERT SELECT UPDATE", "revocations INSERT SELECT UPDATE", "schema_migrations SELECT",
+      "sessions INSERT SELECT UPDATE", "users SELECT",
       "users UPDATE (password_hash)",
     ],
     TestCluster.ops: [
-      "known_networks DELETE SELECT", "login_failures DELETE SELECT", "refresh_tokens DELETE SELECT", "revocations DELETE SELECT",
+      "known_networks DELETE SELECT", "login_failures DELETE SELECT", "refresh_tokens DELETE SELECT",
+      "revocations DELETE SELECT",
       "schema_migrations SELECT", "sessions DELETE SELECT",
     ],
   ]
