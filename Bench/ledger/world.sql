@@ -9,7 +9,7 @@ INSERT INTO accounts (owner, asset, section, balance) SELECT id, 1, 'main', 1000
 CREATE TABLE bare_wallets (owner uuid PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0)) WITH (fillfactor = 80);
 INSERT INTO bare_wallets SELECT id, 1000000000 FROM users ORDER BY random();
 CREATE TABLE bare_items (code text PRIMARY KEY, price bigint NOT NULL);
-INSERT INTO bare_items SELECT code, price FROM items;
+INSERT INTO bare_items SELECT code, price FROM items WHERE price IS NOT NULL;
 CREATE TABLE bare_holdings (owner uuid, item text, quantity bigint NOT NULL, PRIMARY KEY (owner, item));
 CREATE TABLE bare_transfers (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
