@@ -63,7 +63,7 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
 
 private func load(_ people: Int, into database: String, _ site: Site) throws {
   say("Loading \(people) people …")
-  try site.tuckshop("seed", "--load", "\(people)", database: database)
+  try site.tuckshop("seed", "--load", "\(people)", "--force", database: database)
 }
 
 private func report(_ samples: Rounds, _ options: Options, _ targets: Targets) {
