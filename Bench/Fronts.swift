@@ -113,7 +113,7 @@ extension Site {
       }
       bodies.append(answer.body)
     }
-    guard Set(bodies.map(\.utf8.count)).count == 1 else {
+    guard Set(bodies.map(\.utf8.count)).count <= 1 else {
       throw Failure("the answers to \(path) differ; bin/bench-worker.c must follow. \(pools): \(bodies)")
     }
   }

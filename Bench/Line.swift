@@ -51,7 +51,7 @@ final class Line {
   private func answer() throws -> (status: Int, body: String) {
     let head = String(decoding: try take(through: "\r\n\r\n"), as: UTF8.self).lowercased()
     let lines = head.split(separator: "\r\n")
-    let status = lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    let status = lines[0].split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     if let length = lines.first(where: { $0.hasPrefix("content-length: ") }) {
       return (status, String(decoding: try take(Int(length.dropFirst(16)) ?? 0), as: UTF8.self))
     }

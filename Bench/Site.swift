@@ -42,7 +42,7 @@ final class Site: @unchecked Sendable {
       program.signal(SIGTERM)
       _ = try? program.wait(seconds: 5)
     }
-    _ = try? world.stop()
+    _ = try? world.stop(SIGTERM)
     try? FileManager.default.removeItem(atPath: directory.path)
   }
 

@@ -4,12 +4,12 @@
 INSERT INTO users (id, username)
 SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'user' || n FROM generate_series(1, :people) AS n;
 -- In no order, as people come and go in no order.
-INSERT INTO accounts (owner, asset, section, balance) SELECT id, 1, 'main', 1000000000 FROM users ORDER BY random();
+INSERT INTO accounts (owner, asset, section, balance) SELECT id, 1, 'main', 1000000000 FROM users WHERE username ~ '^user[0-9]+$' ORDER BY random();
 
 CREATE TABLE bare_wallets (owner uuid PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0)) WITH (fillfactor = 80);
-INSERT INTO bare_wallets SELECT id, 1000000000 FROM users ORDER BY random();
+INSERT INTO bare_wallets SELECT id, 1000000000 FROM users WHERE username ~ '^user[0-9]+$' ORDER BY random();
 CREATE TABLE bare_items (code text PRIMARY KEY, price bigint NOT NULL);
-INSERT INTO bare_items SELECT code, price FROM items;
+INSERT INTO bare_items SELECT code, price FROM items WHERE price IS NOT NULL;
 CREATE TABLE bare_holdings (owner uuid, item text, quantity bigint NOT NULL, PRIMARY KEY (owner, item));
 CREATE TABLE bare_transfers (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

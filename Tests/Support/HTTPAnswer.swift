@@ -72,7 +72,8 @@ package struct HTTPAnswer: Sendable {
   private static func parse(_ bytes: [UInt8]) -> HTTPAnswer {
     guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return .broken }
     let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
-    let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    // A worker may say a status without words behind it.
+    let status = head.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     return HTTPAnswer(
       status: status, head: head, body: String(decoding: bytes[end.upperBound...], as: UTF8.self),
       content: Array(bytes[end.upperBound...]))
