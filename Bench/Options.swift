@@ -16,7 +16,7 @@ struct Options {
   var rounds = 5
   var connections = 32
   var workers = 8
-  var authWorkers = 2
+  var authWorkers = 6
   var authNice = 5
   var people = 100_000
   var many = 0
