@@ -32,13 +32,15 @@ package struct ConnectionSettings: Sendable {
   }
 
   /// Said once the session stands, and not among the options of the connection, where it would push aside
-  /// those of a service file and be refused by some poolers. What the operator gave as an option stays.
+  /// those of a service file and be refused by some poolers. What the operator gave as an option stays. To compile a
+  /// statement takes longer than any of ours runs.
   var sessionStatement: String {
     """
     SET datestyle = 'ISO'; SET timezone = 'UTC';
     SELECT set_config(name, value, false)
     FROM (VALUES ('lock_timeout', '\(lockTimeoutMilliseconds)'), ('statement_timeout', '\(statementTimeoutMilliseconds)'),
-                 ('idle_in_transaction_session_timeout', '\(idleInTransactionTimeoutMilliseconds)')) AS ours (name, value)
+                 ('idle_in_transaction_session_timeout', '\(idleInTransactionTimeoutMilliseconds)'),
+                 ('jit', 'off')) AS ours (name, value)
     JOIN pg_settings USING (name) WHERE source <> 'client'
     """
   }
