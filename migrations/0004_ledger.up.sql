@@ -116,7 +116,7 @@ RETURN CASE WHEN octet_length(array_to_string(_words, chr(31), chr(30))) <= 100
     THEN convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')
     ELSE '\xff'::bytea || sha256(convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')) END;
 
--- Locks a purse, and opens it if it is not there yet; so does another session that opens it first, and is waited for.
+-- Locks a purse, and opens it if it is not there yet. If another session is opening it, the INSERT waits for that one.
 -- transfer and purchase look for themselves first, to save the call.
 CREATE FUNCTION lock_purse(_owner uuid, OUT id bigint, OUT balance bigint, OUT version bigint, OUT moved_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -57,8 +57,8 @@ package struct Statistics: Sendable {
   }
 
   /// Who gave or got the most in transfers that were not taken back, a JSON array. Whole months are summed already, and
-  /// the present one is whole until today; what is left of the period at its ends is summed day by day. Whoever has been deleted is left out before the best are
-  /// counted, so that there is no gap.
+  /// the present one is whole until today; what is left of the period at its ends is summed day by day. Deleted people are
+  /// left out before the best are counted, so that there is no gap.
   package func top(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
     var sql: SQL = """
       WITH months AS MATERIALIZED (
