@@ -34,26 +34,28 @@ let package = Package(
     room("HTTP", knows: ["Notation"]),
     room("FastCGI", knows: ["CFastCGI", "HTTP"]),
     room("Telemetry"),
-    room("Identity", knows: ["CCrypto", "Notation", "Postgres"]),
+    room("Tokens", knows: ["CCrypto", "Notation"]),
+    room("Identity", knows: ["Notation", "Postgres", "Tokens"]),
     room("Ledger", knows: ["Postgres"]),
     room("Shop", knows: ["Ledger", "Postgres"]),
-    room("API", knows: ["HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"]),
+    room("API", knows: ["HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"]),
     .executableTarget(
       name: "tuckshop",
       dependencies: [
         "API", "FastCGI", "HTTP", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop", "Telemetry",
+        "Tokens",
       ],
       swiftSettings: settings),
 
     .target(
-      name: "Support", dependencies: ["HTTP", "Postgres"],
+      name: "Support", dependencies: ["HTTP", "Postgres", "Tokens"],
       path: "Tests/Support", swiftSettings: settings),
     // A worker for the tests of the wire: it says what it was asked, or answers as long as it is told to.
     .executableTarget(
       name: "EchoWorker", dependencies: ["FastCGI", "HTTP"], path: "Tests/EchoWorker", swiftSettings: settings),
     .executableTarget(name: "Verdict", path: "Tests/Verdict", swiftSettings: settings),
     .executableTarget(
-      name: "Bench", dependencies: ["Identity", "Postgres", "Support"], path: "Bench",
+      name: "Bench", dependencies: ["Identity", "Postgres", "Support", "Tokens"], path: "Bench",
       exclude: ["inventory", "ledger"],
       swiftSettings: settings),
     tests("PostgresTests", of: ["Postgres"]),
@@ -62,10 +64,12 @@ let package = Package(
     tests("HTTPTests", of: ["HTTP", "Notation"]),
     tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI", "EchoWorker"]),
     tests("TelemetryTests", of: ["Notation", "Telemetry"]),
-    tests("IdentityTests", of: ["Identity", "Notation", "Postgres"]),
+    tests("TokensTests", of: ["Tokens"]),
+    tests("IdentityTests", of: ["Identity", "Notation", "Postgres", "Tokens"]),
     tests("LedgerTests", of: ["Ledger", "Postgres"]),
     tests("ShopTests", of: ["Ledger", "Postgres", "Shop"]),
-    tests("APITests", of: ["API", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"]),
+    tests(
+      "APITests", of: ["API", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
     tests("TidyTests", of: []),
   ],

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Identity
 internal import Support
+import Tokens
 
 extension Site {
   /// The token that somebody is given who signs in, once the pool is there.
@@ -20,7 +21,7 @@ extension Site {
   /// Tokens of people that `tuckshop seed --load` made, twenty thousand of them at the most. The key file is ours, so
   /// they need no password.
   func tokens(of people: Int) throws -> [(name: String, token: String)] {
-    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: keyFile))
+    let tokens = AccessTokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: keyFile))
     let now = Int(Date().timeIntervalSince1970)
     return stride(from: 1, through: people, by: max(1, people / 20_000)).map { number in
       let digits = String(number, radix: 16)

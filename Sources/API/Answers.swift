@@ -4,6 +4,7 @@ internal import Ledger
 internal import Notation
 internal import Postgres
 internal import Shop
+internal import Tokens
 
 /// Turns what went wrong into the answer for it, in the dialect of the path. Nothing else decides about errors.
 struct Answers {

@@ -6,6 +6,7 @@ internal import Identity
 internal import Ledger
 package import Postgres
 package import Telemetry
+internal import Tokens
 
 /// The whole program behind the wire: what a worker runs and what tests boot.
 package final class Application {

@@ -3,6 +3,7 @@ internal import Identity
 internal import Notation
 internal import Postgres
 internal import Telemetry
+internal import Tokens
 
 /// Merch: whoever comes under a name nobody has is registered under it.
 func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {

@@ -1,6 +1,7 @@
 internal import HTTP
 internal import Identity
 internal import Shop
+internal import Tokens
 
 /// Conditional requests (RFC 9110, section 13): what a client already has, and what it believes it changes.
 extension Response {

@@ -2,6 +2,7 @@ package import HTTP
 package import Identity
 package import Postgres
 package import Telemetry
+package import Tokens
 
 /// What a handler may know of its surroundings besides the request.
 package struct Context {

@@ -1,4 +1,5 @@
 package import Identity
+package import Tokens
 
 /// What the handlers about people need, put together once for each worker.
 package final class FrontDesk {

@@ -4,6 +4,7 @@ internal import Ledger
 internal import Postgres
 internal import Shop
 internal import Telemetry
+internal import Tokens
 
 /// The chores of the pool `ops`: what is overdue goes back, what has expired is forgotten, and totals are added up. They
 /// come in steps of some rows, taken in turn, so that no chore keeps the others waiting, nor any of them a probe.

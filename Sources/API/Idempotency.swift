@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import HTTP
 internal import Identity
 internal import Ledger
+internal import Tokens
 
 /// What a client calls its own intent, so that it may ask twice.
 extension Request {

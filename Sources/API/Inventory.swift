@@ -6,6 +6,7 @@ internal import Notation
 internal import Postgres
 internal import Shop
 internal import Telemetry
+internal import Tokens
 
 func inventory(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection

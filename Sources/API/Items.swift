@@ -5,6 +5,7 @@ internal import Notation
 internal import Postgres
 internal import Shop
 internal import Telemetry
+internal import Tokens
 
 func listItems(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   var page = ItemList.Page()

@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Identity
+internal import Tokens
 
 /// What others need to verify our tokens. Nobody else can verify an HMAC, so then there is nothing here.
 func jwks(_ request: Request, _ context: Context) throws -> Response {

@@ -4,6 +4,7 @@ internal import Identity
 internal import Ledger
 internal import Notation
 internal import Postgres
+internal import Tokens
 
 func reserve(
   _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection

@@ -3,6 +3,7 @@ internal import Identity
 internal import Notation
 internal import Postgres
 internal import Telemetry
+internal import Tokens
 
 func register(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   let body = try Reader(bodyOf: request)

@@ -4,6 +4,7 @@ internal import Identity
 internal import Ledger
 internal import Postgres
 internal import Shop
+internal import Tokens
 
 extension Context {
   /// What the draft says of the shop's stock, as an operation of the ledger.

@@ -53,7 +53,7 @@ private struct Names {
   /// False if there is such a name already.
   mutating func insert(_ name: String, beside members: [JSON.Member]) -> Bool {
     if members.count < Self.few {
-      return !members.contains { $0.name.utf8.count == name.utf8.count && $0.name.utf8.elementsEqual(name.utf8) }
+      return !members.contains { $0.name.hasSameBytes(as: name) }
     }
     if many.isEmpty { many = Set(members.map { Array($0.name.utf8) }) }
     return many.insert(Array(name.utf8)).inserted

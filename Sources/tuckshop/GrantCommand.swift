@@ -3,6 +3,7 @@ internal import Identity
 internal import Ledger
 internal import Notation
 internal import Postgres
+internal import Tokens
 
 enum GrantCommand: Command {
   static let name = "grant"

@@ -2,6 +2,7 @@ internal import API
 internal import Glibc
 internal import Identity
 internal import Postgres
+internal import Tokens
 
 extension Environment {
   enum Switch: CaseIterable { case off, on }
@@ -9,7 +10,7 @@ extension Environment {
   /// Everything about people and tokens that a worker needs, checked.
   func frontDesk() throws -> FrontDesk {
     let issuer = text(.tokenIssuer)
-    let tokens = Tokens(
+    let tokens = AccessTokens(
       issuer: issuer, audience: text(.tokenAudience), keys: try TokenKeys(file: text(.keyFile)))
     let issuers = text(.trustedIssuers)
     let foreign = issuers.isEmpty ? ForeignIssuers() : try ForeignIssuers(file: issuers, own: issuer)

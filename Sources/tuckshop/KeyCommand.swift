@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Identity
+internal import Tokens
 
 enum KeyCommand: Command {
   static let name = "key"

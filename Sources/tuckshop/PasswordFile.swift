@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Identity
+internal import Tokens
 
 extension Arguments {
   /// What stands in the file behind --password-file, if that is given. A password on the command line itself could be

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Identity
+internal import Tokens
 
 /// To whom a file is given; without a group it keeps the one it has.
 struct Owner {

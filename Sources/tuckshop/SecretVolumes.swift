@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Identity
+internal import Tokens
 
 /// A folder, which may be a volume, for each reader:
 ///   database          what PostgreSQL runs on its first start, as its /docker-entrypoint-initdb.d

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Identity
+internal import Tokens
 
 enum SecretsCommand: Command {
   static let name = "secrets"

@@ -3,6 +3,7 @@ internal import Glibc
 internal import Identity
 internal import Postgres
 internal import Telemetry
+internal import Tokens
 
 /// How far a worker is in its life, told to the shared page; decides when it has lived long enough.
 struct WorkerLife {

@@ -7,6 +7,7 @@ import Postgres
 import Shop
 import Support
 import Telemetry
+import Tokens
 
 /// The program behind the wire, put together as a worker does it, with a log that can be read.
 final class Booted {
@@ -112,7 +113,7 @@ extension FrontDesk {
   ) throws -> FrontDesk {
     if keyFile == nil { try TokenKeys.create(directory / "keys.json", .hs256, now: 0) }
     let keys = try TokenKeys(file: keyFile ?? directory / "keys.json")
-    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: keys)
+    let tokens = AccessTokens(issuer: "tuckshop", audience: "tuckshop", keys: keys)
     let passwords = Passwords(parameters: Argon2.Parameters(memoryKiB: 8, passes: 1, lanes: 1))
     let registrar = Registrar(passwords: passwords)
     let doorkeeper = Doorkeeper(

@@ -5,6 +5,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// Every known way to make up a token, sent as a bearer's through the whole API.
 @Suite(.tiers(.api, .security))

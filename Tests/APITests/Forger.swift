@@ -3,6 +3,7 @@ import Identity
 import Postgres
 import Support
 import Telemetry
+import Tokens
 
 /// A hand that signs whatever it is told with a shop's own key, and with others.
 struct Forger: Sendable {

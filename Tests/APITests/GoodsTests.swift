@@ -7,6 +7,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// What was bought is held like anything else, and what is limited is never sold twice.
 @Suite(.tiers(.api, .database))

@@ -4,6 +4,7 @@ import Identity
 import Notation
 import Support
 import Testing
+import Tokens
 
 /// What a rotation of the key file does to those who are signed in, in several workers.
 @Suite(.tiers(.api, .security))

@@ -5,6 +5,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// `POST /api/v1/auth/login`, and what both logins have in common.
 @Suite(.tiers(.api, .database))

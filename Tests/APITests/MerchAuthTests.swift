@@ -5,6 +5,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// `POST /api/auth`: whoever comes under a name nobody has is registered under it.
 @Suite(.tiers(.api, .database))

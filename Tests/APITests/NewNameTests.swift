@@ -6,6 +6,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// Names that are taken from now on, and those that somebody has since before.
 @Suite(.tiers(.api, .database, .security))

@@ -5,6 +5,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// `POST /api/v1/auth/refresh`: a token is good for one exchange.
 @Suite(.tiers(.api, .database, .security))

@@ -6,6 +6,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// Passwords, hashes, tokens and keys stay where they belong, whatever happens.
 @Suite(.tiers(.api, .database, .security))

@@ -6,6 +6,7 @@ import Notation
 import Postgres
 import Support
 import Telemetry
+import Tokens
 
 /// A database of its own and a worker over it. More workers sign with the same keys, as those of one pool do.
 final class Shop {

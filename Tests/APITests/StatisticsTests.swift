@@ -8,6 +8,7 @@ import Postgres
 import Shop
 import Support
 import Testing
+import Tokens
 
 @Suite(.tiers(.api, .database))
 struct StatisticsTests {

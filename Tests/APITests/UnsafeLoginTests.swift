@@ -6,6 +6,7 @@ import Postgres
 import Support
 import Telemetry
 import Testing
+import Tokens
 
 /// A bare Telegram id is believed only where a load test is meant to run.
 @Suite(.tiers(.api, .database, .security))

@@ -9,6 +9,7 @@ import Support
 import Synchronization
 import Telemetry
 import Testing
+import Tokens
 
 /// Who signed in lately with the same password is spared the hash. To see it, the worker is told that there is no time
 /// for one: then whoever needs a hash is refused.

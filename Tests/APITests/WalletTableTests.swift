@@ -6,6 +6,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// `GET /api/v1/wallet/history` as a table.
 @Suite(.tiers(.api, .database, .security))

@@ -1,11 +1,12 @@
 internal import Glibc
 internal import Identity
 internal import Notation
+internal import Tokens
 
 private let now = 1_700_000_000
 
 /// A shop's key file, made anew for each run, and the hand that signs with it.
-private let mint: (tokens: Tokens, id: String, key: SignatureKey) = {
+private let mint: (tokens: AccessTokens, id: String, key: SignatureKey) = {
   var directory = Array("/tmp/tuckshop-fuzz-XXXXXX".utf8CString)
   expect(mkdtemp(&directory) != nil, "no temporary directory")
   let folder = String(decoding: directory.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -26,7 +27,7 @@ private let mint: (tokens: Tokens, id: String, key: SignatureKey) = {
       case .object(let key)? = list.first,
       case .string(let secret)? = key.first(where: { $0.name == "secret" })?.value
     else { fatalError("the key file has another form") }
-    let tokens = Tokens(issuer: "tuckshop", audience: "tuckshop", keys: keys)
+    let tokens = AccessTokens(issuer: "tuckshop", audience: "tuckshop", keys: keys)
     return (tokens, keys.signing.id, .secret(Base64.url.decode(secret)!))
   } catch {
     fatalError("\(error)")

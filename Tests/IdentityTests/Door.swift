@@ -2,6 +2,7 @@ import FoundationEssentials
 import Identity
 import Postgres
 import Support
+import Tokens
 
 /// A doorkeeper as a worker has one, with a clock that stands where it is put.
 final class Door {

@@ -2,6 +2,7 @@ import Identity
 import Postgres
 import Support
 import Testing
+import Tokens
 
 @Suite(.tiers(.database))
 struct FirstAdminTests {

@@ -3,6 +3,7 @@ import Identity
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// Whom somebody else vouches for, as the shop knows them.
 @Suite(.tiers(.database, .security))

@@ -1,6 +1,7 @@
 import Identity
 import Support
 import Testing
+import Tokens
 
 /// A file of trusted issuers with one entry, and its key file.
 struct Trust {
@@ -71,7 +72,10 @@ struct ForeignIssuerTests {
     }
   }
 
-  private static let order: [UInt8] = bytes("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
+  private static let order: [UInt8] = [
+    0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    0xBC, 0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+  ]
   private static let zeros = [UInt8](repeating: 0, count: 32)
   private static let one = [UInt8](repeating: 0, count: 31) + [1]
 

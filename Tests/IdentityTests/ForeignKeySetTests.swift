@@ -1,6 +1,7 @@
 import Identity
 import Support
 import Testing
+import Tokens
 
 /// Foreign issuers with Ed25519 keys of ours, so that every token can be signed here.
 @Suite(.tiers(.unit, .security))
@@ -92,8 +93,8 @@ struct ForeignKeySetTests {
     (
       "RS256", set(#"{"kty":"RSA","n":"\#(ForeignFixtures.rsa1024Modulus)","e":"AQAB"}"#), "1024 bits"
     ),
-    ("RS256", set(#"{"kty":"RSA","n":"\#(TokenVectorTests.rsaModulus)","e":"AA"}"#), "sound"),
-    ("RS256", set(#"{"kty":"RSA","n":"\#(TokenVectorTests.rsaModulus)"}"#), "its e is not base64url"),
+    ("RS256", set(#"{"kty":"RSA","n":"\#(ForeignFixtures.rsa1024Modulus)","e":"AA"}"#), "sound"),
+    ("RS256", set(#"{"kty":"RSA","n":"\#(ForeignFixtures.rsa1024Modulus)"}"#), "its e is not base64url"),
     ("ES256", ForeignFixtures.p384PEM, "neither RSA, nor P-256"),
     ("ES256", ForeignFixtures.rsaPEM, "a key for RS256"), ("RS256", ForeignFixtures.ecCertificate, "a key for ES256"),
     ("EdDSA", ForeignFixtures.ecPEM, "a key for ES256"),

@@ -3,6 +3,7 @@ import Identity
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// That nothing which people leave behind by signing in and out grows without bound.
 @Suite(.tiers(.database, .security))

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Identity
 import Support
 import Testing
+import Tokens
 
 @Suite(.tiers(.unit, .security))
 struct PublishedKeyTests {

@@ -3,6 +3,7 @@ import Identity
 import Postgres
 import Support
 import Testing
+import Tokens
 
 /// When the end of a token is known to a worker that took no part in it.
 @Suite(.tiers(.database, .security))

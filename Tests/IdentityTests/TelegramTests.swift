@@ -1,6 +1,7 @@
 import Identity
 import Support
 import Testing
+import Tokens
 
 @Suite(.tiers(.unit, .security))
 struct TelegramTests {
@@ -27,11 +28,11 @@ struct TelegramTests {
     #expect(try login.verify(reordered, now: Self.now, maxAgeSeconds: 60) == user)
   }
 
-  /// Signs by Telegram's description, with an HMAC built by hand.
+  /// Signs by Telegram's description.
   private func signed(_ fields: [(String, String)], token: String = botToken) -> String {
-    let key = builtHMAC(key: Array("WebAppData".utf8), Array(token.utf8))
+    let key = Digest.hmac(key: Array("WebAppData".utf8), Array(token.utf8))
     let lines = fields.sorted { $0.0 < $1.0 }.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
-    let hash = builtHMAC(key: key, Array(lines.utf8)).map { hexadecimal($0) }.joined()
+    let hash = Digest.hmac(key: key, Array(lines.utf8)).map { hexadecimal($0) }.joined()
     return (fields + [("hash", hash)]).map { "\($0.0)=\(encoded($0.1))" }.joined(separator: "&")
   }
 

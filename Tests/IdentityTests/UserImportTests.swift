@@ -3,6 +3,7 @@ import Notation
 import Postgres
 import Support
 import Testing
+import Tokens
 
 @Suite(.tiers(.database))
 struct UserImportTests {

@@ -16,12 +16,14 @@ struct TidyTests {
     "HTTP": ["Notation"],
     "FastCGI": ["CFastCGI", "HTTP"],
     "Telemetry": [],
-    "Identity": ["CCrypto", "Notation", "Postgres"],
+    "Tokens": ["CCrypto", "Notation"],
+    "Identity": ["Notation", "Postgres", "Tokens"],
     "Ledger": ["Postgres"],
     "Shop": ["Ledger", "Postgres"],
-    "API": ["HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry"],
+    "API": ["HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"],
     "tuckshop": [
       "API", "FastCGI", "HTTP", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop", "Telemetry",
+      "Tokens",
     ],
   ]
 

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Tokens
 
 /// Who is asking, as far as it is proved.
 package struct Caller: Sendable, Equatable {

@@ -1,10 +1,11 @@
 internal import FoundationEssentials
 package import Postgres
+package import Tokens
 
 /// Tells who is calling. First what can be told without the database, then the rest: so a forged token costs no
 /// connection, and one that is good costs no query.
 package final class Doorkeeper {
-  package private(set) var tokens: Tokens
+  package private(set) var tokens: AccessTokens
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
   private let registrar: Registrar
@@ -14,7 +15,7 @@ package final class Doorkeeper {
 
   private static let telegramMaxAgeSeconds = 86_400
 
-  package init(tokens: Tokens, foreign: ForeignIssuers, telegram: TelegramLogin?, registrar: Registrar) {
+  package init(tokens: AccessTokens, foreign: ForeignIssuers, telegram: TelegramLogin?, registrar: Registrar) {
     self.tokens = tokens
     self.foreign = foreign
     self.telegram = telegram

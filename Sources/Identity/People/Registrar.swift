@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import Postgres
+package import Tokens
 
 /// Lets people in. Whoever comes in is welcomed with coins by the same statement; how many, the database knows.
 package struct Registrar: Sendable {

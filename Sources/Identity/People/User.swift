@@ -1,3 +1,5 @@
+// Knows who somebody is and how they prove it. Refuses to know HTTP, and what they own.
+
 package import FoundationEssentials
 package import Notation
 package import Postgres

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 package import Notation
 package import Postgres
+internal import Tokens
 
 /// Staff from a table, many at once: `username,email,full_name,role,password_hash` under a line that names the
 /// columns, of which only the first is needed.

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Postgres
+internal import Tokens
 
 /// A refresh token that somebody presented, with what is known of it, locked until the exchange is over.
 struct Exchange {

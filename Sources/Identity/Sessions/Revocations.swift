@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import Postgres
+package import Tokens
 
 /// What ended before its time, as one worker knows it: asked for anew when what it knows is a second old, a page at a
 /// time. Until the last page is read, the database is asked about the token at hand.

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import Postgres
+package import Tokens
 
 /// What a login hands out, and what keeps it alive.
 package struct Sessions: Sendable {
@@ -16,14 +17,14 @@ package struct Sessions: Sendable {
     package let expiresIn: Int
   }
 
-  private let tokens: Tokens
+  private let tokens: AccessTokens
   private let lifetimes: Lifetimes
   /// For how long a client whose answer was lost may ask the same once more.
   private static let graceSeconds = 10
   /// Whoever signs in once more than so often without signing out loses the oldest of these sessions.
   package static let mostOfOneUser = 100
 
-  package init(tokens: Tokens, lifetimes: Lifetimes) {
+  package init(tokens: AccessTokens, lifetimes: Lifetimes) {
     self.tokens = tokens
     self.lifetimes = lifetimes
   }

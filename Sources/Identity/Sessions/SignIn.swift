@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import Postgres
+package import Tokens
 
 /// Somebody who says who they are and proves it with a password.
 package struct SignIn: Sendable {
@@ -100,5 +101,18 @@ package struct SignIn: Sendable {
       try KnownNetworks.note(attempt.failures.network, of: user.id, on: connection)
     }
     return user
+  }
+}
+
+extension VerifiedPasswords {
+  package func note(_ password: String, of user: User, hash: String) { note(password, of: account(user, hash)) }
+
+  fileprivate func covers(_ password: String, of user: User, hash: String) -> Bool {
+    covers(password, of: account(user, hash))
+  }
+
+  /// All that a verified password is right for: the stored hash, whose salt makes it one user's, and that user's state.
+  private func account(_ user: User, _ hash: String) -> String {
+    "\(user.generation)\0\(user.role.rawValue)\0\(user.isActive)\0\(hash)"
   }
 }

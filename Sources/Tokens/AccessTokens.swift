@@ -1,0 +1,78 @@
+// Knows keys, signatures, claims and password hashes: bytes in, values out. Refuses to know the database, and people.
+
+internal import FoundationEssentials
+
+/// Issues this shop's access tokens and believes no others.
+package struct AccessTokens: Sendable {
+  private let issuer: String
+  private let audience: String
+  package private(set) var keys: TokenKeys
+
+  package init(issuer: String, audience: String, keys: TokenKeys) {
+    self.issuer = issuer
+    self.audience = audience
+    self.keys = keys
+  }
+
+  package func issue(_ claims: Claims) -> String {
+    let key = keys.signing
+    let payload = Payload(
+      iss: issuer, aud: audience, sub: claims.subject, jti: claims.tokenID, iat: claims.issuedAt,
+      exp: claims.expiresAt, sid: claims.session, username: claims.username, role: claims.role,
+      gen: claims.generation)
+    // The same claims are the same token, in every process.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    // Strings and integers: there is nothing in them that cannot be encoded.
+    let text = CompactToken.text(
+      header: key.header, payload: Array(try! encoder.encode(payload)), signedBy: key.material)
+    precondition(text.utf8.count <= CompactToken.largestByteCount, "no worker would read a token of this size")
+    return text
+  }
+
+  package func verify(_ text: String, now: Int) throws(TokenRefusal) -> Claims {
+    try verify(try CompactToken(text), now: now)
+  }
+
+  package func verify(_ token: CompactToken, now: Int) throws(TokenRefusal) -> Claims {
+    let key = try key(of: token)
+    guard token.isSigned(by: key.material) else { throw .badSignature }
+    let payload = try token.payload()
+    let registered = try RegisteredClaims(payload, issuer: issuer, audience: audience, now: now)
+    return Claims(
+      subject: registered.subject, tokenID: registered.tokenID, issuedAt: registered.issuedAt,
+      expiresAt: registered.expiresAt, username: payload.text("username"), role: payload.text("role"),
+      session: payload.text("sid"), generation: payload.integer("gen") ?? 0)
+  }
+
+  private func key(of token: CompactToken) throws(TokenRefusal) -> TokenKey {
+    if let key = keys.first(where: { token.hasHeader($0.header) }) { return key }
+    // The same may be spelt in another way.
+    let header = try token.header()
+    guard header.type == TokenKey.tokenType else { throw .wrongType }
+    guard let id = header.keyID, let key = keys[id] else { throw .unknownKey }
+    guard header.algorithm == key.algorithm.rawValue else { throw .wrongAlgorithm }
+    return key
+  }
+
+  /// Takes over a rotated key file. Ask this on every idle tick, and before a token is refused for an unknown key:
+  /// another worker may have seen the rotation first and signed with the new key.
+  package mutating func reloadIfChanged() throws(KeyError) -> Bool {
+    guard let newer = try keys.reloadIfChanged() else { return false }
+    keys = newer
+    return true
+  }
+}
+
+private struct Payload: Encodable {
+  let iss: String
+  let aud: String
+  let sub: String
+  let jti: String
+  let iat: Int
+  let exp: Int
+  let sid: String?
+  let username: String?
+  let role: String?
+  let gen: Int
+}

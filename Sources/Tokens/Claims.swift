@@ -1,0 +1,64 @@
+internal import Notation
+
+/// What an access token of ours says. It is true once `AccessTokens.verify` returned it.
+package struct Claims: Sendable, Equatable {
+  package var subject: String
+  package var tokenID: String
+  package var issuedAt: Int
+  package var expiresAt: Int
+  package var username: String?
+  package var role: String?
+  /// The session whose end ends this token too.
+  package var session: String?
+  /// The user's generation at the time. When it has moved on, the token holds no longer.
+  package var generation: Int
+
+  package init(
+    subject: String, tokenID: String, issuedAt: Int, expiresAt: Int, username: String? = nil, role: String? = nil,
+    session: String? = nil, generation: Int = 0
+  ) {
+    self.subject = subject
+    self.tokenID = tokenID
+    self.issuedAt = issuedAt
+    self.expiresAt = expiresAt
+    self.username = username
+    self.role = role
+    self.session = session
+    self.generation = generation
+  }
+}
+
+/// The claims every token must have (RFC 7519, section 4.1), checked against what this shop expects.
+package struct RegisteredClaims {
+  package let subject: String
+  package let tokenID: String
+  package let issuedAt: Int
+  package let expiresAt: Int
+
+  /// What two clocks may differ by.
+  package static let leewaySeconds = 60
+  /// The last second of the year 9999: far from where adding the leeway would overflow.
+  package static let lastTime = 253_402_300_799
+
+  package init(_ payload: JSONObject, issuer: String, audience: String, now: Int) throws(TokenRefusal) {
+    guard let namedIssuer = payload.text("iss") else { throw .badClaim("iss") }
+    guard let namedAudiences = payload.texts("aud") else { throw .badClaim("aud") }
+    guard let subject = payload.text("sub"), !subject.isEmpty else { throw .badClaim("sub") }
+    guard let tokenID = payload.text("jti"), !tokenID.isEmpty else { throw .badClaim("jti") }
+    self.subject = subject
+    self.tokenID = tokenID
+    issuedAt = try Self.time("iat", in: payload)
+    expiresAt = try Self.time("exp", in: payload)
+    let notBefore = payload["nbf"] == nil ? issuedAt : try Self.time("nbf", in: payload)
+    // As bytes: two issuers whose names only look the same are two.
+    guard namedIssuer.hasSameBytes(as: issuer) else { throw .wrongIssuer }
+    guard namedAudiences.contains(where: { $0.hasSameBytes(as: audience) }) else { throw .wrongAudience }
+    guard now < expiresAt + Self.leewaySeconds else { throw .expired }
+    guard max(notBefore, issuedAt) - Self.leewaySeconds <= now else { throw .notYetValid }
+  }
+
+  private static func time(_ name: String, in payload: JSONObject) throws(TokenRefusal) -> Int {
+    guard let time = payload.integer(name), (0...lastTime).contains(time) else { throw .badClaim(name) }
+    return time
+  }
+}

@@ -1,0 +1,45 @@
+/// One key of a JWKS file (RFC 7517), as far as it matters here.
+package struct JSONWebKey: Decodable {
+  private let kty: String
+  private let kid: String?
+  private let alg: String?
+  private let use: String?
+  private let key_ops: [String]?
+  private let crv: String?
+  private let n: String?
+  private let e: String?
+  private let x: String?
+  private let y: String?
+  private let d: String?
+
+  package var id: String? { kid }
+
+  /// A file may also hold keys for encryption, or for other algorithms: those are somebody else's.
+  package func isMeant(for algorithm: SignatureAlgorithm) -> Bool {
+    let curve: String? =
+      switch algorithm {
+      case .rs256: nil
+      case .es256: "P-256"
+      case .edDSA: "Ed25519"
+      case .hs256: preconditionFailure("no secret is shared with a foreign issuer")
+      }
+    return kty == (algorithm == .rs256 ? "RSA" : algorithm == .es256 ? "EC" : "OKP") && crv == curve
+      && (alg == nil || alg == algorithm.rawValue) && (use == nil || use == "sig")
+      && (key_ops == nil || key_ops!.contains("verify"))
+  }
+
+  package func key(for algorithm: SignatureAlgorithm) throws(KeyError) -> AsymmetricKey {
+    guard d == nil else { throw KeyError("this is a private key, a public one is wanted") }
+    switch algorithm {
+    case .rs256: return try AsymmetricKey(rsaModulus: bytes(n, "n"), exponent: bytes(e, "e"))
+    case .es256: return try AsymmetricKey(p256X: bytes(x, "x"), y: bytes(y, "y"))
+    case .edDSA: return try AsymmetricKey(ed25519: bytes(x, "x"))
+    case .hs256: preconditionFailure("no secret is shared with a foreign issuer")
+    }
+  }
+
+  private func bytes(_ text: String?, _ name: String) throws(KeyError) -> [UInt8] {
+    guard let text, let bytes = Base64.url.decode(text) else { throw KeyError("its \(name) is not base64url") }
+    return bytes
+  }
+}

@@ -1,0 +1,42 @@
+/// The signatures this room can check, by the names of RFC 7518 and RFC 8037. There is no `none` among them.
+package enum SignatureAlgorithm: String, Sendable, CaseIterable {
+  case hs256 = "HS256"
+  case rs256 = "RS256"
+  case es256 = "ES256"
+  /// Ed25519 alone; the name would also cover Ed448.
+  case edDSA = "EdDSA"
+}
+
+/// A key that can check a signature. Its algorithm belongs to it: no token chooses one.
+package enum SignatureKey: Sendable {
+  case secret([UInt8])
+  case pair(AsymmetricKey)
+
+  package var algorithm: SignatureAlgorithm {
+    switch self {
+    case .secret: .hs256
+    case .pair(let key): key.algorithm
+    }
+  }
+
+  package func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
+    switch self {
+    case .secret(let secret): Digest.areEqual(Digest.hmac(key: secret, message), signature)
+    case .pair(let key): key.verifies(signature, of: message)
+    }
+  }
+
+  package func sign(_ message: [UInt8]) -> [UInt8] {
+    switch self {
+    case .secret(let secret): Digest.hmac(key: secret, message)
+    case .pair(let key): key.sign(message)
+    }
+  }
+}
+
+/// A sentence about a bad file of keys, for the operator. It never holds a secret.
+package struct KeyError: Error, CustomStringConvertible, Equatable {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}

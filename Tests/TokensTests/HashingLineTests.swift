@@ -1,0 +1,113 @@
+import Glibc
+import Support
+import Synchronization
+import Testing
+import Tokens
+
+/// As many hash as there are processors, a few wait, and one worker stays free.
+@Suite(.tiers(.integration, .concurrency))
+struct HashingLineTests {
+  /// What one worker of the pool has: the same file, opened for itself.
+  private func hashing(_ path: String, turns: Int = 2, workers: Int = 5) throws -> (Hashing, File) {
+    let file = try File(path)
+    return (Hashing(line: HashingLine(descriptor: file.descriptor, turns: turns, workers: { workers })), file)
+  }
+
+  @Test func `there are places for all workers but one`() throws {
+    let directory = try TemporaryDirectory()
+    let workers = try (0..<6).map { _ in try hashing(directory / "line") }
+    var places = workers.prefix(4).map { $0.0.place() }
+    #expect(places.allSatisfy { $0 != nil })
+    #expect(workers[4].0.place() == nil)
+    #expect(workers[5].0.place() == nil)
+    places[1] = nil
+    places[1] = workers[4].0.place()
+    #expect(places[1] != nil)
+    #expect(workers[5].0.place() == nil)
+    withExtendedLifetime((places, workers)) {}
+  }
+
+  @Test func `where there are no more workers than turns each of them may hash`() throws {
+    let directory = try TemporaryDirectory()
+    let workers = try (0..<2).map { _ in try hashing(directory / "line", workers: 2) }
+    let places = workers.map { $0.0.place() }
+    #expect(places.allSatisfy { $0 != nil })
+    withExtendedLifetime((places, workers)) {}
+  }
+
+  @Test func `no more than there are turns hash at once, and all who have a place do`() throws {
+    let directory = try TemporaryDirectory()
+    let hashes = Hashes()
+    let done = try onThreads(4) { _ in
+      let (hashing, file) = try hashing(directory / "line")
+      defer { withExtendedLifetime(file) {} }
+      var done = 0
+      for _ in 0..<20 {
+        guard let place = hashing.place() else { throw Failure("no place") }
+        done += place.atTurn { hashes.compute() } ?? 0
+      }
+      return done
+    }
+    #expect(done == [20, 20, 20, 20])
+    #expect(hashes.most <= 2)
+  }
+
+  @Test func `the place and the turn of a worker that died are free again`() throws {
+    let directory = try TemporaryDirectory()
+    let (other, file) = try hashing(directory / "line", turns: 1, workers: 2)
+    do {
+      let (dead, deadFile) = try hashing(directory / "line", turns: 1, workers: 2)
+      let place = try #require(dead.place())
+      place.atTurn {
+        #expect(other.place() == nil)
+        // What the kernel does with whatever a process had open.
+        deadFile.lose()
+      }
+      withExtendedLifetime(place) {}
+    }
+    let place = try #require(other.place())
+    #expect(place.atTurn { 1 } == 1)
+    withExtendedLifetime(file) {}
+  }
+
+  @Test func `who comes too late has no place, and without a line everybody else has`() {
+    #expect(Hashing(isInTime: false).place() == nil)
+    #expect(Hashing().place()?.atTurn { 1 } == 1)
+  }
+}
+
+private final class File: Sendable {
+  let descriptor: Int32
+
+  init(_ path: String) throws {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Failure("cannot open \(path)") }
+  }
+
+  /// Another file takes its place, so that the number is nobody else's meanwhile.
+  func lose() {
+    let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+    dup2(nothing, descriptor)
+    close(nothing)
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// How many hash at once.
+private final class Hashes: Sendable {
+  private let counts = Mutex((now: 0, most: 0))
+  private let passwords = Passwords(parameters: .init(memoryKiB: 1024, passes: 1, lanes: 1))
+
+  var most: Int { counts.withLock { $0.most } }
+
+  func compute() -> Int {
+    counts.withLock {
+      $0.now += 1
+      $0.most = max($0.most, $0.now)
+    }
+    _ = passwords.hash("correct horse")
+    counts.withLock { $0.now -= 1 }
+    return 1
+  }
+}

@@ -1,0 +1,69 @@
+import FoundationEssentials
+import Support
+import Synchronization
+import Testing
+import Tokens
+
+@Suite(.tiers(.unit))
+struct IdentifierTests {
+  @Test func `a time-ordered UUID is of version 7 and has the time in front`() {
+    var sequence = UUIDSequence()
+    let uuid = sequence.next(milliseconds: 0xF000_1234_5678).uuid
+    #expect([uuid.0, uuid.1, uuid.2, uuid.3, uuid.4, uuid.5] == [0xF0, 0x00, 0x12, 0x34, 0x56, 0x78])
+    #expect(uuid.6 >> 4 == 7)
+    #expect(uuid.8 >> 6 == 0b10)
+  }
+
+  @Test func `each is larger than the one before, also when the clock stands still or goes back`() {
+    var sequence = UUIDSequence()
+    let start: UInt64 = 1_700_000_000_000
+    let made = (0..<20_000 as Range<UInt64>).map { step in
+      sequence.next(milliseconds: step < 10_000 ? start : start - step).uuidString
+    }
+    #expect(made == made.sorted())
+    #expect(Set(made).count == 20_000)
+  }
+
+  @Test func `when the clock has caught up the time is its time again`() {
+    var sequence = UUIDSequence()
+    _ = sequence.next(milliseconds: 2)
+    _ = sequence.next(milliseconds: 1)
+    let uuid = sequence.next(milliseconds: 3).uuid
+    #expect(uuid.5 == 3)
+  }
+
+  private final class Collected: Sendable {
+    let texts = Mutex<[String]>([])
+  }
+
+  @Test func `they stay in order and differ when several threads ask`() {
+    let collected = Collected()
+    let threads = (0..<4).map { _ in
+      Support.Thread {
+        let made = (0..<2000).map { _ in UUID.timeOrdered().uuidString }
+        if made == made.sorted() { collected.texts.withLock { $0 += made } }
+      }
+    }
+    for thread in threads { thread.join() }
+    let all = collected.texts.withLock(\.self)
+    #expect(all.count == 8000)
+    #expect(Set(all).count == 8000)
+  }
+
+  @Test func `an opaque token is found again by its digest`() throws {
+    let token = OpaqueToken()
+    #expect(token.text.utf8.count == 43)
+    #expect(token.digest == Digest.sha256(try #require(Base64.url.decode(token.text))))
+    #expect(try #require(OpaqueToken(token.text)).digest == token.digest)
+    #expect(OpaqueToken().text != token.text)
+  }
+
+  @Test(arguments: [
+    "", "a", String(repeating: "A", count: 42), String(repeating: "A", count: 44),
+    String(repeating: "A", count: 42) + "B", String(repeating: "A", count: 42) + "=",
+    String(repeating: "A", count: 42) + " ", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", String(repeating: "é", count: 43),
+  ])
+  func `what is no opaque token is not looked up`(text: String) {
+    #expect(OpaqueToken(text) == nil)
+  }
+}
