@@ -1,4 +1,4 @@
-# The shop in one image: workers, nginx and migrations, told apart by the entrypoint's first argument.
+# The shop in one image: workers, nginx and migrations. The entrypoint's first argument chooses.
 # Both stages are Debian 12, because the binary is linked to the same libraries that it runs with.
 ARG SWIFT_IMAGE=swift:6.3-bookworm
 ARG BASE_IMAGE=debian:bookworm-slim
@@ -9,7 +9,7 @@ RUN apt-get update -qq \
       libargon2-dev libfcgi-dev libpq-dev libssl-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# SwiftPM wants to see the other targets' folders even when it builds none of them.
+# SwiftPM requires the other targets' folders even if it builds none of them.
 COPY Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
@@ -26,8 +26,8 @@ COPY deploy/roles.sql /out/share/roles.sql
 RUN mv /out/share/nginx/html /out/share/html && chmod -R u=rwX,go=rX /out
 
 FROM ${BASE_IMAGE}
-# Each extra library is named by the package that needs it, but libargon2, libfcgi, libpq and libssl
-# are what the binary itself is linked to. lastlog and faillog would be sparse files of some megabytes.
+# Extra libraries come with the packages that need them; libargon2, libfcgi, libpq and libssl are linked by the binary
+# itself. lastlog and faillog would be sparse files of some megabytes.
 RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       libargon2-1 libfcgi0ldbl libpq5 libssl3 multiwatch nginx spawn-fcgi \
@@ -40,8 +40,8 @@ RUN apt-get update -qq \
 COPY --from=build /out/tuckshop /usr/bin/tuckshop
 COPY --from=build /out/share /usr/share/tuckshop
 
-# Logs go where `docker logs` finds them; whatever else is written lies in /tmp and /run/tuckshop, so
-# that the root file system may be read-only.
+# Logs go where `docker logs` finds them; all other files are written to /tmp and /run/tuckshop, so that the root file
+# system may be read-only.
 ENV TUCKSHOP_BINARY=/usr/bin/tuckshop \
     TUCKSHOP_RUN_DIR=/run/tuckshop \
     TUCKSHOP_NGINX_TMP=/tmp/nginx \
@@ -49,9 +49,9 @@ ENV TUCKSHOP_BINARY=/usr/bin/tuckshop \
     TUCKSHOP_ERROR_LOG=stderr
 USER 10001:10001
 EXPOSE 8080 8081 9090
-# QUIT ends nginx when its requests are answered, which TERM does not; to multiwatch they are the same.
+# QUIT lets nginx answer its requests before it ends, which TERM does not; multiwatch treats both alike.
 STOPSIGNAL SIGQUIT
-# Over the pool's own socket; a container that is not a pool asks ops, if it shares the folder.
+# Asks the pool's own socket; a container that is not a pool asks ops, if it shares the folder.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD tuckshop health --pool "${TUCKSHOP_POOL:-ops}"
 ENTRYPOINT ["/usr/share/tuckshop/compose/entrypoint"]

@@ -16,8 +16,8 @@ func tests(_ name: String, of others: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: others + ["Support"], swiftSettings: settings)
 }
 
-// The arrows between the rooms are drawn once more in Tests/TidyTests, because SwiftPM does not
-// stop an import of what is reached only transitively.
+// Tests/TidyTests lists the arrows between the rooms again, because SwiftPM does not stop an import that is reached
+// only transitively.
 let package = Package(
   name: "tuckshop",
   products: [.executable(name: "tuckshop", targets: ["tuckshop"])],
@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["HTTP", "Postgres", "Tokens"],
       path: "Tests/Support", swiftSettings: settings),
-    // A worker for the tests of the wire: it says what it was asked, or answers as long as it is told to.
+    // A worker for the tests of FastCGI: it repeats what it received, or answers for as long as a test tells it to.
     .executableTarget(
       name: "EchoWorker", dependencies: ["FastCGI", "HTTP"], path: "Tests/EchoWorker", swiftSettings: settings),
     .executableTarget(name: "Verdict", path: "Tests/Verdict", swiftSettings: settings),

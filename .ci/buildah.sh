@@ -1,25 +1,25 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # bin/image sets these, and uses what is set here.
-# Builds the image where no container engine runs: with buildah, on a Debian made by debootstrap from apt's own mirror, so
+# Builds the image without a container engine: with buildah, on a Debian made by debootstrap from apt's own mirror, so
 # that no image registry is needed. bin/image sources this.
 suite=bookworm
 
-# Both parts of buildah's storage are ours alone. What it notes about mounts ends with the mounts.
+# Both parts of buildah's storage belong to this build alone. Its notes about mounts end with the mounts.
 buildah=(buildah --root "$cache/storage" --runroot "$work/run")
-# The one isolation that also works inside a container or a small VM, without an OCI runtime.
+# The only isolation that also works inside a container or a small VM, without an OCI runtime.
 export BUILDAH_ISOLATION=chroot
-# What an earlier run left behind when it was killed.
+# Remove the remains of an earlier run that was killed.
 if [ -d "$cache/storage" ]; then "${buildah[@]}" rm --all >>"$log"; fi
 
-# try FAILURE COMMAND…: runs it with its output in the log, and ends with that sentence when it fails.
-# As process 1 of a namespace it takes the compilers that it started with it when it has to end.
+# try FAILURE COMMAND…: runs the command with its output in the log, and ends with that sentence if it fails. As process
+# 1 of a namespace it takes its compilers with it when it has to end.
 try() {
   step "$log" unshare --pid --fork --kill-child --mount-proc "${@:2}" || fail_with_log "$log" "$1"
 }
 
 have_image() { "${buildah[@]}" images -q "localhost/$1" >/dev/null 2>&1; }
 
-# apt knows which mirror this machine is to use, for releases, updates and security.
+# apt knows this machine's mirror, for releases, updates and security.
 make_base() {
   local lines target
   lines=$(apt-get indextargets --format "\$(CREATED_BY) \$(RELEASE) \$(REPO_URI) \$(COMPONENT)" |
@@ -32,8 +32,8 @@ make_base() {
   try "debootstrap failed." debootstrap --variant=minbase "$suite" "$target" \
     "$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$lines")"
   printf '%s\n' "$lines" >"$target/etc/apt/sources.list"
-  # What the official slim image does as well: no documents, manuals and translations, now and in later
-  # layers, and no service that starts when its package is installed.
+  # Like the official slim image: no documents, manuals or translations, now and in later layers, and no service that
+  # starts when its package is installed.
   printf 'path-exclude /usr/share/%s/*\n' doc groff info linda lintian/overrides locale man \
     >"$target/etc/dpkg/dpkg.cfg.d/slim"
   echo 'path-include /usr/share/doc/*/copyright' >>"$target/etc/dpkg/dpkg.cfg.d/slim"
@@ -51,8 +51,8 @@ make_base() {
   try "the base image could not be kept." "${buildah[@]}" commit -q --rm "$container" localhost/tuckshop-base
 }
 
-# The same base with what a Swift toolchain needs from Debian. The toolchain itself is this machine's, and
-# is shown to the build at /mnt: it has three gigabytes to copy, and a folder made for it would stay.
+# The same base with the Debian packages that a Swift toolchain needs. The build sees this machine's toolchain at /mnt:
+# copying it would take three gigabytes, and a folder for it would stay in the image.
 make_swift() {
   have_image tuckshop-base || make_base
   say "Adding what Swift needs to a second image (once) …"
@@ -69,21 +69,21 @@ make_swift() {
 build_with_buildah() {
   "$checkout/bin/packages" image
   find_swift
-  # `swift` may be a front for several toolchains; the one it chooses says itself where it lies.
+  # `swift` may be a front for several toolchains; the chosen one prints its own place.
   swift_root=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1|p')
   [ -x "$swift_root/bin/swift" ] || fail "the Swift toolchain behind $(command -v swift) was not found."
   have_image tuckshop-swift || make_swift
   say "Building the image with buildah; Swift may take some minutes …"
-  # --format docker: the OCI format has no HEALTHCHECK.
+  # --format docker, because the OCI format has no HEALTHCHECK.
   local bud=(try "the build failed." "${buildah[@]}" bud --format docker --layers --pull-never
     --build-arg SWIFT_IMAGE=localhost/tuckshop-swift --build-arg BASE_IMAGE=localhost/tuckshop-base
     --volume "$swift_root:/mnt:ro")
   "${bud[@]}" -t localhost/tuckshop "$checkout"
-  # The build stage gets a name, so that it is still there to be built upon when older ones are removed.
+  # The build stage gets a name, so that later builds still find it when older images are removed.
   "${bud[@]}" --target build -t localhost/tuckshop-build "$checkout"
   try "old images could not be removed." "${buildah[@]}" rmi --prune
   inspect=("${buildah[@]}" inspect --type image) config=.Docker.Config
-  # The archive that `docker save` would write: every layer uncompressed, also what a later one hides.
+  # The same archive as from `docker save`: every layer uncompressed, including files that a later one hides.
   try "the image could not be measured." "${buildah[@]}" push -q --format docker localhost/tuckshop \
     "docker-archive:$work/image.tar"
   bytes=$(stat -c %s "$work/image.tar")

@@ -1,8 +1,8 @@
 internal import Glibc
 internal import Support
 
-/// The benchmarks: real pools behind a real nginx, measured in turns with something to compare them with. Figures of two
-/// runs or of two machines are not comparable; the ratios within one run are.
+/// The benchmarks: real pools behind a real nginx, measured alternately with a baseline. Compare the ratios within one
+/// run; figures of two runs or of two machines are not comparable.
 @main
 enum Benchmarks {
   static func main() {
@@ -33,7 +33,7 @@ enum Benchmarks {
     let signals = blockSignals()
     let site = try Site(options)
     defer { site.end() }
-    // Nothing of the site remains when somebody presses Ctrl-C, be it while it is put up.
+    // Ctrl-C removes the whole site, even while it is being built.
     _ = Thread {
       let signal = wait(for: signals)
       site.end()

@@ -8,10 +8,10 @@ private let addition = """
   "items":[{"item_id":"550e8400-e29b-41d4-a716-446655440002","quantity":1}]}
   """
 
-/// Shares of the time, and of the people who are there at the end of it.
+/// Shares of the duration, and of the largest number of people.
 private let stages = [(length: 0.2, after: 0.25), (0.2, 0.5), (0.4, 1.0), (0.2, 0.0)]
 
-/// What all of them together have seen.
+/// Results of the whole crowd.
 final class Crowd: Sendable {
   enum Kind: String, CaseIterable {
     case login = "POST /auth/login"
@@ -23,7 +23,7 @@ final class Crowd: Sendable {
     var times: [Kind: [Double]] = [:]
     var failures: [Kind: Int] = [:]
     var words: [String: Int] = [:]
-    /// Every repetition of an operation is told what was told the first time.
+    /// Every repetition of an operation gets the first answer.
     var firstIDs: Substring?
   }
 
@@ -32,7 +32,7 @@ final class Crowd: Sendable {
 
   init(site: Int, login: Int) { (self.site, self.login) = (site, login) }
 
-  /// One person, from coming to leaving.
+  /// One person, from arrival to departure.
   func visit(_ number: Int, of users: Int, seconds: Double, _ start: Double) {
     let (came, left) = presence(above: Double(number - 1) / Double(users))
     sleep(until: start + seconds * came)
@@ -61,7 +61,7 @@ final class Crowd: Sendable {
     }
   }
 
-  /// What `judge` finds in the answer; nil if it is not what it should be, or there is none.
+  /// The result of `judge` for the answer; nil if the answer is wrong or missing.
   private func time(
     _ kind: Kind, _ line: Line, _ judge: (String) -> Substring?,
     asking ask: () throws -> (status: Int, body: String)
@@ -99,7 +99,7 @@ final class Crowd: Sendable {
     body.split(separator: "\"\(name)\":\"").dropFirst().first?.split(separator: "\"").first
   }
 
-  /// When somebody comes and goes who is there while more than this share of all people is.
+  /// The arrival and departure of a person who is there while more than this share of all people is.
   private func presence(above level: Double) -> (came: Double, left: Double) {
     var (came, left, began, before) = (0.0, 0.0, 0.0, 0.0)
     for (length, after) in stages {

@@ -3,10 +3,10 @@ internal import Synchronization
 
 private let password = "a password for benches"
 private let regulars = 100
-/// Two would leave a worker without work now and then, and more would wait for each other.
+/// With two, a worker would sometimes be idle; more would wait for each other.
 private let registering = 3
 
-/// What became of the requests of one kind in one load, with the milliseconds each waited.
+/// The results of one kind of request in one load, with each request's milliseconds.
 struct Turnout {
   var well: [Double] = []
   var refused: [Double] = []
@@ -14,7 +14,7 @@ struct Turnout {
   var all: Int { well.count + refused.count + failed }
 }
 
-/// Where people come to sign in.
+/// Sends sign-ins to the shop.
 final class Door: Sendable {
   enum Kind: String {
     case known, new, renewed
@@ -51,7 +51,7 @@ final class Door: Sendable {
     answer.body.firstMatch(of: /"refresh_token":"([^"]+)"/).map { String($0.1) }
   }
 
-  /// So many a second, at their times.
+  /// Sends this many per second, at fixed times.
   func at(_ rate: Double, _ seconds: Double, _ kind: Kind) -> Turnout {
     let counter = Counter()
     let began = nowSeconds()
@@ -64,7 +64,7 @@ final class Door: Sendable {
     return counter.turnout
   }
 
-  /// As many as are answered.
+  /// Sends the next request when the last one is answered.
   func capacity(_ seconds: Double) -> Turnout {
     let counter = Counter()
     let end = nowSeconds() + seconds
@@ -105,7 +105,7 @@ private final class Counter: Sendable {
 
   var turnout: Turnout { counted.withLock { $0 } }
 
-  /// A refusal says when to come back.
+  /// A refusal has a Retry-After.
   func count(_ answer: HTTPAnswer, waited: Double) {
     counted.withLock {
       switch answer.status {

@@ -2,9 +2,9 @@ internal import Postgres
 internal import Support
 internal import Synchronization
 
-/// A load script that is used in the field. More and more people come, stay, and leave again. Each signs in once by a
-/// bare Telegram id, and then asks for an inventory, repeats one and the same addition to somebody else's, and rests for
-/// about a second.
+/// A load script from the field. More and more people come, stay, and leave again. Each signs in once by a bare
+/// Telegram id, and then reads an inventory, repeats one addition to somebody else's inventory, and rests for about a
+/// second.
 func measureField(_ site: Site, _ options: Options, _ targets: Targets) throws {
   try announce(
     "\(options.workers) workers in app, \(options.authWorkers) in auth, up to \(options.fieldUsers) people in "

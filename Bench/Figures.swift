@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What one round of one load came to. A figure that the load does not have is zero.
+/// The result of one round of one load. A figure that the load does not have is zero.
 struct Sample {
   var perSecond = 0.0
   var p50 = 0.0
@@ -25,7 +25,7 @@ extension [Sample]? {
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 
-  /// From the worst round to the best, in per cent of the median.
+  /// The range from the worst round to the best, in per cent of the median.
   func spread(_ figure: KeyPath<Sample, Double> = \.perSecond) -> String {
     let all = (self ?? []).map { $0[keyPath: figure] }
     guard let least = all.min(), let most = all.max() else { return "–" }
@@ -38,14 +38,14 @@ func percentile(_ values: [Double], _ share: Double) -> Double {
   values.isEmpty ? 0 : values.sorted()[Int((share * Double(values.count)).rounded(.up)) - 1]
 }
 
-/// With so many digits behind the point.
+/// With this many digits after the decimal point.
 func text(_ value: Double, _ digits: Int) -> String {
   var buffer = [CChar](repeating: 0, count: 64)
   _ = withVaList([Int32(digits), value]) { vsnprintf(&buffer, buffer.count, "%.*f", $0) }
   return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Rounded, so that a target is judged by the figure that is shown.
+/// Rounded, so that the printed figure decides whether a target is met.
 func ratio(_ one: Double, _ other: Double) -> Double { (one / other * 100).rounded() / 100 }
 
 /// A table in Markdown, its first column to the left and the figures to the right.
@@ -72,7 +72,7 @@ struct Table {
   }
 }
 
-/// What is wanted of the figures, and how much of it was missed.
+/// A target for the figures, and the amount by which it was missed.
 final class Targets {
   private(set) var missed = 0
 

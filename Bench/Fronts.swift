@@ -2,7 +2,7 @@ internal import Glibc
 internal import Support
 
 extension Site {
-  /// The hand-written worker that the pool is compared with, as a pool of its own called c.
+  /// The handwritten worker for comparison, as a pool of its own named c.
   func startYardstick(secretFile: String? = nil) throws {
     let compiler = ["cc", "clang"].first { name in
       String(cString: getenv("PATH")).split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
@@ -16,7 +16,7 @@ extension Site {
     try startPool("c", [directory / "bench-worker"], environment: secretFile.map { ["BENCH_SECRET_FILE": $0] } ?? [:])
   }
 
-  /// As bin/pool does it, but that one knows a single program and a shorter backlog.
+  /// Like bin/pool, which starts only the shop's own worker, with a shorter backlog.
   func startPool(_ name: String, _ command: [String], environment: [String: String] = [:]) throws {
     let multiwatch = try run(words: ["which", "multiwatch"]).split(separator: "\n").map(String.init)
     let words =
@@ -28,7 +28,7 @@ extension Site {
         .merging(environment) { $1 })
   }
 
-  /// Workers of ours on another database, with a folder of their own for what workers share.
+  /// Workers of the shop on another database, with a folder of their own for shared memory.
   func startSecondShop(_ name: String, database: String) throws {
     let folder = directory / "run-\(name)"
     try run(words: asUser.isEmpty ? ["mkdir", folder] : ["install", "-d", "-o", "www-data", "-g", "www-data", folder])
@@ -41,20 +41,20 @@ extension Site {
       ])
   }
 
-  /// As whom PostgreSQL and the pools run.
+  /// The user that runs PostgreSQL and the pools.
   var asUser: [String] {
     getuid() == 0
       ? ["setpriv", "--reuid=www-data", "--regid=www-data", "--init-groups", "--inh-caps=-all", "--"] : []
   }
 
-  /// The workers of a pool at this moment.
+  /// The running workers of a pool.
   func workers(_ pool: String) throws -> [pid_t] {
     world.children(of: try masters[pool]?.pid ?? world.pid(of: pool)).sorted()
   }
 
-  /// A server of nginx for each of these pools. A request goes the way of the public server, by the same table of
-  /// routes, but health and the shop end at the pool under app's limits, and the page is a short answer of nginx's own,
-  /// which is the ceiling.
+  /// A server of nginx for each of these pools. A request takes the way of the public server, through the same table of
+  /// routes, except that health and the shop end at the pool under app's limits. nginx answers for the page itself,
+  /// with a short text, which is the ceiling.
   func standInFront(of pools: [String]) throws {
     var text = ""
     for pool in pools {
@@ -101,8 +101,8 @@ extension Site {
     kill(try world.pid(of: "nginx"), SIGHUP)
   }
 
-  /// Waits until all these pools answer this path with 200, and compares what they say. The members of an object
-  /// may come in any order, but an answer that is longer or shorter is another answer.
+  /// Waits until all these pools answer this path with 200, and compares their answers. The members of an object may
+  /// come in any order, but the lengths must be equal.
   func checkAnswers(_ path: String, of pools: [String], headers: [(String, String)] = []) throws {
     var bodies: [String] = []
     for pool in pools {

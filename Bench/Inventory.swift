@@ -1,29 +1,29 @@
 internal import Glibc
 internal import Support
 
-/// Two people have the same 500 variants: "few" got each of them once, two years ago, and "much" has been getting more of
-/// them ever since. What they have now, and what they had a year ago, should cost about the same.
+/// Two people have the same 500 variants: "few" got each of them once, two years ago, and "much" has received more of
+/// them ever since. Reading their present and past inventories should cost about the same.
 private let people = ["few", "much"]
 private let variants = 500
-/// They keep two processors busy; of more, one would measure how they wait for each other.
+/// They keep two processors busy; with more, they would measure how they wait for each other.
 private let connections = 4
 
-/// Whether an inventory costs more the longer its history is.
+/// Compares the cost of an inventory with a short and a long history.
 func measureInventory(_ site: Site, _ options: Options, _ targets: Targets) throws {
   var tokens: [String: String] = [:]
   for name in people {
-    // Those whom the shop does not know come in by this, and the token lasts for half a day.
+    // Unknown people sign in this way, and the token lasts for half a day.
     let body = #"{"username":"\#(name)","password":"a password for benches"}"#
     tokens[name] = try site.token("token", from: "/api/auth", body)
   }
   say("Writing a history of \(options.postings) postings …")
   try site.psql(
     as: "tuckshop_owner", "-v", "postings=\(options.postings)", "-f", projectRoot + "/Bench/inventory/history.sql")
-  // Or it would be written to disk while we measure.
+  // Otherwise it would be written to disk during the measurement.
   try site.psql(as: "postgres", "-c", "CHECKPOINT")
   try site.tuckshop("verify")
   let queries = ["now": "", "past": "?at=" + timestamp(secondsAgo: 365 * 86_400)]
-  // Or two answers of different length would be compared.
+  // Otherwise answers of different length would be compared.
   for (name, token) in tokens {
     for (time, query) in queries {
       let answer = try site.world.ask("/inventory" + query, headers: [("Authorization", "Bearer \(token)")])
@@ -41,7 +41,7 @@ func measureInventory(_ site: Site, _ options: Options, _ targets: Targets) thro
       }
     }
   }
-  // The first one, in which plans are made and pages are read, does not count.
+  // The first round, in which plans are made and pages are read, does not count.
   try round()
   samples = [:]
   try eachRound(options.rounds, round)
@@ -49,7 +49,7 @@ func measureInventory(_ site: Site, _ options: Options, _ targets: Targets) thro
 }
 
 extension Site {
-  /// With PostgreSQL's processor time for each request, that of its sessions included.
+  /// Adds PostgreSQL's processor time for each request, including that of its sessions.
   fileprivate func ask(_ what: String, _ token: String, _ query: String) throws -> Sample {
     let server = try postmaster
     func spent() throws -> Double { try ProcessorTime.withEnded([server] + world.children(of: server)) }

@@ -1,6 +1,6 @@
 internal import Support
 
-/// What the ledger costs: transfer and purchase against plain SQL that does the same with nothing around it, by pgbench.
+/// The cost of the ledger: transfer and purchase, compared with plain SQL for the same effect, by pgbench.
 func measureLedger(_ site: Site, _ options: Options, _ targets: Targets) throws {
   let folder = projectRoot + "/Bench/ledger"
   try site.psql(as: "postgres", "-v", "people=\(options.people)", "-f", folder + "/world.sql")
@@ -13,12 +13,12 @@ func measureLedger(_ site: Site, _ options: Options, _ targets: Targets) throws 
   func load(_ name: String, seconds: Int) throws -> Sample {
     let server = try site.postmaster
     let before = try ProcessorTime.ofEnded(server)
-    // The ids of operations go on from one load to the next, and are far enough apart for one load.
+    // The ids of operations continue from one load to the next; the distance is enough for one load.
     base += 1_000_000_000
     var sample = try site.pgbench(
       folder + "/\(name).sql", as: "postgres", sessions: options.clients, seconds: seconds,
       variables: ["people": options.people, "n": 0, "base": base])
-    // A session's time is added to its parent's when it has ended.
+    // A session's time is added to its parent's when the session ends.
     sleep(until: nowSeconds() + 0.3)
     sample.cpuMicroseconds = (try ProcessorTime.ofEnded(server) - before) * 1e6 / Double(sample.count)
     return sample

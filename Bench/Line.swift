@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Support
 
-/// A connection to nginx that is kept from one request to the next, as a client of the field does.
+/// A connection to nginx that is kept between requests, like that of a client in the field.
 final class Line {
   private let port: Int
   private var descriptor: Int32 = -1
@@ -17,7 +17,7 @@ final class Line {
     received = []
   }
 
-  /// The status and the body; what breaks off is thrown, and the next request begins with a connection of its own.
+  /// Returns the status and the body. A broken connection is an error, and the next request opens a new one.
   func ask(
     _ method: String, _ path: String, _ body: String = "", headers: [(String, String)] = []
   ) throws -> (status: Int, body: String) {

@@ -2,11 +2,12 @@ internal import Support
 
 private let password = "a password for benches"
 
-/// Callers with pauses, so that there is time left over in the quiet: some 700 requests a second.
+/// Callers with pauses, so that the processors are partly idle: some 700 requests a second.
 private let pauses = """
   delay = function() return math.random(5, 35) end
   """
-/// Each is a new name, which is 20 ms of computing by design; the storm asks for more of it than all processors have.
+/// Each sign-in uses a new name, which costs 20 ms of computing by design; the storm asks for more than all processors
+/// have.
 private let newcomers = """
   local number, began = 0, os.time()
   wrk.method = "POST"
@@ -17,7 +18,7 @@ private let newcomers = """
   end
   """
 
-/// What somebody with a token, and a probe, wait while others sign in without a pause.
+/// The waiting time of a caller with a token, and of a probe, while others sign in without a pause.
 func measureLoginStorm(_ site: Site, _ options: Options, _ targets: Targets) throws {
   let file = try site.write("password", password)
   try site.tuckshop("user", "add", "storm", "--role", "admin", "--password-file", file)
@@ -40,7 +41,7 @@ func measureLoginStorm(_ site: Site, _ options: Options, _ targets: Targets) thr
       let probe = try call("probe", 4, "/health/live", pauses)
       samples.add(try caller.finish(), to: "\(weather)-token")
       samples.add(try probe.finish(), to: "\(weather)-probe")
-      // Those who sign in may be refused in a storm of them; nobody else may.
+      // Sign-ins may be refused in a storm; no other request may.
       if let storm { samples.add(try storm.finish(mayRefuse: true), to: "newcomers") }
     }
   }

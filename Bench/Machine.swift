@@ -11,7 +11,7 @@ private func put(_ text: String, to descriptor: Int32) {
   _ = write(descriptor, bytes, bytes.count)
 }
 
-/// Monotonic.
+/// The monotonic clock.
 func nowSeconds() -> Double {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
@@ -23,18 +23,18 @@ func sleep(until end: Double) {
   if rest > 0 { usleep(UInt32(rest * 1e6)) }
 }
 
-/// A moment as the shop writes it.
+/// A time in the shop's format.
 func timestamp(secondsAgo: Int = 0) -> String {
   Date(timeIntervalSinceNow: -Double(secondsAgo)).formatted(.iso8601)
 }
 
-/// When, where and on how busy a machine this is measured.
+/// The date, the machine and its load at the start of a measurement.
 func announce(_ what: String) throws {
   let load = try read("/proc/loadavg").split(separator: " ").prefix(3).joined(separator: " ")
   say("\(timestamp()), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) processors, load average \(load), \(what).")
 }
 
-/// Who waits for rounds in a terminal sees that they go on.
+/// Shows progress in a terminal.
 func eachRound(_ rounds: Int, _ body: () throws -> Void) throws {
   for round in 1...rounds {
     if isatty(2) == 1 { put("\rround \(round) of \(rounds) …\r", to: 2) }
@@ -46,16 +46,16 @@ func eachRound(_ rounds: Int, _ body: () throws -> Void) throws {
 enum ProcessorTime {
   static let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
 
-  /// User and system time of all these.
+  /// User and system time of all these processes.
   static func of(_ pids: [pid_t]) throws -> Double { try sum(pids, fields: 11...12) }
 
-  /// The same, with that of their children who have ended: a session of PostgreSQL hands it to its parent at its end.
+  /// The same, with that of their ended children: a session of PostgreSQL passes its time to its parent when it ends.
   static func withEnded(_ pids: [pid_t]) throws -> Double { try sum(pids, fields: 11...14) }
 
   static func ofEnded(_ pid: pid_t) throws -> Double { try sum([pid], fields: 13...14) }
 
-  /// Fields are counted from the one after the process's name, which may hold blanks. A process that ends meanwhile is
-  /// passed over.
+  /// Fields are counted from the one after the process's name, which may contain blanks. A process that has ended is
+  /// skipped.
   private static func sum(_ pids: [pid_t], fields: ClosedRange<Int>) throws -> Double {
     var ticks = 0.0
     for pid in pids {

@@ -8,7 +8,7 @@ struct UsageError: Error, CustomStringConvertible {
   let description: String
 }
 
-/// What the command line asks for.
+/// The options on the command line.
 struct Options {
   var kind = Kind.probes
   var check = false
@@ -54,7 +54,7 @@ struct Options {
     ]
   }
 
-  /// Nil when help is asked for.
+  /// Nil if help is requested.
   init?(_ arguments: ArraySlice<String>) throws {
     var words = arguments
     while let word = words.popFirst() {
@@ -74,7 +74,7 @@ struct Options {
         throw UsageError(description: "\(word) is not understood.")
       }
     }
-    // wrk's two threads want a connection each.
+    // wrk's two threads need a connection each.
     guard connections >= 2 else { throw UsageError(description: "--connections wants at least 2.") }
     guard postings >= 2000 else {
       throw UsageError(description: "--postings wants at least 2000, or not every variant is a year old.")

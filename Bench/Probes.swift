@@ -1,7 +1,7 @@
 internal import Postgres
 internal import Support
 
-/// Health checks: the least a worker can do, and one prepared read, against a C worker and the database alone.
+/// Health checks: the least work of a worker, and one prepared read, compared with a C worker and the database alone.
 func measureProbes(_ site: Site, _ options: Options, _ targets: Targets) throws {
   try site.startYardstick()
   try site.standInFront(of: ["c", "app"])
@@ -14,11 +14,11 @@ func measureProbes(_ site: Site, _ options: Options, _ targets: Targets) throws 
   }
   var samples = Rounds()
   var opened = 0
-  // Sessions that are opened while nobody but the workers asks the database; pgbench has turns of its own.
+  // Counts sessions while only the workers use the database; pgbench runs at another time.
   func ready() throws {
     let before = try sessions(site)
     samples.add(try site.load("ready-app", on: "app", "/health/ready"), to: "ready-app")
-    // A session is counted after its first statement, at the latest a second later.
+    // A session is counted after its first statement, at most a second later.
     sleep(until: nowSeconds() + 1)
     opened += try sessions(site) - before
   }
@@ -29,13 +29,13 @@ func measureProbes(_ site: Site, _ options: Options, _ targets: Targets) throws 
     }
     samples.add(try site.load("ready-c", on: "c", "/health/ready"), to: "ready-c")
     try ready()
-    // The database's limit: the same statement with no worker in between, on as many connections.
+    // The database's limit: the same statement without a worker, on as many connections.
     samples.add(
       try site.pgbench(statement, as: "tuckshop_app", sessions: options.workers, seconds: options.seconds),
       to: "database")
   }
   let figures = samples
-  // So many the target is about; those who only want to see figures need not wait for them.
+  // The target is about this many; without --check nobody has to wait for them.
   var asked: Int { samples["ready-app"]!.map(\.count).reduce(0, +) }
   while options.check && asked < 100_000 { try ready() }
   report(figures, targets)
@@ -44,7 +44,7 @@ func measureProbes(_ site: Site, _ options: Options, _ targets: Targets) throws 
   targets.want("sessions opened in \(asked) requests for /health/ready", Double(opened), .equal, 0)
 }
 
-/// Asked from another database, so that asking is not counted.
+/// Asks from another database, so that the question itself is not counted.
 private func sessions(_ site: Site) throws -> Int {
   var settings = ConnectionSettings()
   settings.conninfo = "host=\(site.sockets) dbname=postgres user=postgres"

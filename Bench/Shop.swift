@@ -1,7 +1,7 @@
 internal import Support
 
-/// What a shop with people in it does. The same requests go to the Swift pool, to the C worker where it knows them, and
-/// straight to the database through pgbench; and, with --many, to a second shop with more people in it.
+/// The requests of a shop with people in it, sent to the Swift pool, to the C worker where it knows them, and straight
+/// to the database through pgbench; with --many, also to a second shop with more people.
 func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
   let began = nowSeconds()
   var pools = ["c", "app"]
@@ -44,7 +44,7 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
         let name = "\(request.rawValue)-\(pool)"
         samples.add(try site.load(name, on: pool, "/", script: request.script(tokens: file)), to: name)
         guard pool == "app" else { continue }
-        // The ids of operations go on from one load to the next, and are far enough apart for one load.
+        // The ids of operations continue from one load to the next; the distance is enough for one load.
         base += 1_000_000_000
         let sample = try site.pgbench(
           statement, as: "tuckshop_app", sessions: options.workers, seconds: options.seconds,

@@ -1,14 +1,14 @@
-/// What even those can pay for many times who have bought the dearest things already: a refusal would be an error here.
+/// An item that everybody can pay for many times, even after buying the dearest ones: a refusal would be an error here.
 private let goods = ["cup", "pen", "socks"]
 
-/// What people do in a shop, once for wrk and once, as the statements of Sources/Ledger, for pgbench.
+/// The requests of people in a shop, as Lua for wrk and as the statements of Sources/Ledger for pgbench.
 enum ShopRequest: String, CaseIterable {
   case info, send, buy
 
-  /// Without pauses wrk asks as fast as it is answered.
+  /// Without pauses wrk sends a request as soon as the last one is answered.
   func script(tokens: String) -> String { Self.words(tokens) + "request = \(rawValue)\n" }
 
-  /// All of them as a shop has them. Its pauses are such that 64 connections come to a thousand requests a second.
+  /// All requests in the proportions of a shop. With its pauses, 64 connections make a thousand requests a second.
   static func mixed(tokens: String) -> String {
     words(tokens) + """
       delay = function() return math.random(31, 93) end
@@ -47,10 +47,10 @@ enum ShopRequest: String, CaseIterable {
   }
 
   func statement(people: Int) -> String {
-    // To pgbench a colon before a name is a variable.
+    // In pgbench a colon before a name is a variable.
     let at = #"to_char(at AT TIME ZONE 'UTC', E'YYYY-MM-DD"T"HH24\x3aMI\x3aSS.US"Z"')"#
     let owner = "('10ad0000-0000-8000-8000-' || lpad(to_hex(:a::bigint), 12, '0'))::uuid"
-    // In the order of time, as the workers' ids are.
+    // In the order of time, like the workers' ids.
     let id =
       "(lpad(to_hex(:base::bigint + :n::bigint), 12, '0') || '70008' "
       + "|| lpad(to_hex(:client_id::int), 11, '0') || '0000')::uuid"

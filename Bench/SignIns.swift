@@ -1,8 +1,8 @@
 internal import Support
 
-/// How many sign in at fixed rates, whether the answers come or not, and what others wait for meanwhile: people who are
-/// known, names that are new, and sessions that are renewed, each alone and together. The first load, capacity, has no
-/// rate: a few register new names without a pause.
+/// The number of sign-ins at fixed rates, sent whether answers come or not, and the waiting time of other requests:
+/// known people, new names and renewed sessions, each alone and together. The first load, capacity, has no rate: a few
+/// clients register new names without a pause.
 func measureSignIns(_ site: Site, _ options: Options, _ targets: Targets) throws {
   let seconds = Double(options.seconds)
   let door = try Door(port: site.world.port)
@@ -19,7 +19,7 @@ func measureSignIns(_ site: Site, _ options: Options, _ targets: Targets) throws
   for (load, kinds) in loads {
     let jobs = kinds.map { rate, kind in (kind, Job { door.at(rate, seconds, kind) }) }
     for (kind, job) in jobs { seen["\(load)-\(kind.rawValue)"] = try job.value() }
-    // What is left of this load must not be a part of the next.
+    // The rest of this load must not become part of the next one.
     sleep(until: nowSeconds() + 1)
   }
   let order = ["capacity-new"] + loads.flatMap { load, kinds in kinds.map { "\(load)-\($0.1.rawValue)" } }

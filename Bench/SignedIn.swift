@@ -4,7 +4,7 @@ internal import Support
 import Tokens
 
 extension Site {
-  /// The token that somebody is given who signs in, once the pool is there.
+  /// The token of a sign-in, once the pool is ready.
   func token(_ member: String, from path: String, _ body: String) throws -> String {
     var token: String?
     try eventually("somebody can sign in") {
@@ -18,8 +18,8 @@ extension Site {
 
   var keyFile: String { directory / "secrets/keys.json" }
 
-  /// Tokens of people that `tuckshop seed --load` made, twenty thousand of them at the most. The key file is ours, so
-  /// they need no password.
+  /// Tokens of people that `tuckshop seed --load` made, at most twenty thousand. The benchmark signs them with its own
+  /// key file, so they need no password.
   func tokens(of people: Int) throws -> [(name: String, token: String)] {
     let tokens = AccessTokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: keyFile))
     let now = Int(Date().timeIntervalSince1970)
@@ -34,7 +34,7 @@ extension Site {
     }
   }
 
-  /// The secret that signs them, in hex, as the C worker reads it.
+  /// The signing secret in hex, as the C worker reads it.
   func secret() throws -> String {
     struct KeyFile: Decodable {
       struct Key: Decodable { let secret: String }

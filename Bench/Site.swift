@@ -2,13 +2,13 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Support
 
-/// What is measured: the tests' world with limits that do not act, and whatever a benchmark starts beside it.
+/// The measured site: the tests' world without effective limits, and the servers that a benchmark starts beside it.
 final class Site: @unchecked Sendable {
   let world: World
   let options: Options
-  /// The masters of the pools that were started beside the world's own, by the pool's name.
+  /// The multiwatch processes of additional pools, by the pool's name.
   var masters: [String: Program] = [:]
-  /// The ports of nginx's servers that stand in front of one pool each.
+  /// The ports of nginx's servers, each in front of one pool.
   var fronts: [String: Int] = [:]
   private var logs = 0
 
@@ -20,20 +20,20 @@ final class Site: @unchecked Sendable {
     var settings = [
       "TUCKSHOP_APP_WORKERS": "\(options.workers)", "TUCKSHOP_AUTH_WORKERS": "\(options.authWorkers)",
       "TUCKSHOP_AUTH_NICE": "\(options.authNice)", "TUCKSHOP_CONNECTIONS": "9999",
-      // What it is by default: the tests have more patience.
+      // The default, because the tests wait longer.
       "TUCKSHOP_HASH_QUEUE_TIMEOUT_MS": "50",
-      // A worker that recycles itself takes its processor time out of /proc with it.
+      // A worker that recycles itself takes its processor time out of /proc.
       "TUCKSHOP_WORKER_MAX_REQUESTS": "0",
-      // A sixth of the memory: what there is of a shop should fit, as it would where somebody runs one.
+      // A sixth of the memory: all data of the shop should fit, as in production.
       "TUCKSHOP_POSTGRES_SETTINGS":
         "shared_buffers=\(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 6 / 1024)kB max_wal_size=8GB "
         + "max_connections=\(4 * max(options.workers, options.clients) + options.authWorkers + 20)",
     ]
-    // Workers believe it from their start.
+    // Workers read this setting at their start.
     if options.kind == .field { settings["TUCKSHOP_UNSAFE_TELEGRAM_LOGIN"] = "on" }
     if let binary = getenv("TUCKSHOP_BINARY") { settings["TUCKSHOP_BINARY"] = String(cString: binary) }
     world = try World(settings)
-    // A line is made for every request and thrown away.
+    // Each request makes a line, which is thrown away.
     try configureNginx { $0.replacing(directory / "log/access.log", with: "/dev/null") }
   }
 
@@ -46,7 +46,7 @@ final class Site: @unchecked Sendable {
     try? FileManager.default.removeItem(atPath: directory.path)
   }
 
-  /// Runs a program to its end; what it said.
+  /// Runs a program to its end and returns its output.
   @discardableResult
   func run(words: [String], environment: [String: String] = [:]) throws -> String {
     let program = try start(words, environment: environment)

@@ -15,7 +15,7 @@ extension Site {
       environment: postgres)
   }
 
-  /// Runs the statements of a file on so many sessions; how often a second, and in all.
+  /// Runs the statements of a file on this many sessions. Returns the rate per second, and the total.
   func pgbench(
     _ file: String, as user: String, sessions: Int, seconds: Int, variables: [String: Int] = [:]
   ) throws -> Sample {
@@ -40,7 +40,7 @@ extension Site {
       ], environment: postgres)
   }
 
-  /// It lies beside the server that runs.
+  /// Lies beside the running server.
   private func program(ofPostgres name: String) throws -> String {
     let server = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(postmaster)/exe")
     return URL(filePath: server).deletingLastPathComponent().appending(path: name).path

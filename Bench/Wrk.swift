@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Support
 
-/// A run of wrk. What it reports is the time from a request to its answer, without the pauses of a script.
+/// A run of wrk. Its times are from a request to its answer, without the pauses of a script.
 struct Wrk {
   private let what: String
   private let program: Program
 
-  /// Lua that tells all we want to know in one line.
+  /// Lua that prints all results in one line.
   private static let report = """
 
     done = function(summary, latency)
@@ -28,7 +28,7 @@ struct Wrk {
         + (bearer.map { ["-H", "Authorization: Bearer \($0)"] } ?? []) + ["http://127.0.0.1:\(port)\(path)"])
   }
 
-  /// Waits for its end. An answer that is an error ends the benchmark, unless errors are what is expected.
+  /// Waits for its end. An error answer ends the benchmark, unless errors are expected.
   func finish(mayRefuse: Bool = false) throws -> Sample {
     guard try program.wait(seconds: 7200) == 0,
       let result = program.log.split(separator: "\n").last(where: { $0.hasPrefix("result ") })

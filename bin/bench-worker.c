@@ -1,5 +1,5 @@
-// The yardstick of bin/bench: what a FastCGI worker costs that is written by hand, straight on libfcgi and
-// libpq. It answers /health/live, /health/ready and /api/info as the Swift worker does, and knows nothing else.
+// The baseline of bin/bench: the cost of a FastCGI worker written by hand, directly on libfcgi and libpq. It answers
+// /health/live, /health/ready and /api/info like the Swift worker, and knows nothing else.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static int prepare(void) {
          prepare_one("info", "SELECT document, has_more FROM info($1)");
 }
 
-// The key that signs tokens, in hex in a file; without one nobody is let in.
+// The key that signs tokens, in hex in a file; without one every token is refused.
 static void read_secret(void) {
   const char *path = getenv("BENCH_SECRET_FILE");
   FILE *file = path ? fopen(path, "r") : NULL;
@@ -51,7 +51,7 @@ static int decode(const char *text, size_t length, unsigned char *out, size_t ca
   return decoded - (int)(end - length);
 }
 
-// Copies the id of whom an HS256 token names, if it is signed with our key and still holds.
+// Copies the id of the user in an HS256 token, if our key signed it and it has not expired.
 static int caller(const char *header, char id[37]) {
   static const char scheme[] = "Bearer ";
   unsigned char mac[EVP_MAX_MD_SIZE], signature[64], payload[2048];
@@ -71,7 +71,7 @@ static int caller(const char *header, char id[37]) {
   return 1;
 }
 
-// The schema's version, or -1. A session that ended is begun anew for the next request.
+// The schema's version, or -1. A session that ended is replaced for the next request.
 static long version(void) {
   PGresult *result = PQexecPrepared(database, "version", 0, NULL, NULL, NULL, 0);
   const long found = PQresultStatus(result) == PGRES_TUPLES_OK ? strtol(PQgetvalue(result, 0, 0), NULL, 10) : -1;
@@ -131,7 +131,7 @@ static void serve(FCGX_Request *request) {
 
 int main(void) {
   read_secret();
-  // Everything about the connection stands in libpq's own variables, PGHOST and so on.
+  // libpq's own variables, such as PGHOST, describe the connection.
   database = PQconnectdb("");
   if (PQstatus(database) != CONNECTION_OK || !prepare()) {
     fprintf(stderr, "bench-worker: %s", PQerrorMessage(database));

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The words bin/run and bin/test are written in. Sourced after `set -euo pipefail`; it only defines things.
-# It knows the machine: users, processes, a private PostgreSQL; it does not know what a shop is.
+# The functions of bin/run and bin/test. Source it after `set -euo pipefail`; it only defines functions.
+# It knows the machine: users, processes, a private PostgreSQL. It knows nothing of the shop.
 
 checkout=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 
@@ -13,17 +13,17 @@ checkout=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 # shellcheck source=bin/lib/claims.sh
 . "$checkout/bin/lib/claims.sh"
 
-# A reader that went away (`bin/run | head`) must not keep a script from cleaning up.
+# A closed reader (`bin/run | head`) must not keep a script from cleaning up.
 say() { printf '%s\n' "$*" 2>/dev/null || true; }
 
-# The command that somebody typed, as a failure names it.
+# The command that the user typed, for failure messages.
 command_name=bin/${0##*/}
 fail() {
   printf '%s: %s\n' "$command_name" "$*" >&2 2>/dev/null || true
   exit 1
 }
 
-# fail_with_log LOG SENTENCE: the end of a log says more than we could.
+# fail_with_log LOG SENTENCE: shows the end of a log, which explains more than a sentence could.
 fail_with_log() {
   { echo "--- the end of $1:"; tail -n 20 "$1"; echo "---"; } >&2 2>/dev/null || true
   fail "$2"
@@ -31,8 +31,8 @@ fail_with_log() {
 
 # ---- the caller's surroundings
 
-# Debian keeps nginx in /usr/sbin, which is not on the path of a plain user. The caller's settings
-# for other databases must not reach ours, and files made here must be readable by www-data.
+# Debian keeps nginx in /usr/sbin, which is not on the path of a plain user. The caller's settings for other databases
+# must not reach this shop, and www-data must be able to read files made here.
 settle() {
   PATH=$PATH:/usr/sbin:/sbin
   umask 022
@@ -40,7 +40,7 @@ settle() {
   for name in "${!PG@}"; do unset "$name"; done
 }
 
-# Puts Swift on the path, where it is usually unpacked when it is not there already.
+# Puts Swift on the path, from its usual places if it is not there already.
 find_swift() {
   local place
   for place in "" /opt/swift/usr/bin "${HOME:-/root}/.local/share/swiftly/bin"; do
@@ -53,8 +53,8 @@ find_swift() {
     "Install Swift 6.3 for Debian 12 from https://www.swift.org/install/linux/ and start this again."
 }
 
-# Sets $user, who PostgreSQL, workers and nginx's workers run as, and ${as_user[@]}, the words to put
-# before a command to run it as them. Root becomes www-data, which every Debian has; others stay.
+# Sets $user, which runs PostgreSQL, the workers and nginx's workers, and ${as_user[@]}, the prefix that runs a command
+# as $user. Root becomes www-data, which every Debian has; others stay.
 find_user() {
   if [ "$(id -u)" -eq 0 ]; then
     user=www-data

@@ -1,11 +1,11 @@
--- The roles, the database and who may do what in it. Run by a superuser, as often as one likes:
+-- The roles, the database and their rights. A superuser runs this, as often as necessary:
 --
 --   psql -X -v ON_ERROR_STOP=1 -d postgres -f deploy/roles.sql
 --   … -v owner_password=… -v app_password=… -v auth_password=… -v ops_password=…   where the roles log in with passwords
 --
--- tuckshop_owner owns the database, runs the migrations and the commands that change people or mint. tuckshop_app,
--- tuckshop_auth and tuckshop_ops are what the workers of each pool log in as: they may connect, and have no other right
--- but those the migrations grant them one by one.
+-- tuckshop_owner owns the database. It runs the migrations and the commands that change users or mint coins. The
+-- workers of each pool log in as tuckshop_app, tuckshop_auth or tuckshop_ops. These roles may connect, and have no
+-- other rights than those that the migrations grant one by one.
 
 SELECT format('CREATE ROLE %I', name)
 FROM unnest(ARRAY['tuckshop_owner', 'tuckshop_app', 'tuckshop_auth', 'tuckshop_ops']) AS name
@@ -30,8 +30,8 @@ ALTER ROLE tuckshop_auth PASSWORD :'auth_password';
 ALTER ROLE tuckshop_ops PASSWORD :'ops_password';
 \endif
 
--- C.UTF-8 orders text by code point, the same on every machine and after every upgrade of the C
--- library, so no index is ever corrupted by a collation that changed underneath it.
+-- C.UTF-8 orders text by code point, the same on every machine and after every upgrade of the C library, so no index is
+-- ever corrupted by a changed collation.
 SELECT $$CREATE DATABASE tuckshop OWNER tuckshop_owner TEMPLATE template0
          ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C.UTF-8'$$
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'tuckshop')

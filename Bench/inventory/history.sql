@@ -1,5 +1,5 @@
--- What add_items would have written, ten lines at a time: versions without a gap, the balance after each posting, and
--- moments that increase by a microsecond from line to line. :postings says how many there are.
+-- The postings that add_items would have written, ten lines at a time: versions without a gap, the balance after each
+-- posting, and times that increase by a microsecond from line to line. :postings is their number.
 BEGIN;
 INSERT INTO items (code, name, class_id, type_id)
 SELECT 'bench-hammer-' || n, 'Hammer ' || n, k.parent_id, k.id
@@ -10,7 +10,7 @@ SELECT h.id, k.id FROM hammers h, classifiers k WHERE k.classifier = 'collection
 INSERT INTO item_quality_levels (item_id, quality_level_id)
 SELECT h.id, k.id FROM hammers h, classifiers k
 WHERE k.classifier = 'quality_level' AND k.code IN ('wooden', 'stone', 'metal', 'diamond');
--- With the standard ones, 5 times 5 of each hammer.
+-- With the standard ones, 25 variants of each hammer.
 INSERT INTO assets (item_id, collection_id, quality_level_id)
 SELECT h.id, c.id, q.id FROM hammers h
 CROSS JOIN (SELECT NULL::uuid AS id UNION ALL SELECT id FROM classifiers WHERE classifier = 'collection') c
@@ -29,7 +29,7 @@ SELECT extract(epoch FROM now() - interval '2 years')::bigint * 1000000 AS began
 CREATE TEMP TABLE lines AS
 SELECT u.id AS owner, (p % 10 + 1)::smallint AS ordinal, v.asset, v.asked, v.name, p / 500 + 1 AS version, o.at,
        o.at + p % 10 * interval '1 microsecond' AS moment,
-       -- As UUID.operation makes it, with room for the ids of the lines.
+       -- Like UUID.operation, with room for the ids of the lines.
        (lpad(to_hex(us / 1000), 12, '0') || '7' || lpad(to_hex(us % 1000), 3, '0')
          || '8' || lpad(to_hex(h.number), 11, '0') || '0000')::uuid AS operation
 FROM (VALUES (1, 'few', 500), (2, 'much', :postings)) AS h (number, username, postings)
@@ -52,6 +52,6 @@ INSERT INTO postings
 SELECT l.operation, l.ordinal, l.asset, mint(), a.id, 2, NULL, NULL, 2 * l.version, l.version, l.moment
 FROM lines l JOIN accounts a ON a.owner = l.owner AND a.asset = l.asset AND a.section = 'main' ORDER BY l.moment;
 COMMIT;
--- All that is read: PostgreSQL would come to it by itself in the middle of a round, and go on by another plan.
+-- All tables that are read. Otherwise PostgreSQL would analyse them in the middle of a round, and change its plans.
 VACUUM (ANALYZE) users, classifiers, items, item_collections, item_quality_levels, assets, accounts, operations, postings,
     reservations;

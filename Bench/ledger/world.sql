@@ -1,9 +1,9 @@
--- :people users with coins, once in the ledger and once in plain tables. The plain ones do the least that a shop could:
--- coins change hands and a row says so, with no key to ask again by, no name for a refusal and no account of how a
--- balance came about.
+-- :people users with coins, once in the ledger and once in plain tables. The plain tables do the least that a shop
+-- could: coins change hands and a row records it. They have no idempotency key, no name for a refusal and no history of
+-- a balance.
 INSERT INTO users (id, username)
 SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'user' || n FROM generate_series(1, :people) AS n;
--- In no order, as people come and go in no order.
+-- In random order, because people come and go in random order.
 INSERT INTO accounts (owner, asset, section, balance) SELECT id, 1, 'main', 1000000000 FROM users WHERE username ~ '^user[0-9]+$' ORDER BY random();
 
 CREATE TABLE bare_wallets (owner uuid PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0)) WITH (fillfactor = 80);
@@ -25,7 +25,7 @@ CREATE TABLE bare_orders (
     amount bigint NOT NULL,
     at     timestamptz NOT NULL DEFAULT now()
 );
--- The same with what it takes to show somebody a history.
+-- The same with the columns that a history needs.
 CREATE TABLE found_transfers (LIKE bare_transfers INCLUDING ALL);
 CREATE INDEX ON found_transfers (sender, at);
 CREATE INDEX ON found_transfers (receiver, at);
@@ -38,7 +38,7 @@ SELECT format($template$
         _into uuid;
     BEGIN
         SELECT u.id INTO STRICT _into FROM users u WHERE u.username = _to AND u.deleted_at IS NULL;
-        -- In one order, or two who send to each other would wait for each other.
+        -- In one order; otherwise two people who send to each other would deadlock.
         IF _from < _into THEN
             UPDATE bare_wallets SET balance = balance - _amount WHERE owner = _from;
             UPDATE bare_wallets SET balance = balance + _amount WHERE owner = _into;

@@ -6,11 +6,11 @@ import Postgres
 import Support
 import Testing
 
-/// A token tells what its owner might do when it was signed; the database tells what they may do now.
+/// A token says what its owner was allowed to do when it was signed; the database says what they may do now.
 @Suite(.tiers(.api, .database, .security))
 struct ActorTests {
   @Test(arguments: ["role = 'moderator'", "is_active = false", "deleted_at = now()"])
-  func `whoever is admin no more moves nothing and changes nobody, though their token still says so`(
+  func `someone who is no longer an admin moves nothing and changes nobody, even if their token still says admin`(
     change: String
   ) throws {
     try withShop { shop in
@@ -44,7 +44,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `a bare Telegram id moves goods only where the owner has settled that it may`() throws {
+  @Test func `a bare Telegram id moves goods only if the owner has allowed it`() throws {
     try withShop { shop in
       try shop.stockUp()
       shop.worker.desk.believesTelegramIDs = true
@@ -61,7 +61,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `whoever registers gets what the owner has settled, by the statement that lets them in`() throws {
+  @Test func `a new user gets the configured welcome coins in the statement that creates the account`() throws {
     try withShop { shop in
       #expect(try HouseRules(welcomeCoins: 40, believesTelegramIDs: false).settle(on: shop.owner))
       let merch = try #require(shop.worker.merchLogin("anna", "correct horse")["token"])

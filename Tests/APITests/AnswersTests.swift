@@ -5,10 +5,10 @@ import Postgres
 import Support
 import Testing
 
-/// What goes wrong before a handler runs, told in the dialect of the path.
+/// Failures before a handler runs, in the error dialect of the path.
 @Suite(.tiers(.api))
 struct AnswersTests {
-  /// How one failure is to be answered: status and text in merch, status and code in the inventory and as a problem.
+  /// The expected answer to one failure: status and text in merch, status and code in the inventory and as a problem.
   struct Case: Sendable {
     let failure: RequestFailure
     let merch: Int
@@ -48,7 +48,7 @@ struct AnswersTests {
     #expect(answer.header("Retry-After") == (due.header.first == "Retry-After" ? due.header[1] : nil))
   }
 
-  @Test(arguments: cases) func `merch tells one text`(due: Case) throws {
+  @Test(arguments: cases) func `merch answers with one text`(due: Case) throws {
     let answer = booted.ask(.get, "/api/info", failure: due.failure)
     #expect(answer.status == due.merch)
     #expect(answer.header("Content-Type") == "application/json")
@@ -61,7 +61,7 @@ struct AnswersTests {
     expectHeader(answer, due)
   }
 
-  @Test(arguments: cases) func `the inventory tells a code and a message`(due: Case) throws {
+  @Test(arguments: cases) func `the inventory answers with a code and a message`(due: Case) throws {
     let answer = booted.ask(.get, "/inventory", failure: due.failure)
     #expect(answer.status == due.inventory)
     #expect(answer.header("Content-Type") == "application/json")
@@ -70,7 +70,7 @@ struct AnswersTests {
     expectHeader(answer, due)
   }
 
-  @Test(arguments: cases) func `everywhere else a problem is told`(due: Case) throws {
+  @Test(arguments: cases) func `everywhere else the answer is a problem document`(due: Case) throws {
     let answer = booted.ask(.get, "/api/v1/users", failure: due.failure)
     #expect(answer.status == due.problem)
     #expect(answer.header("Content-Type") == "application/problem+json")
@@ -83,14 +83,14 @@ struct AnswersTests {
     expectHeader(answer, due)
   }
 
-  @Test func `a wrong shape is told as a list of places`() throws {
+  @Test func `a wrong shape is answered with a list of places`() throws {
     let answer = booted.ask(.get, "/api/v1/users", failure: .shape(Self.shape))
     let place = try #require(answer.members["detail"]?.elements.first)
     #expect(answer.members["detail"]?.elements.count == 1)
     #expect(place.members == ["loc": .array(["body", "items", "0"]), "msg": "Field required", "type": "missing"])
   }
 
-  @Test func `whatever is wrong is told, place by place and in one line`() {
+  @Test func `every wrong member is named, place by place and in one line`() {
     let shape = ShapeError(Self.shape.complaints + ShapeError(["query", "page"], "too far", .malformed).complaints)
     let places = booted.ask(.get, "/api/v1/users", failure: .shape(shape)).members["detail"]?.elements ?? []
     #expect(places.map { $0.members["loc"] } == [["body", "items", "0"], ["query", "page"]])
@@ -99,7 +99,7 @@ struct AnswersTests {
     #expect(booted.ask(.get, "/api/info", failure: .shape(shape)).members == ["errors": .string(line)])
   }
 
-  @Test func `a wrong shape is told in one line elsewhere`() {
+  @Test func `a wrong shape is one line of text in the other dialects`() {
     let merch = booted.ask(.get, "/api/info", failure: .shape(Self.shape))
     let inventory = booted.ask(.get, "/inventory", failure: .shape(Self.shape))
     #expect(merch.members["errors"] == "body.items.0: Field required")
@@ -114,7 +114,7 @@ struct AnswersTests {
     ("/admin", ["code", "detail", "request_id", "status", "title", "type"]),
     ("/api/v1/nowhere", ["code", "detail", "request_id", "status", "title", "type"]),
   ])
-  func `a path that nobody knows is 404 in its dialect`(path: String, members: [String]) {
+  func `an unknown path is 404 in its dialect`(path: String, members: [String]) {
     for method in Method.allCases.map(Optional.some) + [nil] {
       let answer = booted.ask(method, path)
       #expect(answer.status == 404)
@@ -122,7 +122,7 @@ struct AnswersTests {
     }
   }
 
-  @Test(.tiers(.security)) func `an answer quotes nothing it was sent but names of members`() throws {
+  @Test(.tiers(.security)) func `an answer quotes nothing from the request except names of members`() throws {
     let answer = booted.ask(.get, "/nowhere/<script>?q=<script>")
     #expect(!answer.text.contains("script"))
     let odd = booted.ask(.get, "/inventory", failure: .shape(ShapeError(["body", "\"},\n</a>"], "no", .unknown)))

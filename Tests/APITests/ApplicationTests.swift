@@ -24,7 +24,7 @@ struct ApplicationTests {
     #expect(booted.ask(.get, path + "?anything=1").status == 200)
   }
 
-  @Test func `what needs no database never asks for it`() throws {
+  @Test func `a request that needs no database never borrows a connection`() throws {
     let booted = try Booted(database: .nowhere)
     for path in Self.plain { #expect(booted.ask(.get, path).status == 200) }
     for path in ["/nowhere", "/%zz", "/inventory/x", "/api/info/x"] { _ = booted.ask(.get, path) }
@@ -35,7 +35,7 @@ struct ApplicationTests {
     #expect(try booted.logged().isEmpty)
   }
 
-  @Test func `a handler gets the request with what stood in the braces`() throws {
+  @Test func `a handler gets the request with the values of the path parameters`() throws {
     var router = Router<Endpoint>()
     router.add(
       .post, "/x/{id}",
@@ -58,7 +58,7 @@ struct ApplicationTests {
     return try Booted(router, database: .nowhere, limits: limits)
   }
 
-  @Test func `a request that queued too long is not worked on`() throws {
+  @Test func `a request that queued too long is not handled`() throws {
     let booted = try queueing(Application.Limits())
     let answer = booted.ask(Request(.get, "/api/v1/x", arrivedMilliseconds: 1000))
     #expect(answer.status == 503)
@@ -68,20 +68,20 @@ struct ApplicationTests {
     #expect(!booted.page.isDraining)
   }
 
-  @Test func `a request just come, or of unknown or future arrival, is worked on`() throws {
+  @Test func `a recent request, or one with an unknown or future arrival time, is handled`() throws {
     let booted = try queueing(Application.Limits())
     for arrived in [Clock.unixMilliseconds, nil, .max] {
       #expect(booted.ask(Request(.get, "/api/v1/x", arrivedMilliseconds: arrived)).text == "done")
     }
   }
 
-  @Test func `how long is too long can be set`() throws {
+  @Test func `the longest time in the queue can be configured`() throws {
     var limits = Application.Limits()
     limits.queueMilliseconds = .max
     #expect(try queueing(limits).ask(Request(.get, "/api/v1/x", arrivedMilliseconds: 1000)).text == "done")
   }
 
-  @Test func `what is wrong with the path is told before how long it waited`() throws {
+  @Test func `an error in the path is answered before an error about the queue`() throws {
     let booted = try queueing(Application.Limits())
     #expect(booted.ask(Request(.get, "/nowhere", arrivedMilliseconds: 1)).status == 404)
     #expect(booted.ask(Request(.post, "/api/v1/x", arrivedMilliseconds: 1)).status == 405)

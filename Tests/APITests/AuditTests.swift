@@ -6,14 +6,14 @@ import Postgres
 import Support
 import Testing
 
-/// Who changed what and why.
+/// The audit trail: actor, action, subject and reason.
 @Suite(.tiers(.api, .database))
 struct AuditTests {
   private func entries(_ answer: Answer) -> [[String: JSON]] {
     answer.members["items"]?.elements.map(\.members) ?? []
   }
 
-  @Test func `each change of an admin is noted with who, what, before, after and why`() throws {
+  @Test func `each change by an admin is recorded with actor, action, before, after and reason`() throws {
     try withShop { shop in
       let admin = try shop.person("the admin", .admin)
       let bearer = shop.token(admin)
@@ -42,14 +42,14 @@ struct AuditTests {
       #expect(noted[3]["reason"] == "new here")
       #expect(noted[2]["before"]?.members == made.members && noted[2]["after"]?.members == changed.members)
       #expect(noted[2]["reason"] == "промоушен")
-      // That the password is another one is told; neither of the two is.
+      // The entry says that the password changed, and contains neither the old nor the new one.
       #expect(noted[1]["after"]?.members["password"] == "changed")
       #expect(noted[0]["after"] == .null && noted[0]["before"]?.members["role"] == "moderator")
       #expect(!answer.text.contains("horse") && !answer.text.contains("argon2"))
     }
   }
 
-  @Test func `what was refused is not noted`() throws {
+  @Test func `a refused change is not recorded`() throws {
     try withShop { shop in
       let bearer = try shop.bearer(.admin)
       let anna = try shop.person("anna")
@@ -63,7 +63,7 @@ struct AuditTests {
   }
 
   @Test(.tiers(.security), arguments: [(TestCluster.app, "42501"), (TestCluster.owner, "23001")])
-  func `nobody rewrites it`(role: String, sqlstate: String) throws {
+  func `nobody can rewrite the audit trail`(role: String, sqlstate: String) throws {
     try withShop { shop in
       #expect(shop.ask(.post, "/api/v1/users", ["username": "anna"], as: try shop.bearer(.admin)).status == 201)
       let connection = try TestCluster.connection(user: role, database: shop.place.database)
@@ -78,7 +78,7 @@ struct AuditTests {
     }
   }
 
-  @Test func `it is read from the newest on, page by page, also while more is written`() throws {
+  @Test func `pages run from the newest entry to the oldest, even while entries are added`() throws {
     try withShop { shop in
       let bearer = try shop.bearer(.admin)
       func write(_ range: ClosedRange<Int>) throws {
@@ -103,7 +103,7 @@ struct AuditTests {
     }
   }
 
-  @Test func `it is filtered by who, whom and what`() throws {
+  @Test func `entries are filtered by actor, subject and action`() throws {
     try withShop { shop in
       let (one, other) = (try shop.person("one", .admin), try shop.person("other", .admin))
       for (admin, name) in [(one, "a"), (one, "b"), (other, "c")] {

@@ -6,14 +6,14 @@ import Postgres
 import Support
 import Testing
 
-/// How a token may be sent, and whose token holds no longer.
+/// How a token may be sent, and how a deleted user's token fails.
 @Suite(.tiers(.api, .database, .security))
 struct BareTokenTests {
   private func ask(_ shop: Shop, _ path: String, _ authorization: String) -> Answer {
     shop.worker.ask(Request(.get, path, headers: ["Authorization": authorization], id: "r-1"))
   }
 
-  @Test func `merch takes a token without its scheme, and nobody else does`() throws {
+  @Test func `merch accepts a token without its scheme, and the other dialects do not`() throws {
     try withShop { shop in
       let token = try shop.bearer(.admin)
       for authorization in [token, "Bearer " + token, "bearer " + token] {
@@ -32,11 +32,11 @@ struct BareTokenTests {
     }
   }
 
-  @Test func `the token of somebody who was deleted is 401 in every dialect, at once`() throws {
+  @Test func `a deleted user's token is 401 in every dialect, at once`() throws {
     try withShop { shop in
       let (anna, admin) = (try shop.person("anna"), try shop.bearer(.admin))
       let token = shop.token(anna)
-      // The worker knows of no revocation yet when it is asked who the caller is.
+      // The worker has not read any revocation yet when it looks up the caller.
       #expect(shop.worker.me(token).status == 200)
       try User.delete(anna.id, by: .commandLine, on: shop.owner)
       #expect(shop.worker.me(token).status == 401)

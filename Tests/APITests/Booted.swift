@@ -9,12 +9,12 @@ import Support
 import Telemetry
 import Tokens
 
-/// The program behind the wire, put together as a worker does it, with a log that can be read.
+/// The application behind FastCGI, composed as in a worker, with a log that tests can read.
 final class Booted {
   let page: SharedPage
   let lender: Lender
   let application: Application
-  /// What passwords and people's changes go to, as nginx sends them (nginx/snippets/routes.conf).
+  /// The pool that nginx sends passwords and changes of users to (nginx/snippets/routes.conf).
   private let auth: Application
   private let ops: Application
   let desk: FrontDesk
@@ -52,7 +52,7 @@ final class Booted {
 
   deinit { close(descriptor) }
 
-  /// Where pictures are kept.
+  /// The directory of pictures.
   var media: String { directory.path }
 
   func ask(_ method: Method?, _ target: String, body: String = "", failure: RequestFailure? = nil) -> Answer {
@@ -64,17 +64,17 @@ final class Booted {
     return Answer(pool.respond(to: request, failure: failure))
   }
 
-  /// What was logged, as it stands there.
+  /// The log as written.
   func logText() throws -> String { try read(directory / "log") }
 
-  /// What was logged, line by line.
+  /// The log, line by line.
   func logged() throws -> [[String: JSON]] {
     try logText().split(separator: "\n").map { try JSON(parsing: Array($0.utf8)).members }
   }
 
-  /// A whole round of the chores, however many slices it takes.
+  /// Runs one whole round of the background work, however many slices it takes.
   func tidyUp() throws {
-    // A slice that takes too long is broken off, and its session with it.
+    // A slice that takes too long is cancelled, and its session is closed.
     try eventually("all is tidy") {
       ops.tickForProbes()
       return ops.tidyUp()
@@ -99,7 +99,7 @@ extension Booted {
 
 extension Request {
   fileprivate var belongsToAuth: Bool {
-    // These hash nothing.
+    // These do not hash.
     if path.hasSuffix("/auth/refresh") || path.hasSuffix("/auth/logout") { return false }
     guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
     return method != .get && method != .head
@@ -107,7 +107,7 @@ extension Request {
 }
 
 extension FrontDesk {
-  /// As the settings' defaults have it, but for hashes that cost no time. Without a key file it has keys of its own.
+  /// The defaults of the settings, except that hashes cost no time. Without a key file it makes keys of its own.
   static func forTests(
     in directory: TemporaryDirectory, keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers()
   ) throws -> FrontDesk {
@@ -131,7 +131,7 @@ extension Storefront {
 }
 
 extension ConnectionSettings {
-  /// Where no server has ever been.
+  /// A socket directory in which no server has ever listened.
   static var nowhere: ConnectionSettings {
     var settings = ConnectionSettings()
     settings.conninfo = "host=/nonexistent/tuckshop dbname=tuckshop user=tuckshop_app"
@@ -150,7 +150,7 @@ struct Answer {
 
   func header(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
 
-  /// The members of the object in the body; none if it is no object.
+  /// The members of the object in the body; empty if the body is not an object.
   var members: [String: JSON] { (try? JSON(parsing: response.body).members) ?? [:] }
 }
 

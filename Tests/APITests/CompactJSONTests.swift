@@ -6,15 +6,15 @@ import Postgres
 import Support
 import Testing
 
-/// No answer has blanks between its values, whoever wrote it.
+/// No JSON answer has blanks between its values, whichever code wrote it.
 @Suite(.tiers(.api, .database))
 struct CompactJSONTests {
-  /// What the answer would be if it were written by `JSON`, which writes no blanks.
+  /// The answer as `JSON` would write it, without blanks.
   private func isCompact(_ answer: Answer) -> Bool {
     (try? JSON(parsing: answer.response.body).bytes) == answer.response.body
   }
 
-  @Test func `whatever there is to read is compact`() throws {
+  @Test func `every readable document is compact`() throws {
     try withShop { shop in
       try shop.stockUp()
       let admin = try shop.person("the admin", .admin)

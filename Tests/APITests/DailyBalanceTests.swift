@@ -7,10 +7,10 @@ import Postgres
 import Support
 import Testing
 
-/// What lay where at the end of each day.
+/// The balances at the end of each day.
 @Suite(.tiers(.api, .database))
 struct DailyBalanceTests {
-  @Test func `the end of each day is told, from before the first movement on`() throws {
+  @Test func `each day's closing balances are listed, starting before the first movement`() throws {
     try withShop { shop in
       try shop.stockUp()
       let anna = try shop.person("anna")
@@ -19,7 +19,7 @@ struct DailyBalanceTests {
         let body = adding([line(Thing.gem, 3 * number)], to: anna, number)
         #expect(shop.ask(.post, "/inventory/add-items", body, as: service).status == 200)
       }
-      // The first movement was a year before the second: a statement is written as it was then.
+      // Set both movements back to known days.
       try shop.owner.perform(
         """
         ALTER TABLE postings DISABLE TRIGGER ALL;
@@ -37,7 +37,7 @@ struct DailyBalanceTests {
     }
   }
 
-  @Test func `an answer has so many quantities and no more`() throws {
+  @Test func `an answer has a limited number of quantities`() throws {
     try withShop { shop in
       let anna = try shop.person("anna")
       try shop.owner.run(
@@ -60,7 +60,7 @@ struct DailyBalanceTests {
     }
   }
 
-  @Test func `days of rest have what the day before them had, on whichever side an account stood`() throws {
+  @Test func `a day without movements repeats the balance before it, after a debit as after a credit`() throws {
     try withShop { shop in
       try shop.stockUp()
       let anna = try shop.person("anna")
@@ -106,7 +106,7 @@ struct DailyBalanceTests {
     ("from=9999-12-31", nil), ("from=0001-01-01", nil),
   ]
 
-  @Test func `a range is a year at most, in the calendar that PostgreSQL has`() throws {
+  @Test func `a range is at most a year, by PostgreSQL's calendar`() throws {
     try withShop { shop in
       let token = try shop.bearer(.admin)
       for (range, count) in Self.ranges {

@@ -4,11 +4,11 @@ import Notation
 import Support
 import Testing
 
-/// Periods of days, as they are asked for.
+/// Periods of days in requests.
 @Suite(.tiers(.api))
 struct DayTests {
   @Test(arguments: ["/inventory/daily-balances", "/api/v1/stats"])
-  func `a period may lie at either end of what four digits can write`(path: String) throws {
+  func `a period may begin or end at either limit of a four-digit year`(path: String) throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let periods = [
@@ -34,7 +34,7 @@ struct DayTests {
       "2026-02-30", "1500-02-29", "1900-02-29", "2026-00-10", "2026-13-10", "2026-01-32", "0000-01-01", "2026-1-1",
       "٢٠٢٦-٠١-٠١", "2026-01-01T00:00:00Z", "10000-01-01", "-001-01-01", "",
     ])
-  func `what is no day is refused`(text: String) throws {
+  func `a text that is not a day is refused`(text: String) throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let escaped = text.utf8.map { "%" + String($0, radix: 16) }.joined()

@@ -10,7 +10,7 @@ struct DialectTests {
     "/api/V1/users", "/api/v1x", "/api/v11/x", "/api/inventoryx", "/api/Inventory", "/api/x", "/api/%zz", "//api//info",
     "/api/%69nfo", "/%61pi/info", "/api/buy/%zz", "/api/buy/\u{301}",
   ])
-  func `the shop's own contract speaks merch`(path: String) {
+  func `the shop's own contract uses the dialect merch`(path: String) {
     #expect(Dialect(path: path) == .merch)
   }
 
@@ -19,7 +19,7 @@ struct DialectTests {
     "/admin/inventory", "/admin/inventory/adjust", "//inventory", "/%69nventory", "/api/%69nventory/x",
     "/inventory/api/info",
   ])
-  func `the inventory speaks its own`(path: String) {
+  func `the inventory uses its own dialect`(path: String) {
     #expect(Dialect(path: path) == .inventory)
   }
 
@@ -30,7 +30,7 @@ struct DialectTests {
     "/admin", "/admin/users", "/admin/inventoryx", "/xadmin/inventory", "/v1/inventory", "/health", "/metrics",
     "/nowhere", "inventoryx", "/api%2Finfo", "/%zz", "/info", "/auth",
   ])
-  func `everything else speaks of problems`(path: String) {
+  func `every other path answers with problem details`(path: String) {
     #expect(Dialect(path: path) == .problem)
   }
 }

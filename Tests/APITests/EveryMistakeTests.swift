@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// A request of v1 that is wrong in several places is told all of them at once.
+/// A v1 request with several mistakes names all of them at once.
 @Suite(.tiers(.api, .database))
 struct EveryMistakeTests {
   /// The complaints, each as `member kind`.
@@ -29,7 +29,7 @@ struct EveryMistakeTests {
     "is_active type_error", "reason value_error", "rank extra_forbidden",
   ]
 
-  @Test func `of people`() throws {
+  @Test func `in requests about users`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let register = "/api/v1/auth/register"
@@ -47,7 +47,7 @@ struct EveryMistakeTests {
       #expect(
         complaints(shop, .post, "/api/v1/auth/refresh", ["refresh_token": 1, "more": 2])
           == ["refresh_token type_error", "more extra_forbidden"])
-      // A NUL is no JSON at all.
+      // A NUL is not allowed in JSON.
       let user = Self.user.with(["username": "a\u{7}b"])
       for (method, path) in [(.post, ""), (.patch, "/00000000-0000-7000-8000-000000000000")] as [(HTTP.Method, String)]
       {
@@ -74,7 +74,7 @@ struct EveryMistakeTests {
     "is_active type_error", "reason type_error", "weight extra_forbidden",
   ]
 
-  @Test func `of items`() throws {
+  @Test func `in requests about items`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       #expect(Set(complaints(shop, .post, "/api/v1/items", Self.item, as: admin)) == Self.itemMistakes)
@@ -93,7 +93,7 @@ struct EveryMistakeTests {
     }
   }
 
-  @Test func `of coins and purchases`() throws {
+  @Test func `in requests about coins and purchases`() throws {
     try withShop { shop in
       let bearer = try shop.bearer(.user)
       let message = JSON.string(String(repeating: "я", count: 501))

@@ -7,7 +7,7 @@ import Support
 import Testing
 import Tokens
 
-/// Every known way to make up a token, sent as a bearer's through the whole API.
+/// Every known way to forge a token, sent as a bearer token to the whole API.
 @Suite(.tiers(.api, .security))
 struct ForgedBearerTests {
   struct Forgery: Sendable {
@@ -83,10 +83,10 @@ struct ForgedBearerTests {
       Forgery("expired by more than clocks differ") { $0.sign(nil, $0.payload(["exp": "\($0.now - 61)"])) }
     ]
 
-  @Test func `all of them are refused alike, with no word of why`() throws {
+  @Test func `all forged tokens are refused alike, without a reason`() throws {
     try withShop { shop in
       let forger = try Forger(keyFile: shop.place.keyFile, user: try shop.person("anna"))
-      // What the forger leaves as it is is good: else all would be refused for something else.
+      // The forger leaves the rest valid; otherwise all would be refused for another reason.
       #expect(shop.worker.me(forger.sign())["username"] == "anna")
       let forgeries = Self.shapes + Self.keys + Self.claims
       var answers: Set<String> = []
@@ -110,7 +110,7 @@ struct ForgedBearerTests {
     #expect(booted.lender.failures == 0)
   }
 
-  @Test func `without a token one is asked for, and other schemes are none`() throws {
+  @Test func `a request without a token is asked for one, and other schemes do not count`() throws {
     let booted = try Booted(database: .nowhere)
     func answer(_ authorization: String?) -> Answer {
       var headers = Headers()

@@ -5,12 +5,12 @@ import Support
 import Telemetry
 import Tokens
 
-/// A hand that signs whatever it is told with a shop's own key, and with others.
+/// Signs any header and payload with a shop's own key, and with other keys.
 struct Forger: Sendable {
   let now = Clock.unixSeconds
   let keyID: String
   let secret: [UInt8]
-  /// Somebody there is.
+  /// An existing user.
   let user: String
 
   private struct StoredKey: Decodable {
@@ -54,7 +54,7 @@ struct Forger: Sendable {
     return signed + "." + Base64.url.encode((key ?? .secret(secret)).sign(Array(signed.utf8)))
   }
 
-  /// A good token, of which something was rewritten after it was signed.
+  /// A valid token, rewritten after it was signed.
   func rewritten(_ change: ([String]) -> String) -> String {
     change(sign().split(separator: ".").map(String.init))
   }

@@ -9,7 +9,7 @@ import Support
 import Testing
 import Tokens
 
-/// What was bought is held like anything else, and what is limited is never sold twice.
+/// Bought goods behave like any other inventory, and limited items are never oversold.
 @Suite(.tiers(.api, .database))
 struct GoodsTests {
   private func rich(_ shop: Shop, _ name: String) throws -> User {
@@ -24,7 +24,7 @@ struct GoodsTests {
     return Dictionary(uniqueKeysWithValues: list.map { ($0["type"]?.text ?? "", $0["quantity"]?.whole ?? -1) })
   }
 
-  @Test func `what was bought can be reserved, returned and consumed, and counts until it is consumed`() throws {
+  @Test func `bought items can be reserved, returned and consumed, and count until they are consumed`() throws {
     try withShop { shop in
       let anna = try rich(shop, "anna")
       let token = shop.token(anna)
@@ -40,7 +40,7 @@ struct GoodsTests {
         #expect(bought(shop, token) == ["cup": left])
       }
       #expect(shop.holdings(token) == ["cup: 1"])
-      // Only the shop's own things are merch; what is put in of them counts as well.
+      // Only the shop's own items are merch; items that were added count as well.
       try shop.stockUp()
       let more = adding([line(Thing.cup, 4), line(Thing.gem, 9)], to: anna, 7, section: "trade")
       let service = try shop.bearer(.service)
@@ -50,7 +50,7 @@ struct GoodsTests {
     }
   }
 
-  @Test func `a limited item is sold until it is gone, and its document says how many are left`() throws {
+  @Test func `a limited item sells until it is gone, and its document says how many are left`() throws {
     try withShop { shop in
       let (anna, admin) = (try rich(shop, "anna"), try shop.bearer(.admin))
       let token = shop.token(anna)
@@ -72,7 +72,7 @@ struct GoodsTests {
       let first409 = purchase()
       #expect(first409.status == 409 && first409["code"] == "out_of_stock" && first409.members["available"] == 0)
       #expect(shop.ask(.patch, path, ["stock": 9], as: admin).status == 200)
-      // A delayed twin of what was refused is refused.
+      // A delayed duplicate of a refused request is refused.
       #expect(purchase().status == 409)
       #expect(shop.ask(.get, "/api/buy/cup", as: token).status == 200)
       #expect(shop.ask(.patch, path, ["stock": .null], as: admin).members["stock"] == .null)
@@ -84,7 +84,7 @@ struct GoodsTests {
     }
   }
 
-  @Test func `what is inactive, without a price or retired is not sold`() throws {
+  @Test func `an inactive, unpriced or retired item is not sold`() throws {
     try withShop { shop in
       let (anna, admin) = (try rich(shop, "anna"), try shop.bearer(.admin))
       let path = "/api/v1/items/\(Thing.cup)"
@@ -100,7 +100,7 @@ struct GoodsTests {
     }
   }
 
-  @Test func `a price beyond all purses is answered, not computed`() throws {
+  @Test func `a price above every balance is refused without arithmetic overflow`() throws {
     try withShop { shop in
       let (anna, admin) = (try rich(shop, "anna"), try shop.bearer(.admin))
       #expect(shop.ask(.patch, "/api/v1/items/\(Thing.cup)", ["price": 9_007_199_254_740_991], as: admin).status == 200)

@@ -26,7 +26,7 @@ struct HealthTests {
     #expect(failed?.count == 1)
   }
 
-  @Test(arguments: ["/health/live", "/livez"]) func `alive is told without a database`(path: String) throws {
+  @Test(arguments: ["/health/live", "/livez"]) func `liveness is answered without a database`(path: String) throws {
     let booted = try Booted(database: .nowhere)
     booted.page.isDraining = true
     let answer = booted.ask(.get, path)
@@ -41,7 +41,7 @@ struct HealthTests {
     #expect(answer.members == ["status": "healthy", "version": .string(version)])
   }
 
-  @Test(arguments: probes) func `ready is told with the members of the contract`(path: String) throws {
+  @Test(arguments: probes) func `readiness has the members of the contract`(path: String) throws {
     let booted = try Booted()
     let answer = booted.ask(.get, path)
     #expect(answer.status == 200)
@@ -60,7 +60,7 @@ struct HealthTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tiers(.faults), arguments: probes) func `a database that is away is not ready`(path: String) throws {
+  @Test(.tiers(.faults), arguments: probes) func `without a database the shop is not ready`(path: String) throws {
     let booted = try Booted(database: .nowhere)
     let answer = booted.ask(.get, path)
     expectUnready(answer, because: "database", database: "disconnected")
@@ -68,17 +68,17 @@ struct HealthTests {
     #expect(booted.lender.failures > 0)
   }
 
-  @Test(.tiers(.faults)) func `a database that says nothing is not ready`() throws {
+  @Test(.tiers(.faults)) func `with a silent database the shop is not ready`() throws {
     let directory = try TemporaryDirectory()
     let silent = try Listener(path: directory / ".s.PGSQL.5432")
     var settings = ConnectionSettings()
     settings.conninfo = "host=\(directory.path) dbname=tuckshop user=tuckshop_app"
-    // That it is answered at all is what is tested: nobody ever closes that connection.
+    // The test is that an answer comes at all: nobody ever closes that connection.
     expectUnready(try Booted(database: settings).ask(.get, "/readyz"), because: "database", database: "disconnected")
     withExtendedLifetime(silent) {}
   }
 
-  @Test(.tiers(.faults)) func `a database whose tables are locked is not ready`() throws {
+  @Test(.tiers(.faults)) func `with locked tables the shop is not ready`() throws {
     try withFreshDatabase { name in
       let owner = try TestCluster.connection(database: name)
       try owner.perform("BEGIN")
@@ -90,7 +90,7 @@ struct HealthTests {
     }
   }
 
-  @Test(.tiers(.faults)) func `within a moment all probes are told what the first one found out`() throws {
+  @Test(.tiers(.faults)) func `for a moment all probes get the result of the first one`() throws {
     try withFreshDatabase { name in
       let owner = try TestCluster.connection(database: name)
       var limits = Application.Limits()
@@ -101,13 +101,13 @@ struct HealthTests {
       try owner.perform("ALTER TABLE schema_migrations RENAME TO gone")
       for path in Self.probes { #expect(patient.ask(.get, path).status == 200) }
       expectUnready(hasty.ask(.get, "/readyz"), because: "schema", database: "connected")
-      // Whoever is taken out of rotation says so at once.
+      // Draining a worker takes effect at once.
       patient.page.isDraining = true
       expectUnready(patient.ask(.get, "/readyz"), because: "draining", database: "connected")
     }
   }
 
-  @Test func `a schema that is too old is not ready`() throws {
+  @Test func `with a schema that is too old the shop is not ready`() throws {
     let answer = try Booted(requiredSchemaVersion: 9_999_999).ask(.get, "/health/ready")
     expectUnready(answer, because: "schema", database: "connected")
     guard case .string(let detail) = check(answer, "schema")?["detail"] else {
@@ -117,11 +117,11 @@ struct HealthTests {
     #expect(detail.contains("9999999"))
   }
 
-  @Test func `a schema that is newer is ready`() throws {
+  @Test func `with a newer schema the shop is ready`() throws {
     #expect(try Booted(requiredSchemaVersion: 0).ask(.get, "/health/ready").status == 200)
   }
 
-  @Test func `a database without a table is not ready`() throws {
+  @Test func `with a missing table the shop is not ready`() throws {
     try withEmptyDatabase { name in
       let booted = try Booted(database: TestCluster.settings(user: TestCluster.app, database: name))
       let answer = booted.ask(.get, "/health/ready")
@@ -131,7 +131,7 @@ struct HealthTests {
     }
   }
 
-  @Test func `one that is being drained is not ready, and is again afterwards`() throws {
+  @Test func `a worker that drains is not ready, and is ready again afterwards`() throws {
     let booted = try Booted()
     booted.page.isDraining = true
     expectUnready(booted.ask(.get, "/health/ready"), because: "draining", database: "connected")

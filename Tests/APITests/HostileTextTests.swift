@@ -6,14 +6,14 @@ import Postgres
 import Support
 import Testing
 
-/// Text that is cheap to send and dear to compare. None of it reaches what would compare it: it is refused by its bytes,
-/// and what holds codes holds them as bytes.
+/// Text that is cheap to send and expensive to compare. None of it reaches a comparison: it is refused by its bytes,
+/// and codes are compared as bytes.
 @Suite(.tiers(.api, .database, .security))
 struct HostileTextTests {
-  /// 20 KB of marks out of order: what composes it works for as long as it is told in ComposedTextTests.
+  /// 20 KB of combining marks out of order; they are slow to compose. See ComposedTextTests.
   private static let marks = JSON.string("a" + String(repeating: "\u{301}\u{323}", count: 5000))
 
-  @Test func `it is refused in every member that is text`() throws {
+  @Test func `hostile text is refused in every text member`() throws {
     try withShop { shop in
       try shop.stockUp()
       let admin = try shop.person("the admin", .admin)
@@ -66,7 +66,7 @@ struct HostileTextTests {
     }
   }
 
-  @Test func `it is refused in a query and in a header`() throws {
+  @Test func `hostile text is refused in a query and in a header`() throws {
     try withShop { shop in
       let bearer = try shop.bearer(.admin)
       shop.worker.storefront.hasLeaderboard = true

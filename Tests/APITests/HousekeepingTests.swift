@@ -7,10 +7,10 @@ import Shop
 import Support
 import Testing
 
-/// What the pool ops does beside answering probes.
+/// The background work of the pool ops.
 @Suite(.tiers(.api, .database))
 struct HousekeepingTests {
-  @Test func `one round works off whatever has piled up, of every kind`() throws {
+  @Test func `one round clears the whole backlog, of every kind`() throws {
     try withShop { shop in
       let anna = try shop.person("anna")
       try shop.owner.run(
@@ -34,7 +34,7 @@ struct HousekeepingTests {
     }
   }
 
-  @Test func `what happened half a minute ago is in the totals after a round or two`() throws {
+  @Test func `operations older than half a minute are in the totals after a round or two`() throws {
     try withShop { shop in
       let anna = try shop.person("anna")
       let id = UUID(uuidString: "01900000-0000-7000-8000-000000000000")!

@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// Where an account is full. Nobody will come there, but who tries gets an answer.
+/// Accounts at their upper limit. Nobody reaches it in practice, but a request that tries gets an answer.
 @Suite(.tiers(.api, .database, .security))
 struct InventoryEdgeTests {
   private static let most = 9_007_199_254_740_991
@@ -22,7 +22,7 @@ struct InventoryEdgeTests {
     return shop.ask(.post, "/inventory/reserve", body, as: shop.token(owner))
   }
 
-  @Test func `what does not fit into the factory is not reserved`() throws {
+  @Test func `a reservation that would overflow the factory section is refused`() throws {
     try withShop { shop in
       try shop.stockUp()
       let anna = try shop.person("anna")
@@ -36,7 +36,7 @@ struct InventoryEdgeTests {
     }
   }
 
-  @Test func `what does not fit back stays reserved, and stands in nobody's way`() throws {
+  @Test func `a reservation that would overflow main when returned stays open and blocks nobody`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (anna, boris) = (try shop.person("anna"), try shop.person("boris"))
@@ -54,7 +54,7 @@ struct InventoryEdgeTests {
       #expect(shop.holdings(shop.token(anna), "factory") == ["gem: 5"])
       #expect(shop.ask(.post, "/inventory/return-reserve", closing(anna, 2), as: shop.token(anna)).status == 409)
       #expect(try shop.count("reservations", "status = 'active'") == 1)
-      // As soon as there is room, it fits.
+      // As soon as there is room, the return succeeds.
       #expect(reserve(shop, 6, anna, 4).status == 200)
       #expect(shop.ask(.post, "/inventory/return-reserve", closing(anna, 2), as: shop.token(anna)).status == 200)
       #expect(try shop.imbalances() == 0)

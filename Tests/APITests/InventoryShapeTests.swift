@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// What is wrong with a request about the inventory, and who may not make it.
+/// Errors in the shape of inventory requests, and callers who may not make them.
 @Suite(.tiers(.api, .database, .security))
 struct InventoryShapeTests {
   private static let most = 9_007_199_254_740_991
@@ -29,7 +29,7 @@ struct InventoryShapeTests {
     (line(Thing.axe, 1).with(["price": 1]), "invalid_request"), ("axe", "invalid_request"), (.null, "invalid_request"),
   ]
 
-  @Test func `a line that is wrong is named, and nothing of the request is done`() throws {
+  @Test func `a wrong line is named, and the request changes nothing`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.admin), try shop.person("anna"))
@@ -64,7 +64,7 @@ struct InventoryShapeTests {
     (["items": .array([line(Thing.gem, most), line(Thing.gem, 1)])], 409, "overflow"),
   ]
 
-  @Test func `an envelope that is wrong is named`() throws {
+  @Test func `a wrong envelope is named`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.service), try shop.person("anna"))
@@ -80,7 +80,7 @@ struct InventoryShapeTests {
         #expect(answer.status == 400 && answer["error"] == "invalid_request", "\(body.prefix(20))")
       }
       #expect(shop.holdings(shop.token(anna)).isEmpty)
-      // A thousand lines are as many as there may be, and each has an id of its own.
+      // A thousand lines are the most that are allowed, and each has an id of its own.
       let many = good.with([
         "items": .array(Array(repeating: line(Thing.gem, 1), count: 1000)), "comment": "500 are fine",
       ])
@@ -90,7 +90,7 @@ struct InventoryShapeTests {
     }
   }
 
-  @Test func `a plain user moves nothing but their own, and adds and adjusts nothing`() throws {
+  @Test func `a plain user moves only their own goods, and adds and adjusts nothing`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (anna, boris) = (try shop.person("anna"), try shop.person("boris"))
@@ -129,7 +129,7 @@ struct InventoryShapeTests {
     }
   }
 
-  @Test func `a reason and a change have their bounds`() throws {
+  @Test func `a reason and a change have limits`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.admin), try shop.person("anna"))

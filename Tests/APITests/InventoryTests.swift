@@ -6,10 +6,10 @@ import Postgres
 import Support
 import Testing
 
-/// Putting in, adjusting, and reading what there is.
+/// Adding, adjusting and reading.
 @Suite(.tiers(.api, .database))
 struct InventoryTests {
-  @Test func `what is put in is there, each variant by itself, and the same again moves nothing`() throws {
+  @Test func `added items are there, each variant by itself, and a repeated request moves nothing`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.service), try shop.person("anna"))
@@ -33,7 +33,7 @@ struct InventoryTests {
         let other = shop.ask(.post, "/inventory/add-items", body.with(change), as: bearer)
         #expect(other.status == 409 && other["error"] == "operation_conflict", "\(change)")
       }
-      // An id is the owner's own: somebody else's operation may be called the same.
+      // An id belongs to its owner: somebody else's operation may have the same id.
       let boris = try shop.person("boris")
       #expect(
         shop.ask(.post, "/inventory/add-items", adding([line(Thing.gem, 1)], to: boris, 1), as: bearer).status == 200)
@@ -42,7 +42,7 @@ struct InventoryTests {
     }
   }
 
-  @Test func `sections are apart, and a past instant is answered as it was`() throws {
+  @Test func `sections are separate, and a past instant returns the inventory of that time`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.service), try shop.person("anna"))
@@ -72,7 +72,7 @@ struct InventoryTests {
       "2026-01-01T00:00:00Z%00", "%D9%A2%D9%A0%D9%A2%D9%A6-01-01T00:00:00Z", "2026-01-01T00:00:00.%D9%A1Z",
       "2026-01-01T00:00:00%2B0%D9%A1:00", "2026-01-01T00:00:00.1234567890Z", "%EF%BC%92026-01-01T00:00:00Z",
     ])
-  func `what is no instant is refused`(text: String) throws {
+  func `a text that is not an instant is refused`(text: String) throws {
     try withShop { shop in
       let bearer = try shop.bearer(.user)
       let answer = shop.ask(.get, "/inventory?at=\(text)", as: bearer)
@@ -85,14 +85,14 @@ struct InventoryTests {
     "2026-01-01T00:00:00Z", "2026-01-01t00:00:00z", "2024-02-29%2023:59:59.999999999Z", "0001-01-01T00:00:00%2B14:59",
     "9999-12-31T23:59:59-14:59",
   ])
-  func `an instant may be written as RFC 3339 has it`(text: String) throws {
+  func `an instant may be written as in RFC 3339`(text: String) throws {
     try withShop { shop in
       let bearer = try shop.bearer(.user)
       #expect(shop.ask(.get, "/inventory?at=\(text)", as: bearer).status == 200)
     }
   }
 
-  @Test func `an admin adjusts up and down, is told what is left then, and it is noted`() throws {
+  @Test func `an admin adjusts up and down and gets the new balance, and the change is recorded`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.admin), try shop.person("anna"))
@@ -116,7 +116,7 @@ struct InventoryTests {
       #expect(less.status == 400 && less["error"] == "insufficient_items")
       let missing = less.members["missing_items"]?.elements.first?.members ?? [:]
       #expect(missing["item_id"]?.text == Thing.gem && missing["required"] == 4 && missing["available"] == 3)
-      // Also on the way nothing goes below zero.
+      // No intermediate balance goes below zero either.
       let dip: JSON = [change(Thing.gem, -4), change(Thing.gem, 9)]
       #expect(shop.ask(.post, "/admin/inventory/adjust", body.with(["items": dip]), as: bearer).status == 400)
       let noted = shop.ask(.get, "/api/v1/audit", as: bearer).members["items"]?.elements.map(\.members) ?? []
@@ -127,7 +127,7 @@ struct InventoryTests {
     }
   }
 
-  @Test func `an adjustment that was refused stays refused under its key`() throws {
+  @Test func `a refused adjustment stays refused under its key`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (bearer, anna) = (try shop.bearer(.admin), try shop.person("anna"))
@@ -151,7 +151,7 @@ struct InventoryTests {
     }
   }
 
-  @Test func `what an item comes in is told, also of one that has left the catalogue`() throws {
+  @Test func `the variants of an item are listed, even if it has left the catalogue`() throws {
     try withShop { shop in
       try shop.stockUp()
       let bearer = try shop.bearer(.admin)

@@ -7,7 +7,7 @@ import Shop
 import Support
 import Testing
 
-/// What a client already has, and what it believes it changes.
+/// Conditional requests: `If-None-Match` on reads, `If-Match` on changes.
 @Suite(.tiers(.api, .database))
 struct ItemConditionTests {
   private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
@@ -20,7 +20,7 @@ struct ItemConditionTests {
     return shop.worker.ask(Request(method, Self.cup, headers: headers, body: body?.bytes ?? [], id: "r-1"))
   }
 
-  @Test func `what a client has already is not sent again`() throws {
+  @Test func `an unchanged item is not sent again`() throws {
     try withShop { shop in
       let first = shop.ask(.get, Self.cup)
       let tag = try #require(first.header("ETag"))
@@ -40,11 +40,11 @@ struct ItemConditionTests {
     }
   }
 
-  @Test func `a change is made by whoever has seen what it changes, and by nobody else`() throws {
+  @Test func `a change succeeds only for a client that has seen the current version`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       var tag = try #require(shop.ask(.get, Self.cup).header("ETag"))
-      // nginx weakens a tag when it compresses what it stands for, so a weak one is taken as well.
+      // nginx weakens the tag of a compressed answer, so a weak tag is accepted as well.
       for (number, known) in [tag, "W/TAG", "*", "\"x\", TAG", "TAG , \"x\""].enumerated() {
         let known = known.replacing("TAG", with: tag)
         let answer = ask(shop, .patch, "If-Match", known, ["price": .integer(30 + number)], as: admin)
@@ -68,7 +68,7 @@ struct ItemConditionTests {
     }
   }
 
-  @Test func `of many who have seen the same, one changes it`() throws {
+  @Test func `of many clients that saw the same version, one changes it`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let tag = try #require(shop.ask(.get, Self.cup).header("ETag"))
@@ -82,7 +82,7 @@ struct ItemConditionTests {
     }
   }
 
-  @Test func `where it is asked for, a change without a condition is refused`() throws {
+  @Test func `where a condition is required, a change without one is refused`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let worker = try Booted(

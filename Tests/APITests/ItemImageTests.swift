@@ -10,7 +10,7 @@ import Testing
 @Suite(.tiers(.api, .database))
 struct ItemImageTests {
   private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
-  /// One point each.
+  /// One pixel each.
   static let png = Array(
     Data(
       base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")!
@@ -30,7 +30,7 @@ struct ItemImageTests {
     answer.members["images"]?.elements.map(\.members) ?? []
   }
 
-  @Test func `each variant has a picture of its own, whose name is made of its content`() throws {
+  @Test func `each variant has a picture of its own, named by its content`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let before = shop.ask(.get, Self.cup)
@@ -49,7 +49,7 @@ struct ItemImageTests {
       #expect(images(other)[0]["collection"] == .null)
       #expect(images(other)[1]["collection"] == "winter_2025" && images(other)[1]["quality_level"] == "wooden")
       #expect(images(other)[1]["url"]?.text?.hasSuffix(".webp") == true)
-      // The same again is the same; another one takes its place.
+      // The same picture again changes nothing; another one replaces it.
       #expect(images(put(shop, Self.webp, "?collection=winter_2025&quality_level=wooden", as: admin)) == images(other))
       let replaced = images(put(shop, Self.png, "?collection=winter_2025&quality_level=wooden", as: admin))
       #expect(replaced.map { $0["url"] } == [.string(url), .string(url)])
@@ -61,7 +61,7 @@ struct ItemImageTests {
     }
   }
 
-  @Test func `what is no picture, or of no variant, or of no item, is refused and leaves nothing`() throws {
+  @Test func `a wrong picture, variant or item is refused and leaves nothing`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let before = shop.ask(.get, Self.cup).text

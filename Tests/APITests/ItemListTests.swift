@@ -11,7 +11,7 @@ struct ItemListTests {
     answer.members["items"]?.elements.compactMap { $0.members["code"]?.text } ?? []
   }
 
-  @Test func `the catalogue is read page by page, and every page says how many there are`() throws {
+  @Test func `the catalogue is read page by page, and every page gives the total`() throws {
     try withShop { shop in
       let whole = shop.ask(.get, "/api/v1/items")
       #expect(whole.status == 200)
@@ -29,7 +29,7 @@ struct ItemListTests {
     }
   }
 
-  @Test func `it is sorted, searched and filtered`() throws {
+  @Test func `the catalogue is sorted, searched and filtered`() throws {
     try withShop { shop in
       try shop.owner.run(
         """
@@ -41,7 +41,7 @@ struct ItemListTests {
       func list(_ query: String) -> [String] { codes(shop.ask(.get, "/api/v1/items?" + query)) }
       #expect(list("sort_by=price&limit=2") == ["pen", "socks"])
       #expect(list("sort_by=price&sort_order=desc&limit=1") == ["pink-hoody"])
-      // What has no price is last, in either direction.
+      // Items without a price come last, in either direction.
       #expect(Set(list("sort_by=price&limit=100").suffix(2)) == ["axe1", "axe2"])
       #expect(Set(list("sort_by=price&sort_order=desc&limit=100").suffix(2)) == ["axe1", "axe2"])
       #expect(list("sort_by=code&limit=3") == ["axe1", "axe2", "book"])
@@ -61,7 +61,7 @@ struct ItemListTests {
     "limit=0", "limit=101", "limit=x", "limit=-1", "limit=9999999999999999999", "page=0", "page=1000001", "page=1.5",
     "sort_by=id", "sort_by=price;drop", "sort_order=down", "is_active=1", "is_active=", "limit=%D9%A5", "page=%FF",
   ])
-  func `what cannot be a page is refused`(query: String) throws {
+  func `an invalid page is refused`(query: String) throws {
     let worker = try Booted()
     let answer = worker.ask(.get, "/api/v1/items?" + query)
     #expect(answer.status == 422)
@@ -69,12 +69,12 @@ struct ItemListTests {
   }
 
   @Test(arguments: ["search=%00", "search=a%00b", "class=%00", "type=%00"])
-  func `what PostgreSQL cannot store is not looked for`(query: String) throws {
+  func `text that PostgreSQL cannot store is refused in a search`(query: String) throws {
     let answer = try Booted().ask(.get, "/api/v1/items?" + query)
     #expect(answer.status == 422, "\(answer.text)")
   }
 
-  @Test func `a list that has not changed is not sent again`() throws {
+  @Test func `an unchanged list is not sent again`() throws {
     try withShop { shop in
       let tag = try #require(shop.ask(.get, "/api/v1/items?limit=2").header("ETag"))
       func again(_ path: String) -> Answer {
@@ -88,7 +88,7 @@ struct ItemListTests {
     }
   }
 
-  @Test func `the words it is described in are listed, with the class of each type`() throws {
+  @Test func `the words for describing items are listed, with the class of each type`() throws {
     let answer = try Booted().ask(.get, "/api/v1/classifiers")
     #expect(
       answer.members.keys.sorted() == [

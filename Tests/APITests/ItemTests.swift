@@ -18,7 +18,7 @@ struct ItemTests {
     "quality_levels", "stock", "type", "updated_at",
   ]
 
-  @Test func `an admin makes, changes and retires an item, and everybody reads it`() throws {
+  @Test func `an admin creates, changes and retires an item, and everybody reads it`() throws {
     try withShop { shop in
       let admin = try shop.person("the admin", .admin)
       let bearer = shop.token(admin)
@@ -42,7 +42,7 @@ struct ItemTests {
         #expect(gone.status == 404)
         #expect(gone["detail"] == "Item not found")
       }
-      // The ledger goes on speaking of it, so the row stays, and with it the code.
+      // The ledger still refers to it, so the row stays, and with it the code.
       #expect(try shop.count("items", "code = 'mug' AND retired_at IS NOT NULL") == 1)
       let again = shop.ask(.post, "/api/v1/items", Self.mug, as: bearer)
       #expect(again.status == 409 && again["code"] == "code_taken")
@@ -57,7 +57,9 @@ struct ItemTests {
     }
   }
 
-  @Test func `in a change, what is absent stays; a null price is not for sale, a null stock is without end`() throws {
+  @Test func `in a change, an absent member stays; a null price means not for sale, a null stock means unlimited`()
+    throws
+  {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let whole: JSON = [
@@ -114,7 +116,7 @@ struct ItemTests {
     ("retired_at", .null, "extra_forbidden"), ("reason", .string(String(repeating: "x", count: 501)), "value_error"),
   ]
 
-  @Test func `what is wrong is named, and nothing changes`() throws {
+  @Test func `mistakes are named, and nothing changes`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let path = "/api/v1/items/\(try #require(shop.ask(.post, "/api/v1/items", Self.mug, as: admin)["id"]))"
@@ -123,7 +125,7 @@ struct ItemTests {
         let made = shop.ask(.post, "/api/v1/items", Self.spoilt(name, value), as: admin)
         #expect(made.status == 422, "\(name) \(value)")
         #expect(made.complaint.prefix(2) == ["body", name] && made.complaint.last == kind, "\(name) \(value)")
-        // A class does not change alone, so the change of one of the two is wrong anyway.
+        // A class never changes alone, so changing one of the two is wrong in any case.
         guard name != "class", name != "type" else { continue }
         let changed = shop.ask(.patch, path, .object([.init(name: name, value: value)]), as: admin)
         #expect(changed.status == 422, "\(name) \(value)")

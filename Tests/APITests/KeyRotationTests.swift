@@ -6,11 +6,11 @@ import Support
 import Testing
 import Tokens
 
-/// What a rotation of the key file does to those who are signed in, in several workers.
+/// The effect of rotating the key file on signed-in users, in several workers.
 @Suite(.tiers(.api, .security))
 struct KeyRotationTests {
   @Test(arguments: [SignatureAlgorithm.hs256, .edDSA], [SignatureAlgorithm.hs256, .edDSA])
-  func `one rotation ends no session, a second one ends the oldest`(
+  func `one rotation ends no session, and a second one ends the oldest`(
     from first: SignatureAlgorithm, to second: SignatureAlgorithm
   ) throws {
     try withShop(first) { shop in
@@ -22,7 +22,7 @@ struct KeyRotationTests {
       try TokenKeys.rotate(shop.place.keyFile, to: second, now: 0)
       let quick = try shop.place.worker()
       let newer = quick.login("anna", "correct horse").pair
-      // The slow one has not looked at the file since, and believes what the quick one signed.
+      // The slow worker has not read the file since, and accepts tokens of the quick one.
       for worker in [slow, quick] {
         for pair in [oldest, newer] { #expect(worker.me(pair.access).status == 200) }
       }
@@ -33,12 +33,12 @@ struct KeyRotationTests {
         #expect(worker.me(oldest.access)["code"] == "invalid_token_signature")
         #expect(worker.me(newer.access).status == 200)
       }
-      // A session outlives its access tokens: its refresh token is signed by no key.
+      // A session outlives its access tokens, because no key signs its refresh token.
       #expect(slow.me(slow.refresh(oldest.refresh).pair.access).status == 200)
     }
   }
 
-  @Test func `others verify our tokens with what is published, and with HS256 nothing is`() throws {
+  @Test func `others verify our tokens with the published keys, and nothing is published for HS256`() throws {
     try withShop(.edDSA) { shop in
       let answer = shop.ask(.get, "/.well-known/jwks.json")
       #expect(answer.status == 200)

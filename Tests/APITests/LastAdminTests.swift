@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// Somebody has to stay admin, whatever they do to one another.
+/// The shop always keeps at least one admin.
 @Suite(.tiers(.api, .database))
 struct LastAdminTests {
   enum Dismissal: CaseIterable {
@@ -24,7 +24,7 @@ struct LastAdminTests {
   private static let reigning: SQL = "role = 'admin' AND is_active AND deleted_at IS NULL"
 
   @Test(arguments: Dismissal.allCases)
-  func `the last one stays, by whatever way`(dismissal: Dismissal) throws {
+  func `the last admin stays, however the dismissal is attempted`(dismissal: Dismissal) throws {
     try withShop { shop in
       let admin = try shop.person("a", .admin)
       for (name, change) in [("gone", "deleted_at = now()"), ("off", "is_active = false"), ("was", "role = 'user'")] {
@@ -41,7 +41,7 @@ struct LastAdminTests {
   }
 
   @Test(arguments: Dismissal.allCases)
-  func `of two, either goes, and may go by themselves`(dismissal: Dismissal) throws {
+  func `of two admins, either can be dismissed or leave`(dismissal: Dismissal) throws {
     try withShop { shop in
       let first = try shop.person("a", .admin)
       try shop.person("b", .admin)
@@ -50,7 +50,7 @@ struct LastAdminTests {
     }
   }
 
-  @Test func `the last one may be renamed and given another password`() throws {
+  @Test func `the last admin may be renamed and given another password`() throws {
     try withShop { shop in
       let admin = try shop.person("a", .admin)
       let body: JSON = ["username": "b", "password": "another horse", "role": "admin", "is_active": true]
@@ -58,7 +58,7 @@ struct LastAdminTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `two who dismiss each other at one moment do not both succeed`() throws {
+  @Test(.tiers(.concurrency)) func `two admins who dismiss each other at the same moment do not both succeed`() throws {
     try withShop { shop in
       for (round, one) in (Dismissal.allCases + Dismissal.allCases).enumerated() {
         for other in Dismissal.allCases {

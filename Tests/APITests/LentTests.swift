@@ -6,10 +6,10 @@ import Support
 import Telemetry
 import Testing
 
-/// Routes that are lent the connection, with the real one.
+/// Routes that borrow the connection, against the real one.
 @Suite(.tiers(.api))
 struct LentTests {
-  /// One route that runs a statement and answers with the number it gives.
+  /// One route that runs a statement and answers with its number.
   private func booted(
     _ sql: SQL, repeatable: Bool = false, database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
     limits: Application.Limits = Application.Limits()
@@ -38,7 +38,7 @@ struct LentTests {
     ("SELEC 1", 500, "internal_error"), ("SELECT 1 FROM no_such_table", 500, "internal_error"),
     ("SELECT 1 WHERE false", 500, "internal_error"), ("SELECT 1/0", 500, "internal_error"),
   ])
-  func `a statement that fails is told and leaves the connection fit for the next`(
+  func `a failed statement is answered and leaves the connection usable for the next request`(
     sql: String, status: Int, code: String
   ) throws {
     let booted = try booted("\(raw: sql)")
@@ -51,7 +51,7 @@ struct LentTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tiers(.faults)) func `a statement that takes too long is given up, and the connection kept`() throws {
+  @Test(.tiers(.faults)) func `a statement that takes too long is cancelled, and the connection stays`() throws {
     var database = TestCluster.settings(user: TestCluster.app)
     database.statementTimeoutMilliseconds = 20
     let booted = try booted("SELECT 1 FROM pg_sleep(60)", database: database)
@@ -62,7 +62,7 @@ struct LentTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tiers(.faults)) func `a request past its deadline is given up, and its connection with it`() throws {
+  @Test(.tiers(.faults)) func `a request past its deadline is given up, together with its connection`() throws {
     var limits = Application.Limits()
     limits.requestMilliseconds = 200
     let booted = try booted("SELECT 1 FROM pg_sleep(60)", limits: limits)
@@ -83,14 +83,14 @@ struct LentTests {
     #expect(booted.lender.opened == 2)
   }
 
-  @Test(.tiers(.faults)) func `a session that ends under a request is told, and replaced for the next`() throws {
+  @Test(.tiers(.faults)) func `a session that ends during a request fails it, and is replaced for the next`() throws {
     let booted = try booted("SELECT 1 FROM pg_terminate_backend(pg_backend_pid(), 0)")
     #expect(booted.ask(.get, "/api/v1/x").status == 503)
     #expect(booted.ask(.get, "/api/v1/backend").status == 200)
     #expect(booted.lender.opened == 2)
   }
 
-  @Test(.tiers(.faults)) func `a database that is away is 503 with when to come again, and the log knows why`() throws {
+  @Test(.tiers(.faults)) func `an unreachable database is 503 with Retry-After, and the log has the cause`() throws {
     let booted = try booted("SELECT 42", database: .nowhere)
     let answer = booted.ask(.get, "/api/v1/x")
     #expect(answer.status == 503)
@@ -102,7 +102,7 @@ struct LentTests {
     #expect(messages.contains("a request failed"))
   }
 
-  @Test func `between requests the connection is made before anybody needs it`() throws {
+  @Test func `an idle worker connects before a request needs the connection`() throws {
     let booted = try booted("SELECT 42")
     booted.application.tick()
     booted.application.tick()
@@ -111,7 +111,7 @@ struct LentTests {
     #expect(booted.lender.opened == 1)
   }
 
-  @Test(.tiers(.faults)) func `between requests a database that is away harms nobody`() throws {
+  @Test(.tiers(.faults)) func `an idle worker survives an unreachable database`() throws {
     let booted = try booted("SELECT 42", database: .nowhere)
     booted.application.tick()
     #expect(booted.lender.opened == 0)

@@ -6,15 +6,15 @@ import Postgres
 import Support
 import Testing
 
-/// Whoever guesses has to wait from the tenth time on, and nobody is ever locked out.
+/// From the tenth wrong guess on, the next guess has to wait. Nobody is ever locked out.
 @Suite(.tiers(.api, .database, .security))
 struct LoginDelayTests {
-  /// As if the waiting was over.
+  /// Pretends that every delay is over.
   private func endDelays(_ shop: Shop) throws {
     try shop.owner.run("UPDATE login_failures SET blocked_until = clock_timestamp() - interval '1 millisecond'")
   }
 
-  /// Whoever has to wait has to for a minute more, so that a slow machine does not outwait the shortest delays.
+  /// Extends each delay by a minute, so that a slow machine does not wait out the shortest ones by itself.
   private func lengthenDelays(_ shop: Shop) throws {
     try shop.owner.run(
       """
@@ -22,7 +22,7 @@ struct LoginDelayTests {
       """)
   }
 
-  /// So many wrong guesses, each after its delay.
+  /// Makes this many wrong guesses, each after its delay.
   private func guess(_ times: Int, at name: String, _ shop: Shop) throws {
     for _ in 0..<times {
       try endDelays(shop)
@@ -30,7 +30,7 @@ struct LoginDelayTests {
     }
   }
 
-  @Test func `after ten wrong guesses the next one waits, right or wrong`() throws {
+  @Test func `after ten wrong guesses the next guess waits, right or wrong`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       for _ in 0..<10 { #expect(shop.worker.login("anna", "wrong").status == 401) }
@@ -46,12 +46,12 @@ struct LoginDelayTests {
       #expect(merch.status == 429)
       #expect(merch.members.keys.sorted() == ["errors"])
       #expect(merch.header("Retry-After") != nil)
-      // Nothing was guessed while it was refused.
+      // The refused attempt was not counted as a guess.
       #expect(try shop.count("login_failures", "failures > 10.01") == 0)
     }
   }
 
-  @Test func `the right password works after the delay, and clears what was guessed there`() throws {
+  @Test func `the right password works after the delay, and clears the failures`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       try guess(12, at: "anna", shop)
@@ -82,7 +82,7 @@ struct LoginDelayTests {
     }
   }
 
-  @Test func `failures are forgotten, one a minute`() throws {
+  @Test func `failures are forgotten, one per minute`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       try guess(10, at: "anna", shop)
@@ -92,11 +92,11 @@ struct LoginDelayTests {
     }
   }
 
-  @Test func `a name nobody has is delayed like any other, and gives nothing away`() throws {
+  @Test func `a name that nobody has is delayed like any other, and reveals nothing`() throws {
     try withShop { shop in
       let anna = "anna@b.example"
       try shop.person(anna, email: anna, password: "correct horse")
-      // By name and by email in turns: for whom exists they must not add up if they do not for whom does not.
+      // By name and by email alternately: the failures must add up alike for an existing and a missing user.
       func statuses(_ name: String) -> [Int] {
         (0..<12).map { time in
           let member = time % 2 == 0 ? "username" : "email"
@@ -125,7 +125,7 @@ struct LoginDelayTests {
     }
   }
 
-  @Test func `an office is charged once for one forgetful colleague`() throws {
+  @Test func `one forgetful colleague costs the shared address of an office one failure`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       try shop.person("boris", password: "correct horse")
@@ -142,7 +142,7 @@ struct LoginDelayTests {
     ("::1", "127.0.0.1", false),
   ]
 
-  @Test func `a household is one address, and a machine of IPv4 is one`() throws {
+  @Test func `a household with an IPv6 network is one address, and an IPv4 machine is one`() throws {
     try withShop { shop throws in
       for (one, other, areOne) in Self.neighbours {
         try shop.owner.run("DELETE FROM login_failures")
@@ -155,7 +155,7 @@ struct LoginDelayTests {
 
   private static let oddAddresses = ["", "unix:", "fe80::1%eth0", ":", "a:b", "1:2:3:4:5:6:7:8:9"]
 
-  @Test func `an address that is none keeps nobody out`() throws {
+  @Test func `an unreadable address delays nobody`() throws {
     try withShop { shop throws in
       try shop.person("anna", password: "correct horse")
       for address in Self.oddAddresses {
@@ -165,7 +165,7 @@ struct LoginDelayTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `guesses at the same time are all counted`() throws {
+  @Test(.tiers(.concurrency)) func `concurrent guesses are all counted`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       let statuses = try shop.place.atOnce(6) { _, worker in worker.login("anna", "wrong").status }

@@ -28,7 +28,7 @@ struct LoginTests {
     }
   }
 
-  @Test func `a name is found however it is spelt in Unicode`() throws {
+  @Test func `a name is found in any Unicode spelling`() throws {
     try withShop { shop in
       try shop.person("\u{E9}ve", email: "\u{E9}@b.example", password: "correct horse")
       #expect(shop.worker.login("e\u{301}ve", "correct horse").status == 200)
@@ -38,7 +38,8 @@ struct LoginTests {
     }
   }
 
-  @Test(.tiers(.security)) func `unknown, wrong and without a password are one answer and the same steps`() throws {
+  @Test(.tiers(.security))
+  func `an unknown name, a wrong password and a user without one get the same answer after the same work`() throws {
     try withShop { shop in
       try shop.person("anna", email: "anna@b.example", password: "correct horse")
       try shop.person("signs in elsewhere")
@@ -57,7 +58,7 @@ struct LoginTests {
     }
   }
 
-  @Test(.tiers(.security)) func `a name longer than any is as unknown as others`() throws {
+  @Test(.tiers(.security)) func `a name longer than any valid name is simply unknown`() throws {
     try withShop { shop in
       let name = String((0..<20_000).map { _ in Character(Unicode.Scalar(UInt32.random(in: 0x4E00...0x9FFF))!) })
       #expect(shop.worker.login(name, "wrong").status == 401)
@@ -66,7 +67,7 @@ struct LoginTests {
     }
   }
 
-  @Test func `who is not active learns so, but only with the right password`() throws {
+  @Test func `an inactive user learns this only with the right password`() throws {
     try withShop { shop in
       let anna = try shop.person("anna", password: "correct horse")
       try shop.owner.run("UPDATE users SET is_active = false WHERE id = \(anna.id)")
@@ -89,7 +90,7 @@ struct LoginTests {
     (#"{"username":"a","password":"e""#, ["body", "json_invalid"]), (#"[]"#, ["body", "type_error"]),
   ]
 
-  @Test func `a body of the wrong shape says where`() throws {
+  @Test func `a body of the wrong shape is refused with the place`() throws {
     try withShop { shop throws in
       for (body, complaint) in Self.misshapen {
         let answer = shop.worker.ask(.post, "/api/v1/auth/login", body: body)
@@ -99,7 +100,7 @@ struct LoginTests {
     }
   }
 
-  @Test func `a hash with other parameters is made anew by the right password alone`() throws {
+  @Test func `only the right password renews a hash with outdated parameters`() throws {
     try withShop { shop in
       let old = Passwords(parameters: .init(memoryKiB: 16, passes: 2, lanes: 1)).hash("correct horse")
       let anna = try shop.person("anna")
@@ -115,7 +116,7 @@ struct LoginTests {
       #expect(new.hasPrefix("$argon2id$v=19$m=8,t=1,p=1$"))
       #expect(shop.worker.login("anna", "correct horse").status == 200)
       #expect(try stored() == new)
-      // The token of that very login is not ended by it.
+      // The token from that login remains valid.
       #expect(shop.worker.me(first["token"] ?? "").status == 200)
     }
   }

@@ -7,10 +7,10 @@ import Support
 import Testing
 import Tokens
 
-/// `POST /api/auth`: whoever comes under a name nobody has is registered under it.
+/// `POST /api/auth`: signing in under a new name registers it.
 @Suite(.tiers(.api, .database))
 struct MerchAuthTests {
-  @Test func `a new name is registered, and its password opens it again`() throws {
+  @Test func `a new name is registered, and its password signs in again`() throws {
     try withShop { shop in
       let first = shop.worker.merchLogin("аня", "1")
       #expect(first.status == 200)
@@ -34,7 +34,7 @@ struct MerchAuthTests {
     String(repeating: "a", count: 255), String(repeating: "я", count: 127),
   ]
 
-  @Test func `people are called many things`() throws {
+  @Test func `names may have many forms`() throws {
     try withShop { shop throws in
       for name in Self.names {
         let token = try #require(shop.worker.merchLogin(name, "secret")["token"])
@@ -43,7 +43,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test func `one spelling of a name is the other, and another case is somebody else`() throws {
+  @Test func `two Unicode spellings are one name, and another case is another user`() throws {
     try withShop { shop in
       func id(_ name: String) throws -> String? {
         shop.worker.me(try #require(shop.worker.merchLogin(name, "secret")["token"]))["id"]
@@ -69,7 +69,7 @@ struct MerchAuthTests {
     #"{"username":"a","password":"\#(String(repeating: "я", count: 129))"}"#,
   ]
 
-  @Test func `a bad request is 400 and leaves nobody behind`() throws {
+  @Test func `a bad request is 400 and registers nobody`() throws {
     try withShop { shop throws in
       for body in Self.badBodies {
         let answer = shop.worker.ask(.post, "/api/auth", body: body)
@@ -80,7 +80,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test(.tiers(.security)) func `what else a client sends is ignored, and makes no admin`() throws {
+  @Test(.tiers(.security)) func `other members are ignored, and make nobody an admin`() throws {
     try withShop { shop throws in
       let answer = shop.ask(
         .post, "/api/auth", ["username": "eve", "password": "x", "role": "admin", "is_active": false, "id": "1"])
@@ -88,7 +88,9 @@ struct MerchAuthTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `two first logins of one name make one account, and both are in`() throws {
+  @Test(.tiers(.concurrency)) func `two concurrent first logins of one name create one account, and both succeed`()
+    throws
+  {
     try withShop { shop in
       for name in ["a", "б", "c@d.e"] {
         let answers = try shop.place.atOnce(6) { _, worker in worker.merchLogin(name, "the same") }
@@ -100,7 +102,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `of two with different passwords one comes in`() throws {
+  @Test(.tiers(.concurrency)) func `of two concurrent first logins with different passwords one succeeds`() throws {
     try withShop { shop in
       let answers = try shop.place.atOnce(4) { index, worker in worker.merchLogin("a", "password \(index)") }
       #expect(answers.map(\.status).sorted() == [200, 401, 401, 401])
@@ -109,7 +111,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test func `a longer password may be asked for, but only of newcomers`() throws {
+  @Test func `a longer password may be required, but only of new users`() throws {
     try withShop { shop throws in
       #expect(shop.worker.merchLogin("old", "1").status == 200)
       shop.worker.desk.merchPasswords = PasswordRule(leastCharacters: 8, refusesCommon: false)
@@ -120,7 +122,7 @@ struct MerchAuthTests {
     }
   }
 
-  @Test func `who is not active stays outside, and who was deleted leaves the name to others`() throws {
+  @Test func `an inactive user cannot sign in, and a deleted user's name is free for others`() throws {
     try withShop { shop in
       let id = try #require(shop.worker.me(shop.worker.merchLogin("a", "x")["token"] ?? "")["id"])
       let admin = try shop.bearer(.admin)

@@ -17,7 +17,7 @@ struct MetricsTests {
     "tuckshop_requests_total{route=\"\(route)\",status=\"\(status)\"}"
   }
 
-  @Test func `the exposition says which format it is`() throws {
+  @Test func `the exposition names its format`() throws {
     let answer = try booted().ask(.get, "/metrics")
     #expect(answer.status == 200)
     #expect(answer.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
@@ -37,7 +37,7 @@ struct MetricsTests {
     #expect(try booted.metric("tuckshop_request_seconds_count{route=\"/api/v1/things/{id}\"}") == "6")
   }
 
-  @Test func `what leads nowhere is counted together`() throws {
+  @Test func `unknown paths are counted together`() throws {
     let booted = try booted()
     _ = booted.ask(.get, "/nowhere")
     _ = booted.ask(.get, "/api/info/nowhere")
@@ -49,7 +49,7 @@ struct MetricsTests {
     #expect(try booted.metric(requests("/livez", "4xx")) == nil)
   }
 
-  @Test(.tiers(.security)) func `no part of a URL ever becomes a name`() throws {
+  @Test(.tiers(.security)) func `no part of a URL ever becomes a label`() throws {
     let booted = try booted()
     for target in [
       "/api/v1/things/secret1?token=secret2", "/secret3", "/secret4/%zz", "/inventory/secret5\"} 1\nsecret6 1",
@@ -63,7 +63,7 @@ struct MetricsTests {
     #expect(Set(routes) == ["/api/v1/things/{id}", "/api/v1/broken/{id}", "unmatched"])
   }
 
-  @Test func `all workers count into one page`() throws {
+  @Test func `all workers count into one page of memory`() throws {
     let (one, other) = (try booted(), try booted())
     #expect(one.page !== other.page)
     let shared = try Booted.sharing(one.page)

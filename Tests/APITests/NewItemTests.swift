@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// An item of which only name and price are said.
+/// Items created with only a name and a price.
 @Suite(.tiers(.api, .database))
 struct NewItemTests {
   @Test func `name and price are enough`() throws {
@@ -24,7 +24,7 @@ struct NewItemTests {
     }
   }
 
-  @Test func `a code is made from the name, and no two are the same`() throws {
+  @Test func `the code is made from the name, and no two codes are the same`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       func code(_ name: String) -> String? {
@@ -41,7 +41,7 @@ struct NewItemTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `several of one name at once have a code each`() throws {
+  @Test(.tiers(.concurrency)) func `concurrent items of one name get different codes`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let answers = try shop.place.atOnce(5) { _, worker in
@@ -52,14 +52,14 @@ struct NewItemTests {
     }
   }
 
-  @Test func `an id that is none is an item not found`() throws {
+  @Test func `an invalid id means item not found`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       for (method, body) in [(.get, nil), (.patch, ["name": "x"]), (.delete, nil)] as [(HTTP.Method, JSON?)] {
         let answer = shop.ask(method, "/api/v1/items/cup", body, as: admin)
         #expect(answer.status == 404 && answer["detail"] == "Item not found", "\(method) \(answer.text)")
       }
-      // To any other method there is nothing here, while what has an id is told what it allows.
+      // Other methods find nothing here, while a path with an id lists what it allows.
       for path in ["/api/v1/items/cup", "/api/v1/users/anna", "/inventory/items/details", "/inventory/reservation/x"] {
         #expect(shop.ask(.post, path, [:], as: admin).status == 404, "\(path)")
       }
@@ -68,7 +68,7 @@ struct NewItemTests {
     }
   }
 
-  @Test func `the word base is the standard variant, wherever a request names one`() throws {
+  @Test func `the word base means the standard variant, wherever a request names one`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (admin, anna) = (try shop.bearer(.admin), try shop.person("anna"))
@@ -84,7 +84,7 @@ struct NewItemTests {
           "user_id": .string(anna.id.text), "section": "main", "reason": "counted by hand", "items": [change],
         ], as: admin)
       #expect(adjusted.members["final_balances"]?.elements.first?.members["quantity"] == 4, "\(adjusted.text)")
-      // The same as nothing said: it is the same request.
+      // The same as leaving it out: it is the same request.
       let again = adding([line(Thing.axe, 2), line(Thing.axe, 1, "winter_2025")], to: anna, 1)
       #expect(shop.ask(.post, "/inventory/add-items", again, as: admin).header("Idempotent-Replayed") == "true")
       let item = shop.ask(

@@ -8,14 +8,14 @@ import Support
 import Testing
 import Tokens
 
-/// Names that are taken from now on, and those that somebody has since before.
+/// Rules for new names, and users who had such a name before the rule.
 @Suite(.tiers(.api, .database, .security))
 struct NewNameTests {
   private static let refused = [
     " ", " anna", "anna ", "an\u{200B}na", "\u{202E}anna", "\u{430}nna", "\u{FF41}nna", "\u{1D41A}nna", "\u{FB01}n",
   ]
 
-  @Test func `a name that looks like another is taken by nobody, wherever it is asked for`() throws {
+  @Test func `a name that looks like another is refused on every way in`() throws {
     try withShop { shop in
       let (admin, anna) = (try shop.bearer(.admin), try shop.person("anna"))
       for name in Self.refused {
@@ -29,7 +29,7 @@ struct NewNameTests {
     }
   }
 
-  @Test func `whoever has such a name signs in, and is sent coins`() throws {
+  @Test func `a user with such a name still signs in and receives coins`() throws {
     try withShop { shop in
       let sender = try shop.bearer(.user)
       for name in Self.refused {
@@ -44,7 +44,7 @@ struct NewNameTests {
     }
   }
 
-  @Test func `an address whose name somebody has is registered under the next free one`() throws {
+  @Test func `an email whose name is taken is registered under the next free name`() throws {
     try withShop { shop in
       let squatter = shop.worker.merchLogin("alice@example.com", "squatting")
       #expect(shop.worker.merchLogin("alice@example.com-3", "squatting").status == 200)
@@ -56,13 +56,13 @@ struct NewNameTests {
       let alice = register("alice@example.com")
       #expect(alice.status == 201, "\(alice.text)")
       #expect(alice["username"] == "alice@example.com-2" && alice["email"] == "alice@example.com")
-      // Signed in by address it is she; by the name it is whoever took that.
+      // The email signs in its owner; the name signs in the user who took it first.
       let hers = shop.ask(
         .post, "/api/v1/auth/login", ["email": "Alice@example.com", "password": "correct horse"])
       #expect(shop.worker.me(hers.pair.access)["id"] == alice["id"])
       #expect(shop.worker.login("alice@example.com", "correct horse").status == 401)
       #expect(shop.worker.me(try #require(squatter["token"]))["email"] == nil)
-      // The address itself is still one person's.
+      // The email itself still belongs to one user.
       #expect(register("ALICE@example.com")["code"] == "email_taken")
       #expect(shop.worker.merchLogin("bob@example.com", "squatting").status == 200)
       let bob = shop.ask(.post, "/api/v1/users", ["email": "bob@example.com"], as: try shop.bearer(.admin))
@@ -72,7 +72,7 @@ struct NewNameTests {
     }
   }
 
-  @Test func `the longest address has room for a number`() throws {
+  @Test func `the longest email has room for a number`() throws {
     try withShop { shop in
       let domain = Array(repeating: String(repeating: "b", count: 60), count: 3).joined(separator: ".") + ".example"
       let email = String(repeating: "a", count: 254 - domain.utf8.count - 1) + "@" + domain
@@ -85,7 +85,7 @@ struct NewNameTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `several who want one name at once get one each`() throws {
+  @Test(.tiers(.concurrency)) func `several concurrent users who want one name get one name each`() throws {
     try withShop { shop in
       try shop.person("a@b.example")
       let answers = try shop.place.atOnce(5) { index, worker in
@@ -98,7 +98,7 @@ struct NewNameTests {
     }
   }
 
-  @Test func `a password has eight characters, whatever their bytes, and 256 bytes at most`() throws {
+  @Test func `a password has at least eight characters and at most 256 bytes`() throws {
     try withShop { shop in
       for (number, (password, status)) in [
         ("пароли7", 422), ("пароли78", 201), ("1234567x", 201), ("яяяяяяя", 422), ("💰💰", 422), ("💰💰💰💰💰💰💰💰", 201),
@@ -112,7 +112,7 @@ struct NewNameTests {
     }
   }
 
-  @Test func `an item's name can be seen`() throws {
+  @Test func `an item's name must be visible`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       for name in [

@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// What a client gets, and an operator reads, when a newer database says what this worker does not know.
+/// Answers and log lines when a newer database uses a word that this worker does not know.
 @Suite(.tiers(.api))
 struct NewWordTests {
   private func expectOurFault(_ answer: Answer, _ shop: Shop, naming word: String) throws {
@@ -17,7 +17,7 @@ struct NewWordTests {
     #expect(cause?.contains(word) == true)
   }
 
-  @Test func `an outcome of the ledger that is new fails the request alone`() throws {
+  @Test func `a new outcome of the ledger fails only that request`() throws {
     try withShop { shop in
       let anna = shop.token(try shop.person("anna"))
       try shop.owner.perform(
@@ -36,7 +36,7 @@ struct NewWordTests {
     }
   }
 
-  @Test func `a role that is new fails the requests about whoever has it`() throws {
+  @Test func `a new role fails only the requests about users who have it`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let anna = try shop.person("anna")

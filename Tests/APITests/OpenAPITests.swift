@@ -3,21 +3,21 @@ import HTTP
 import Support
 import Testing
 
-/// What is told of the API to others, in step with what there is.
+/// openapi.yaml describes exactly the routes that exist.
 @Suite(.tiers(.unit))
 struct OpenAPITests {
-  @Test func `every route is described, and nothing is described that is no route`() throws {
+  @Test func `every route is described, and every described path is a route`() throws {
     let described = try described()
     let declared = Set(routes().routes.map { "\($0.method.rawValue) \($0.template)" })
     #expect(declared.subtracting(described).sorted() == [])
     #expect(described.subtracting(declared).sorted() == [])
   }
 
-  @Test func `the description bears the program's version`() throws {
+  @Test func `the description has the program's version`() throws {
     #expect(try text().contains("\n  version: \(API.version)\n"))
   }
 
-  /// The paths stand two spaces in, their methods four: what `bin/lint` finds valid is laid out like that throughout.
+  /// Paths are indented by two spaces and methods by four, which `bin/lint` checks.
   private func described() throws -> Set<String> {
     let text = try text()
     let start = try #require(text.firstRange(of: "\npaths:\n"))

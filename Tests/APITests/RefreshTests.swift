@@ -15,12 +15,12 @@ struct RefreshTests {
     return shop.worker.login("anna", "correct horse").pair
   }
 
-  /// As if every exchange so far had been made so much earlier.
+  /// Pretends that every exchange so far happened this much earlier.
   private func age(_ shop: Shop, seconds: Int) throws {
     try shop.owner.run("UPDATE refresh_tokens SET used_at = used_at - make_interval(secs => \(seconds))")
   }
 
-  @Test func `only its digest is stored`() throws {
+  @Test func `only the token's digest is stored`() throws {
     try withShop { shop in
       let token = try signedIn(shop).refresh
       let digest = try #require(OpaqueToken(token)).digest
@@ -47,13 +47,13 @@ struct RefreshTests {
     }
   }
 
-  @Test func `a lost answer is given once more, byte for byte, by any worker`() throws {
+  @Test func `after a lost answer any worker gives it once more, byte for byte`() throws {
     try withShop { shop in
       let token = try signedIn(shop).refresh
       let first = shop.worker.refresh(token)
       try age(shop, seconds: 4)
       let repeated = try shop.place.worker().refresh(token)
-      // Its access token was issued when the exchange was made; the rest is the same to the byte.
+      // Its access token was issued at the exchange; the rest is the same to the byte.
       try age(shop, seconds: -4)
       #expect(repeated.status == 200)
       #expect(repeated.pair.refresh == first.pair.refresh)
@@ -74,7 +74,7 @@ struct RefreshTests {
     }
   }
 
-  @Test func `once the successor was used there is no second time, and the family ends`() throws {
+  @Test func `once the successor is used, the old token ends its family`() throws {
     try withShop { shop in
       let first = try signedIn(shop)
       let second = shop.worker.refresh(first.refresh).pair
@@ -93,7 +93,7 @@ struct RefreshTests {
     }
   }
 
-  @Test func `after the grace a used token ends its family, in every worker, and no other`() throws {
+  @Test func `after the grace period a used token ends its family, in every worker, and no other`() throws {
     try withShop { shop in
       let other = try shop.place.worker()
       let first = try signedIn(shop)
@@ -111,7 +111,7 @@ struct RefreshTests {
     }
   }
 
-  @Test func `access and refresh are never taken for one another`() throws {
+  @Test func `access and refresh tokens are never confused`() throws {
     try withShop { shop in
       let pair = try signedIn(shop)
       let merch = shop.worker.merchLogin("anna", "correct horse")["token"] ?? ""
@@ -123,7 +123,7 @@ struct RefreshTests {
     }
   }
 
-  @Test func `what was never handed out is refused, and changes nothing`() throws {
+  @Test func `an unknown token is refused and changes nothing`() throws {
     try withShop { shop in
       let pair = try signedIn(shop)
       let tail = pair.refresh.dropFirst()
@@ -143,7 +143,7 @@ struct RefreshTests {
     }
   }
 
-  @Test func `a session that has expired is not renewed, and one in use goes on`() throws {
+  @Test func `an expired session is not renewed, and one in use continues`() throws {
     try withShop { shop in
       let pair = try signedIn(shop)
       func week() throws -> Int {
@@ -156,7 +156,7 @@ struct RefreshTests {
       #expect(try week() == 7)
       try shop.owner.run("UPDATE sessions SET expires_at = clock_timestamp() - interval '1 second'")
       #expect(shop.worker.refresh(next.refresh).status == 401)
-      // Not even within the grace.
+      // Not even within the grace period.
       #expect(shop.worker.refresh(pair.refresh).status == 401)
     }
   }

@@ -15,7 +15,7 @@ struct RegisterTests {
     .members(["email": email, "password": password, "full_name": fullName])
   }
 
-  @Test func `a newcomer is told who they are now, and never their password`() throws {
+  @Test func `a new user gets their own data back, without the password`() throws {
     try withShop { shop in
       let answer = shop.ask(.post, "/api/v1/auth/register", Self.body(email: "Anna@Example.ORG", fullName: "Анна К."))
       #expect(answer.status == 201)
@@ -49,7 +49,7 @@ struct RegisterTests {
     (body(fullName: .string(String(repeating: "я", count: 101))), ["body", "full_name", "value_error"]),
   ]
 
-  @Test func `what is wrong is named`() throws {
+  @Test func `mistakes are named`() throws {
     try withShop { shop throws in
       for (body, complaint) in Self.bad {
         let answer = shop.ask(.post, "/api/v1/auth/register", body)
@@ -66,11 +66,11 @@ struct RegisterTests {
     "\"a\"@b.c", "<a@b.c>", "a@[127.0.0.1]", String(repeating: "a", count: 65) + "@b.c",
     "a@" + String(repeating: "b", count: 64) + ".c",
     "a@" + Array(repeating: String(repeating: "b", count: 62), count: 4).joined(separator: ".") + ".cc",
-    // 127 characters and 253 bytes more than a name to sign in with may have.
+    // 127 characters, but 253 bytes more than a name to sign in with may have.
     "я@" + Array(repeating: String(repeating: "я", count: 30), count: 8).joined(separator: "."),
   ]
 
-  @Test func `an email that is none is refused with its place`() throws {
+  @Test func `an invalid email is refused with its place`() throws {
     try withShop { shop throws in
       for email in Self.badEmails {
         let answer = shop.ask(.post, "/api/v1/auth/register", Self.body(email: .string(email)))
@@ -84,7 +84,7 @@ struct RegisterTests {
     "a@b.c", "a+b@c-d.example", "o'brien@b.c", "пошта@приклад.укр", "1@2.3", "a.b.c@d.e.f",
   ]
 
-  @Test func `an email that may be one is taken`() throws {
+  @Test func `a possible email is accepted`() throws {
     try withShop { shop throws in
       for email in Self.goodEmails {
         let answer = shop.ask(.post, "/api/v1/auth/register", Self.body(email: .string(email)))
@@ -95,7 +95,7 @@ struct RegisterTests {
 
   private static let ranks = ["role", "is_active", "id", "username", "password_hash", "Email", "generation"]
 
-  @Test(.tiers(.security)) func `nobody appoints themselves`() throws {
+  @Test(.tiers(.security)) func `nobody makes themselves an admin`() throws {
     try withShop { shop throws in
       for member in Self.ranks {
         guard case .object(let members) = Self.body() else { return }
@@ -109,7 +109,7 @@ struct RegisterTests {
   }
 
   @Test(arguments: [("a@b.example", "A@B.EXAMPLE"), ("ПОШТА@b.c", "пошта@B.C"), ("\u{E9}@b.c", "e\u{301}@b.c")])
-  func `an email is one in any case and spelling`(first: String, second: String) throws {
+  func `an email is the same in any case and spelling`(first: String, second: String) throws {
     try withShop { shop throws in
       #expect(shop.ask(.post, "/api/v1/auth/register", Self.body(email: .string(first))).status == 201)
       let answer = shop.ask(.post, "/api/v1/auth/register", Self.body(email: .string(second)))
@@ -119,7 +119,7 @@ struct RegisterTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `of several at once under one email one is registered`() throws {
+  @Test(.tiers(.concurrency)) func `of several concurrent registrations under one email one succeeds`() throws {
     try withShop { shop in
       let answers = try shop.place.atOnce(5) { _, worker in worker.ask(.post, "/api/v1/auth/register", Self.body()) }
       #expect(answers.map(\.status).sorted() == [201, 409, 409, 409, 409])

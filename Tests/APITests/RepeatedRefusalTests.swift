@@ -8,7 +8,7 @@ import Testing
 
 @Suite(.tiers(.api))
 struct RepeatedRefusalTests {
-  @Test func `a refusal that is asked for again is the first answer again, and says so`() throws {
+  @Test func `a repeated request gets the first refusal again, marked as a repetition`() throws {
     try withShop { shop in
       try shop.stockUp()
       let (anna, admin) = (try shop.person("anna"), try shop.bearer(.admin))
@@ -46,7 +46,7 @@ struct RepeatedRefusalTests {
     }
   }
 
-  @Test func `another question under the same key is no repetition`() throws {
+  @Test func `another request under the same key is not a repetition`() throws {
     try withShop { shop in
       let token = shop.token(try shop.person("anna"))
       let first = shop.ask(.post, "/api/v1/transfers", ["to_user": "nobody", "amount": 1], as: token, key: "one")

@@ -37,7 +37,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `things are set aside, an item named twice is summed, and the way back is as long`() throws {
+  @Test func `items are reserved, an item named twice is summed, and a return restores the same amounts`() throws {
     try withStock { shop, anna in
       let items: JSON = [line(Thing.gem, 3), line(Thing.axe, 5, "winter_2025"), line(Thing.gem, 4)]
       let first = reserve(shop, items, anna, 1)
@@ -68,7 +68,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `what is consumed is gone, once`() throws {
+  @Test func `a reservation is consumed once`() throws {
     try withStock { shop, anna in
       #expect(reserve(shop, [line(Thing.gem, 10)], anna, 1).status == 200)
       let done = close(shop, "consume", anna, 1)
@@ -85,7 +85,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `a shortage names all that is missing, changes nothing, and stays so under its id`() throws {
+  @Test func `a shortage names every missing item, changes nothing, and stays refused under its id`() throws {
     try withStock { shop, anna in
       let items: JSON = [
         line(Thing.gem, 6), line(Thing.axe, 1), line(Thing.axe, 6, "winter_2025"), line(Thing.gem, 5),
@@ -110,7 +110,7 @@ struct ReservationTests {
   }
 
   @Test(arguments: ["inventory", "reservation", "reserve", "return", "consume", "tidy", "daily"])
-  func `what is overdue goes back with the next touch, once`(touch: String) throws {
+  func `the next request about an owner returns their overdue reservation, once`(touch: String) throws {
     try withStock { shop, anna in
       #expect(reserve(shop, [line(Thing.gem, 10)], anna, 1, for: 60).status == 200)
       #expect(shop.holdings(shop.token(anna), "factory") == ["gem: 10"] && status(shop, anna, 1) == "active")
@@ -134,7 +134,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `of many who find it overdue, one gives it back`() throws {
+  @Test func `of many requests that find it overdue, one returns it`() throws {
     try withStock { shop, anna in
       for number in 1...5 { #expect(reserve(shop, [line(Thing.gem, 2)], anna, number, for: 60).status == 200) }
       try shop.owner.run("UPDATE reservations SET expires_at = made_at")
@@ -150,7 +150,7 @@ struct ReservationTests {
     }
   }
 
-  @Test(arguments: [0, -1, 31_536_001, .max, .min]) func `a time that is none is refused`(seconds: Int) throws {
+  @Test(arguments: [0, -1, 31_536_001, .max, .min]) func `an invalid duration is refused`(seconds: Int) throws {
     try withStock { shop, anna in
       #expect(reserve(shop, [line(Thing.gem, 1)], anna, 1, for: seconds)["error"] == "invalid_expires_in")
     }

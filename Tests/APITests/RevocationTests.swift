@@ -6,7 +6,7 @@ import Postgres
 import Support
 import Testing
 
-/// What ends tokens before their time, as a second worker over the same database sees it.
+/// Events that end tokens early, seen by a second worker over the same database.
 @Suite(.tiers(.api, .database, .security))
 struct RevocationTests {
   enum Change: String, CaseIterable {
@@ -25,7 +25,7 @@ struct RevocationTests {
   }
 
   @Test(arguments: Change.allCases)
-  func `a change ends every token of that user in every worker, and nobody else's`(change: Change) throws {
+  func `a change ends all tokens of that user in every worker, and nobody else's`(change: Change) throws {
     try withShop { shop in
       let other = try shop.place.worker()
       let anna = try shop.person("anna", password: "correct horse")
@@ -51,7 +51,7 @@ struct RevocationTests {
     }
   }
 
-  @Test func `a new name or address to be called by ends nothing`() throws {
+  @Test func `a new name or email ends no token`() throws {
     try withShop { shop in
       let anna = try shop.person("anna", password: "correct horse")
       let pair = shop.worker.login("anna", "correct horse").pair
@@ -65,7 +65,7 @@ struct RevocationTests {
     }
   }
 
-  @Test func `who is active again signs in anew, and what has ended stays ended`() throws {
+  @Test func `a reactivated user signs in anew, and ended tokens stay ended`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let anna = try shop.person("anna", password: "correct horse")
@@ -87,7 +87,7 @@ struct RevocationTests {
       let other = try shop.place.worker()
       let anna = try shop.person("anna", password: "correct horse")
       if afterAChange {
-        // From now on the workers know a generation of hers too.
+        // From now on the workers have a generation for this user too.
         #expect(Change.role.make(shop, anna.id.text, as: try shop.bearer(.admin)) == 200)
       }
       let pair = shop.worker.login("anna", "correct horse").pair
@@ -109,7 +109,7 @@ struct RevocationTests {
   }
 
   @Test(arguments: [false, true])
-  func `a logout with a token of merch ends that token alone`(afterAChange: Bool) throws {
+  func `a logout with a merch token ends that token alone`(afterAChange: Bool) throws {
     try withShop { shop in
       let id = try #require(shop.worker.me(shop.worker.merchLogin("anna", "x")["token"] ?? "")["id"])
       if afterAChange { #expect(Change.role.make(shop, id, as: try shop.bearer(.admin)) == 200) }

@@ -8,10 +8,10 @@ import Support
 import Testing
 import Tokens
 
-/// Passwords, hashes, tokens and keys stay where they belong, whatever happens.
+/// Passwords, hashes, tokens and keys never leave the places meant for them.
 @Suite(.tiers(.api, .database, .security))
 struct SecretTests {
-  /// Asks all there is, rightly and wrongly; the answers that must have no secret in them, and all secrets there are.
+  /// Makes valid and invalid requests to every route. Returns the answers that must contain no secret, and all secrets.
   private func askEverything(_ shop: Shop) throws -> (answers: [Answer], secrets: [String]) {
     let admin = try shop.bearer(.admin)
     let passwords = (0..<4).map { "Sesame-\($0)-\(UUID().uuidString)" }
@@ -46,10 +46,10 @@ struct SecretTests {
     return (answers, passwords + tokens + hashes + key)
   }
 
-  @Test func `no answer and no line of the log has one`() throws {
+  @Test func `no answer and no log line contains a secret`() throws {
     try withShop { shop in
       let (answers, secrets) = try askEverything(shop)
-      // Whatever fails inside is told to the log.
+      // Internal failures are logged.
       try shop.owner.perform("ALTER TABLE users RENAME TO gone")
       let failed = [
         shop.worker.login("anna", secrets[0]), shop.worker.merchLogin("boris", secrets[1]),
@@ -70,7 +70,7 @@ struct SecretTests {
     }
   }
 
-  @Test func `the database has no password, no token and no key, and hashes in one column alone`() throws {
+  @Test func `the database has no password, token or key, and hashes in one column only`() throws {
     try withShop { shop in
       let (_, secrets) = try askEverything(shop)
       let tables = try shop.owner.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") {
@@ -88,9 +88,9 @@ struct SecretTests {
     }
   }
 
-  /// Everybody with an account in the database may read what others run.
+  /// Every account of the database may read the statements of others.
   @Test(.tiers(.concurrency), arguments: ["/api/auth", "/api/v1/auth/login"])
-  func `no statement that can be seen has one`(path: String) throws {
+  func `no visible statement contains a secret`(path: String) throws {
     try withShop { shop in
       let superuser = try TestCluster.connection(user: TestCluster.superuser, database: shop.place.database)
       try shop.owner.perform("BEGIN; LOCK TABLE users")
@@ -112,7 +112,7 @@ struct SecretTests {
     }
   }
 
-  @Test func `nothing that prints itself prints one`() throws {
+  @Test func `no printed value shows a secret`() throws {
     try withShop(.edDSA) { shop in
       let keys = shop.worker.desk.doorkeeper.tokens.keys
       let secret = try read(shop.place.keyFile).firstMatch(of: /"secret" : "([^"]+)"/)?.1

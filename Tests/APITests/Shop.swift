@@ -12,10 +12,10 @@ import Tokens
 final class Shop {
   let place: Place
   let worker: Booted
-  /// As the role that owns the tables: for looking, and for setting clocks back.
+  /// The role that owns the tables: for reading, and for setting times back.
   let owner: Connection
 
-  /// Where a worker finds everything; for threads that boot their own.
+  /// The composition of a worker, for threads that boot their own.
   struct Place: Sendable {
     let database: String
     let directory: TemporaryDirectory
@@ -28,7 +28,7 @@ final class Shop {
         database: TestCluster.settings(user: TestCluster.app, database: database), keyFile: keyFile, foreign: foreign)
     }
 
-    /// The same in so many workers at one moment; each is booted and connected before any of them is asked.
+    /// Runs the same in several workers at once; each is booted and connected before the first request.
     func atOnce<T: Sendable>(
       _ count: Int, _ body: @escaping @Sendable (_ index: Int, _ worker: Booted) throws -> T
     ) throws -> [T] {
@@ -46,11 +46,11 @@ final class Shop {
     self.place = place
     worker = try place.worker()
     owner = try TestCluster.connection(database: place.database)
-    // Whoever comes in has nothing, so that tests can count.
+    // New users have nothing, so that tests can count.
     try owner.run("UPDATE settings SET welcome_coins = 0")
   }
 
-  /// Somebody who is there already, without the API having been asked.
+  /// A user who exists already, created without the API.
   @discardableResult
   func person(
     _ name: String, _ role: Role = .user, email: String? = nil, fullName: String? = nil, password: String? = nil
@@ -67,7 +67,7 @@ final class Shop {
     Sessions(tokens: worker.desk.doorkeeper.tokens, lifetimes: .init()).token(for: user, now: Clock.unixSeconds)
   }
 
-  /// Somebody of that role, as a bearer.
+  /// A bearer token of a user with that role.
   func bearer(_ role: Role, _ mark: String = "") throws -> String {
     token(try person("the \(role.rawValue)\(mark)", role))
   }
@@ -76,7 +76,7 @@ final class Shop {
     worker.ask(method, path, body, as: token)
   }
 
-  /// The number of rows that a condition fits.
+  /// The number of rows that meet a condition.
   func count(_ table: String, _ condition: SQL = "true") throws -> Int {
     try owner.value("SELECT count(*) FROM \(raw: table) WHERE \(condition)")
   }
@@ -117,7 +117,7 @@ extension Booted {
     ask(.post, "/api/v1/auth/refresh", ["refresh_token": .string(token)])
   }
 
-  /// What the idle tick does, without its haste: from here on this worker knows what has ended.
+  /// Runs the idle tick without its time limit: this worker now knows every ended token.
   func catchUp() throws {
     try lender.lend(until: .after(milliseconds: 10_000)) { connection in
       try desk.doorkeeper.catchUp(now: Clock.unixSeconds, on: connection)
@@ -130,13 +130,13 @@ extension Booted {
 extension Answer {
   subscript(name: String) -> String? { members[name]?.text }
 
-  /// What a login hands out.
+  /// The members of a login's answer.
   var pair: (access: String, refresh: String) { (self["access_token"] ?? "", self["refresh_token"] ?? "") }
 
-  /// Where a body or a query is wrong, and of which kind that is.
+  /// The place and kind of the first mistake in a body or a query.
   var complaint: [String] { complaints.first ?? [] }
 
-  /// The same of everything that is wrong.
+  /// The same for every mistake.
   var complaints: [[String]] {
     (members["detail"]?.elements ?? []).map { entry in
       (entry.members["loc"]?.elements.compactMap(\.text) ?? []) + [entry.members["type"]?.text ?? ""]

@@ -31,7 +31,7 @@ struct StatisticsTests {
     return answer["id"] ?? ""
   }
 
-  @Test func `purchases and transfers are counted, refusals and what was taken back are not`() throws {
+  @Test func `purchases and transfers are counted; refusals and undone transfers are not`() throws {
     try withPeople { shop, anna, boris in
       for (item, count) in [("cup", 2), ("pen", 1), ("hoody", 5)] {
         for _ in 0..<count { _ = shop.ask(.get, "/api/buy/\(item)", as: shop.token(anna)) }
@@ -62,7 +62,7 @@ struct StatisticsTests {
     }
   }
 
-  @Test func `the leaderboard has givers and no figures, and whoever is gone leaves no gap in it`() throws {
+  @Test func `the leaderboard lists givers without figures, and a deleted user leaves no gap`() throws {
     try withPeople { shop, anna, boris in
       for name in ["anna", "clara"] { _ = try send(shop, 10, from: boris, to: name) }
       _ = try send(shop, 3, from: anna, to: "boris")
@@ -88,14 +88,14 @@ struct StatisticsTests {
     }
   }
 
-  @Test func `there is no leaderboard where nobody asked for one`() throws {
+  @Test func `there is no leaderboard unless it is enabled`() throws {
     try withShop { shop in
       let token = try shop.bearer(.user)
       #expect(shop.ask(.get, "/api/v1/leaderboard", as: token).status == 404)
     }
   }
 
-  @Test(.tiers(.security)) func `figures are for admins, names for everybody who is in`() throws {
+  @Test(.tiers(.security)) func `figures are for admins, names for every signed-in user`() throws {
     try withShop { shop in
       for role in [Role.user, .moderator, .service] {
         #expect(try shop.ask(.get, "/api/v1/stats", as: shop.bearer(role)).status == 403)

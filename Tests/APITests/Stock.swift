@@ -5,7 +5,7 @@ import Notation
 import Postgres
 import Support
 
-/// Items by short names: `axe` comes in two collections and two qualities, the others in their standard variant alone.
+/// Items by short names: `axe` comes in two collections and two qualities, the others in their standard variant only.
 enum Thing {
   static let axe = "a0000000-0000-8000-8000-000000000001"
   static let gem = "a0000000-0000-8000-8000-000000000002"
@@ -30,7 +30,7 @@ extension Shop {
       """)
   }
 
-  /// What somebody has in a section, sorted, as `item collection quality: quantity`.
+  /// An owner's items in a section, sorted, as `item collection quality: quantity`.
   func holdings(_ token: String, _ section: String = "main", at instant: String? = nil) -> [String] {
     let answer = ask(.get, "/inventory?section=\(section)" + (instant.map { "&at=\($0)" } ?? ""), as: token)
     let held = (answer.members["items"]?.elements ?? [answer.members["error"] ?? .null]).map { item in
@@ -42,7 +42,7 @@ extension Shop {
     return held.sorted()
   }
 
-  /// For every asset all balances sum to zero, and every account is what its postings make of it.
+  /// For every asset all balances sum to zero, and every account equals the sum of its postings.
   func imbalances() throws -> Int {
     try owner.value(
       """
@@ -59,7 +59,7 @@ extension JSON {
     return number
   }
 
-  /// The same object with some members in place of others; nil leaves one out.
+  /// The same object with some members replaced; nil leaves one out.
   func with(_ changes: [String: JSON?]) -> JSON {
     guard case .object(let members) = self else { return self }
     let kept = members.filter { changes[$0.name] == nil }
@@ -67,7 +67,7 @@ extension JSON {
   }
 }
 
-/// Ids of operations: the same number is the same id.
+/// Ids of operations: the same number gives the same id.
 func key(_ number: Int) -> JSON {
   let digits = String(number, radix: 16)
   return .string("0b000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits)

@@ -6,7 +6,8 @@ import Postgres
 import Support
 import Testing
 
-/// Wrong guesses of strangers slow strangers down. Whoever signed in lately from where they are is not delayed.
+/// Wrong guesses from unknown addresses slow such addresses down. A user who signed in lately from an address is not
+/// delayed there.
 @Suite(.tiers(.api, .database, .security))
 struct StrangerTests {
   private static let stranger = "198.51.100.7"
@@ -22,7 +23,7 @@ struct StrangerTests {
       "UPDATE login_failures SET blocked_until = clock_timestamp() + interval '1 minute' WHERE failures > 9.5")
   }
 
-  /// So many wrong guesses from one address, each after its delay; afterwards all delays are long.
+  /// Makes this many wrong guesses from one address, each after its delay; afterwards all delays are long.
   private func guess(_ times: Int, at name: String, from address: String, _ shop: Shop) throws {
     for _ in 0..<times {
       try endDelays(shop)
@@ -31,7 +32,7 @@ struct StrangerTests {
     try lengthenDelays(shop)
   }
 
-  @Test func `one stranger keeps nobody out, wherever they sign in`() throws {
+  @Test func `one stranger keeps nobody out, wherever the user signs in`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse", from: Self.home).status == 200)
@@ -43,19 +44,19 @@ struct StrangerTests {
     }
   }
 
-  @Test func `many strangers slow strangers down, and nobody who was there before`() throws {
+  @Test func `many strangers slow strangers down, and no known user`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse", from: Self.home).status == 200)
       for number in 1...6 { try guess(3, at: "anna", from: "198.51.100.\(number)", shop) }
       #expect(shop.worker.login("anna", "correct horse", from: Self.elsewhere).status == 429)
       #expect(shop.worker.login("anna", "correct horse", from: Self.home).status == 200)
-      // That anna is in does not let them guess on.
+      // Anna's success gives the strangers no further guesses.
       #expect(shop.worker.login("anna", "wrong", from: "198.51.100.99").status == 429)
     }
   }
 
-  @Test func `a household that is known is known by all its addresses`() throws {
+  @Test func `a known household is known by all its addresses`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse", from: "2001:db8:1:2::1").status == 200)
@@ -65,7 +66,7 @@ struct StrangerTests {
     }
   }
 
-  @Test func `whoever registered is known where they did`() throws {
+  @Test func `a user is known at the address where they registered`() throws {
     try withShop { shop in
       #expect(shop.worker.merchLogin("anna", "correct horse", from: Self.home).status == 200)
       let body: JSON = ["email": "boris@b.example", "password": "correct horse", "full_name": "Boris"]
@@ -78,7 +79,7 @@ struct StrangerTests {
     }
   }
 
-  @Test func `who guesses where somebody is known waits there like anywhere`() throws {
+  @Test func `guesses from a known address are delayed like any others`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse", from: Self.home).status == 200)
@@ -88,7 +89,7 @@ struct StrangerTests {
     }
   }
 
-  @Test func `a name nobody has is delayed as one that somebody has`() throws {
+  @Test func `a name that nobody has is delayed like an existing one`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       func statuses(_ name: String) throws -> [Int] {

@@ -5,7 +5,7 @@ import Postgres
 import Support
 import Testing
 
-/// What a handler throws, and what of it a client gets to know.
+/// Errors that a handler throws, and the part of them that a client sees.
 @Suite(.tiers(.api, .security))
 struct ThrownTests {
   struct Leak: Error, CustomStringConvertible { let description = "a secret cause" }
@@ -45,11 +45,11 @@ struct ThrownTests {
   }
 
   @Test(arguments: ["22021", "22P02", "22P05", "22003"])
-  func `a value that no column can hold is the caller's mistake`(state: String) throws {
+  func `a value that no column can hold is the client's mistake`(state: String) throws {
     try expect(Self.server(state), 400, "invalid_value")
   }
 
-  @Test func `a value that was not even sent is one too`() throws {
+  @Test func `so is a value that could not be sent to the database`() throws {
     try expect(PostgresError(reason: .refused, sqlstate: "22021", message: "a secret cause"), 400, "invalid_value")
   }
 
@@ -57,26 +57,26 @@ struct ThrownTests {
     "08000", "08003", "08006", "57P01", "57P02", "57P03", "25006", "58P01", "40001", "40P01", "55P03", "57014", "53000",
     "53100", "53200", "53300", "53400",
   ])
-  func `what may pass is told with when to come again`(state: String) throws {
+  func `a temporary failure is 503 with Retry-After`(state: String) throws {
     try expect(Self.server(state), 503, "unavailable")
   }
 
   @Test(arguments: [PostgresError.Reason.connection, .deadline])
-  func `so is a server that is away or slow`(reason: PostgresError.Reason) throws {
+  func `so is an unreachable or slow server`(reason: PostgresError.Reason) throws {
     try expect(PostgresError(reason: reason, message: "a secret cause"), 503, "unavailable")
   }
 
   @Test(arguments: ["42601", "42P01", "42501", "23505", "23514", "22012", "0A000", "26000", "XX000", "P0001", "25P02"])
-  func `anything else of the database is our mistake`(state: String) throws {
+  func `any other database error is a plain 500`(state: String) throws {
     try expect(Self.server(state), 500, "internal_error")
   }
 
-  @Test func `so is an answer of another shape, and any error nobody thought of`() throws {
+  @Test func `so is a result of another shape, and any unexpected error`() throws {
     try expect(PostgresError(reason: .mismatch, message: "a secret cause"), 500, "internal_error")
     try expect(Leak(), 500, "internal_error")
   }
 
-  @Test func `a shape that reading found wrong is told with its place`() throws {
+  @Test func `a shape error found while reading is answered with its place`() throws {
     var router = Router<Endpoint>()
     router.add(.post, "/api/v1/x", .plain { request, _ in .text("\(try request.decode([String: Int].self))") })
     router.add(

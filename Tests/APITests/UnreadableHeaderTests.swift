@@ -4,11 +4,11 @@ import Notation
 import Support
 import Testing
 
-/// A header whose bytes are no text says something, only nobody can tell what.
+/// A header that is not UTF-8 is unreadable, not absent.
 @Suite(.tiers(.api, .security))
 struct UnreadableHeaderTests {
   @Test(arguments: ["/api/sendCoin", "/api/v1/transfers"])
-  func `a key that cannot be read is not taken for none`(path: String) throws {
+  func `an unreadable key does not count as a missing key`(path: String) throws {
     try withShop { shop in
       let sender = try shop.person("sender")
       try shop.person("receiver")
@@ -22,7 +22,7 @@ struct UnreadableHeaderTests {
   }
 
   @Test(arguments: [HTTP.Method.patch, .delete])
-  func `a condition that cannot be read does not hold`(method: HTTP.Method) throws {
+  func `an unreadable condition does not hold`(method: HTTP.Method) throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"

@@ -8,7 +8,7 @@ import Telemetry
 import Testing
 import Tokens
 
-/// A bare Telegram id is believed only where a load test is meant to run.
+/// A bare Telegram id is accepted only in a shop that is set up for load tests.
 @Suite(.tiers(.api, .database, .security))
 struct UnsafeLoginTests {
   private func login(
@@ -23,7 +23,7 @@ struct UnsafeLoginTests {
 
   private static let form = "application/x-www-form-urlencoded"
 
-  @Test func `without its switch, on another port or from elsewhere it is no login`() throws {
+  @Test func `without its setting, on another port or from another machine it is no login`() throws {
     try withShop { shop throws in
       #expect(login(shop).status == 422)
       shop.worker.desk.believesTelegramIDs = true
@@ -41,7 +41,7 @@ struct UnsafeLoginTests {
   }
 
   @Test(arguments: ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
-  func `from this machine it is a service's token`(address: String) throws {
+  func `from this machine it gives a token with the role service`(address: String) throws {
     try withShop { shop in
       shop.worker.desk.believesTelegramIDs = true
       let answer = login(shop, from: address)
@@ -49,14 +49,14 @@ struct UnsafeLoginTests {
       #expect(answer.members.keys.sorted() == ["token"])
       let token = try #require(answer["token"])
       #expect(shop.worker.me(token)["username"] == "load")
-      // The role is the token's alone: the database's is what an admin gave.
+      // Only the token has that role; the database has the role that an admin gave.
       #expect(shop.worker.me(token)["role"] == "user")
       let claims = try shop.worker.desk.doorkeeper.tokens.verify(token, now: Clock.unixSeconds)
       #expect(claims.role == "service")
     }
   }
 
-  @Test func `JSON and a form name the same person, by the id alone`() throws {
+  @Test func `JSON and a form name the same user, by the id alone`() throws {
     try withShop { shop in
       shop.worker.desk.believesTelegramIDs = true
       var ids: Set<String?> = []
@@ -72,7 +72,7 @@ struct UnsafeLoginTests {
     }
   }
 
-  @Test func `a name that is somebody else's, or none, gives way to the id`() throws {
+  @Test func `a taken or invalid name is replaced by the id`() throws {
     try withShop { shop in
       shop.worker.desk.believesTelegramIDs = true
       try shop.person("load", .admin)
@@ -83,7 +83,7 @@ struct UnsafeLoginTests {
     }
   }
 
-  @Test func `who is not active stays outside`() throws {
+  @Test func `an inactive user cannot sign in`() throws {
     try withShop { shop in
       shop.worker.desk.believesTelegramIDs = true
       #expect(login(shop).status == 200)
@@ -92,7 +92,7 @@ struct UnsafeLoginTests {
     }
   }
 
-  @Test func `a bad id is told, and without one it is the login of others`() throws {
+  @Test func `a bad id is refused, and without an id the usual login applies`() throws {
     try withShop { shop in
       shop.worker.desk.believesTelegramIDs = true
       for body in [#"{"telegram_id":0}"#, #"{"telegram_id":-7}"#, #"{"telegram_id":1.5}"#, #"{"telegram_id":"x"}"#] {

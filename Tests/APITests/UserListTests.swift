@@ -15,7 +15,7 @@ struct UserListTests {
     "o'brien", "\u{E9}ve", "a", "💰", "percent%", "_", "%", "\\",
   ]
 
-  /// The names, and more people of whom many are alike in everything but their id.
+  /// The names, and more users, many of whom differ only in their id.
   private func withPeople(_ body: (_ shop: Shop, _ bearer: String, _ users: [User]) throws -> Void) throws {
     try withShop { shop in
       let bearer = try shop.bearer(.moderator)
@@ -43,7 +43,7 @@ struct UserListTests {
     answer.members["items"]?.elements.compactMap { $0.members["username"]?.text } ?? []
   }
 
-  @Test func `a page has its shape, and is of twenty unless more or fewer are asked for`() throws {
+  @Test func `a page has its members, and twenty users unless the request asks otherwise`() throws {
     try withPeople { shop, bearer, users in
       let answer = shop.ask(.get, "/api/v1/users", as: bearer)
       #expect(answer.status == 200)
@@ -85,7 +85,7 @@ struct UserListTests {
     }
   }
 
-  @Test func `every order has everybody once, equals by id, and who has no value is behind`() throws {
+  @Test func `every order lists everybody once, equals by id, and users without a value last`() throws {
     try withPeople { shop, bearer, users in
       for order in UserList.Order.allCases {
         let ascending = users.sorted { comes($0, before: $1, by: order) }.map(\.username)
@@ -103,7 +103,7 @@ struct UserListTests {
     }
   }
 
-  @Test func `a search finds a piece of a name or an address, in any case, and takes nothing for a pattern`() throws {
+  @Test func `a search finds part of a name or an email, in any case, and treats nothing as a pattern`() throws {
     try withPeople { shop, bearer, users in
       let found: [(String, [String])] = [
         ("anna", ["ANNA B", "Anna", "anna"]), ("ANN", ["ANNA B", "Anna", "anna"]),
@@ -132,7 +132,7 @@ struct UserListTests {
     }
   }
 
-  @Test func `a page behind the end is empty and knows the total`() throws {
+  @Test func `a page behind the end is empty and gives the total`() throws {
     try withPeople { shop, bearer, users in
       for page in [4, 5, 1000, 1_000_000] {
         let answer = shop.ask(.get, "/api/v1/users?page=\(page)", as: bearer)
@@ -146,7 +146,7 @@ struct UserListTests {
     }
   }
 
-  @Test func `what cannot be asked for is 422 with its place`() throws {
+  @Test func `an invalid query is 422 with its place`() throws {
     try withShop { shop throws in
       let bearer = try shop.bearer(.moderator)
       for (query, name) in [

@@ -13,7 +13,7 @@ struct UserRouteTests {
     "created_at", "email", "full_name", "id", "is_active", "role", "updated_at", "username",
   ]
 
-  @Test func `an admin makes, reads, changes and deletes somebody`() throws {
+  @Test func `an admin creates, reads, changes and deletes a user`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let made = shop.ask(
@@ -44,12 +44,12 @@ struct UserRouteTests {
         #expect(gone["code"] == "not_found")
         #expect(gone["detail"] == "User not found")
       }
-      // The row stays, because history names it.
+      // The row stays, because history refers to it.
       #expect(try shop.count("users", "deleted_at IS NOT NULL AND username = 'anna'") == 1)
     }
   }
 
-  @Test func `each member is changed by itself, and null is no change`() throws {
+  @Test func `each member is changed by itself, and null changes nothing`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let anna = try shop.person("anna", email: "a@b.example", fullName: "Anna", password: "correct horse")
@@ -70,7 +70,7 @@ struct UserRouteTests {
     }
   }
 
-  @Test func `a password that an admin sets is the one that counts`() throws {
+  @Test func `a password set by an admin replaces the old one`() throws {
     try withShop { shop in
       let anna = try shop.person("anna", password: "correct horse")
       let answer = shop.ask(
@@ -99,7 +99,7 @@ struct UserRouteTests {
     (["reason": .string(String(repeating: "я", count: 501))], ["body", "reason", "value_error"]),
   ]
 
-  @Test func `what is wrong is named, and nothing changes`() throws {
+  @Test func `mistakes are named, and nothing changes`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let path = "/api/v1/users/\(try shop.person("anna").id.text)"
@@ -126,7 +126,7 @@ struct UserRouteTests {
     }
   }
 
-  @Test func `names and addresses are unique among the living, and free again with a deletion`() throws {
+  @Test func `names and emails are unique among existing users, and free again after a deletion`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let anna = try shop.person("anna", email: "a@b.example")
@@ -156,7 +156,7 @@ struct UserRouteTests {
       (Role.user, [403, 403, 403, 403, 403, 403]), (.service, [403, 403, 403, 403, 403, 403]),
       (.moderator, [200, 200, 403, 403, 403, 403]), (.admin, [200, 200, 201, 200, 204, 200]),
     ])
-  func `a role may what it may and no more`(role: Role, statuses: [Int]) throws {
+  func `a role may do what is listed here and nothing else`(role: Role, statuses: [Int]) throws {
     try withShop { shop in
       let bearer = try shop.bearer(role)
       let id = try shop.person("anna").id.text
@@ -171,7 +171,7 @@ struct UserRouteTests {
     }
   }
 
-  @Test(.tiers(.security)) func `a role in a token is the one it was issued with, and ends with it`() throws {
+  @Test(.tiers(.security)) func `a token keeps the role it was issued with, and ends when the role changes`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       let second = try shop.person("second", .admin)

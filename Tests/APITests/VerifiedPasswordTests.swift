@@ -11,11 +11,11 @@ import Telemetry
 import Testing
 import Tokens
 
-/// Who signed in lately with the same password is spared the hash. To see it, the worker is told that there is no time
-/// for one: then whoever needs a hash is refused.
+/// A recent sign-in with the same password needs no new hash. To show this, the worker is told that there is no time
+/// for a hash, so every request that needs one is refused.
 @Suite(.tiers(.api, .database, .security))
 struct VerifiedPasswordTests {
-  /// A sign-in that waited for so long that nothing is hashed for it.
+  /// A sign-in that queued so long that no hash is computed for it.
   private func late(
     _ shop: Shop, _ name: String, _ password: String, merch: Bool = false, from address: String = "192.0.2.1"
   )
@@ -28,7 +28,7 @@ struct VerifiedPasswordTests {
         arrivedMilliseconds: Clock.unixMilliseconds - 1000))
   }
 
-  @Test func `whoever waited too long is refused before a hash, and told when to come back`() throws {
+  @Test func `a login that queued too long is refused before the hash, with Retry-After`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       for name in ["anna", "nobody"] {
@@ -40,13 +40,13 @@ struct VerifiedPasswordTests {
           #expect(late(shop, name, password, merch: true).status == 503)
         }
       }
-      // Neither registered nor noted as a guess.
+      // The request neither registered anybody nor counted as a guess.
       #expect(try shop.count("users") == 1)
       #expect(try shop.count("login_failures") == 0)
     }
   }
 
-  @Test func `where the line for hashes is full whoever was verified is let in, and others are refused`() throws {
+  @Test func `when the hashing line is full, verified users sign in and others are refused`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       let directory = try TemporaryDirectory()
@@ -74,7 +74,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `nobody is registered without the time for a hash`() throws {
+  @Test func `nobody is registered without time for a hash`() throws {
     try withShop { shop throws in
       let body: JSON = ["email": "boris@b.example", "password": "correct horse", "full_name": "Boris"]
       let request = Request(
@@ -84,7 +84,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `the right password again is let in, by either way, and a wrong one is not`() throws {
+  @Test func `the verified password signs in again on either route, and a wrong one does not`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse").status == 200)
@@ -98,7 +98,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `whoever registers has proved the password already`() throws {
+  @Test func `registering verifies the password as well`() throws {
     try withShop { shop throws in
       #expect(shop.worker.merchLogin("anna", "correct horse").status == 200)
       #expect(late(shop, "anna", "correct horse").status == 200)
@@ -108,7 +108,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `who is not known there is not compared, however right the password is`() throws {
+  @Test func `at an unknown address nothing is compared, however right the password is`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse").status == 200)
@@ -117,15 +117,15 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `guesses that are not hashed are few`() throws {
+  @Test func `guesses without a hash are limited`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
-      // A clock that stands, so that the minute of the guesses does not end.
+      // A stopped clock, so that the minute of the guesses does not end.
       shop.worker.desk.verified = VerifiedPasswords(seconds: { 600_000 })
       #expect(shop.worker.login("anna", "correct horse").status == 200)
       for number in 0..<10 { #expect(late(shop, "anna", "wrong \(number)").status == 503) }
       #expect(late(shop, "anna", "correct horse").status == 503)
-      // When the password is proved by a hash, they were no guesses.
+      // Once a hash proves the password, the attempts no longer count as guesses.
       shop.worker.desk.verified = VerifiedPasswords(seconds: { 600_000 })
       for number in 0..<10 { #expect(late(shop, "anna", "wrong \(number)").status == 503) }
       #expect(shop.worker.login("anna", "correct horse").status == 200)
@@ -133,7 +133,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `no change of a person leaves the old password a way in`() throws {
+  @Test func `no change of a user leaves the old password valid`() throws {
     try withShop { shop in
       let admin = try shop.bearer(.admin)
       func change(_ user: User, _ body: JSON) {
@@ -160,7 +160,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `a deactivated colleague hears so again, whatever was verified before`() throws {
+  @Test func `an inactive colleague is told so again, whatever was verified before`() throws {
     try withShop { shop in
       let anna = try shop.person("anna", password: "correct horse")
       #expect(shop.worker.login("anna", "correct horse").status == 200)
@@ -170,7 +170,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `where somebody signs in is known once, and of many places the latest few`() throws {
+  @Test func `a sign-in address is remembered once, and of many addresses only the latest few`() throws {
     try withShop { shop in
       let anna = try shop.person("anna", password: "correct horse")
       for number in 1...12 {
@@ -182,7 +182,7 @@ struct VerifiedPasswordTests {
         try $0.value(0, as: String.self)
       }
       #expect(places == (5...12).map { "198.51.100.\($0)" })
-      // A new password is a reason to know nobody.
+      // A new password forgets all addresses.
       var changes = UserChanges()
       changes.passwordHash = shop.worker.desk.registrar.hash("battery staple")
       try changes.apply(to: anna.id, by: .commandLine, on: shop.owner)
@@ -190,7 +190,7 @@ struct VerifiedPasswordTests {
     }
   }
 
-  @Test func `a place not seen for a month is forgotten`() throws {
+  @Test func `an address not seen for a month is forgotten`() throws {
     try withShop { shop in
       try shop.person("anna", password: "correct horse")
       for address in ["192.0.2.1", "192.0.2.2"] {

@@ -8,7 +8,7 @@ import Support
 import Testing
 import Tokens
 
-/// `GET /api/v1/wallet/history` as a table.
+/// `GET /api/v1/wallet/history` as CSV.
 @Suite(.tiers(.api, .database, .security))
 struct WalletTableTests {
   private static let messages = [
@@ -16,7 +16,7 @@ struct WalletTableTests {
     "thanks, Anna", "",
   ]
 
-  @Test func `nothing that somebody wrote is a formula, and what is a number stays one`() throws {
+  @Test func `no user text becomes a formula, and a number stays a number`() throws {
     try withShop { shop in
       let (anna, boris) = (try shop.person("=cmd"), try shop.person("boris"))
       let intent = Intent(id: .timeOrdered(), owner: anna.id, key: nil, requestID: nil)

@@ -2,7 +2,7 @@ internal import FastCGI
 internal import Glibc
 internal import HTTP
 
-/// Answers what it was asked, and writes a line for each request it really ran.
+/// Answers with what it received, and writes a line for each request that it really ran.
 @main
 struct Echo {
   static func main() throws {
@@ -33,7 +33,7 @@ struct Echo {
     case "/empty": return Response(204)
     case "/crash": fatalError("as asked")
     case "/sleep":
-      // Longer than a silent peer is waited for.
+      // Longer than the worker waits for a silent peer.
       sleep(3)
       return .text("slept")
     default:

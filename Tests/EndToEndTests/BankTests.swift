@@ -4,15 +4,15 @@ import Postgres
 import Support
 import Testing
 
-/// Many people move coins and goods while the workers that serve them are killed again and again. What everybody has in
-/// the end is what follows from the answers, and nothing else. TUCKSHOP_BANK_SECONDS says for how long.
+/// Many customers move coins and goods while their workers are killed again and again. The final balances follow from
+/// the answers, and from nothing else. TUCKSHOP_BANK_SECONDS sets the duration.
 @Suite(.tiers(.e2e, .faults, .slow, .concurrency))
 struct BankTests {
   private static let seconds = ProcessInfo.processInfo.environment["TUCKSHOP_BANK_SECONDS"].flatMap { Int($0) } ?? 60
   private static let workers = 8
 
-  @Test func `however workers die, every coin and every good is where the answers say, once`() throws {
-    // Longer than PostgreSQL looks on: a circle of waiting ends as a deadlock, not as a lock that took too long.
+  @Test func `however workers die, the ledger holds every answered coin and good exactly once`() throws {
+    // Longer than PostgreSQL's deadlock timeout: a cycle of waiting shows as a deadlock, not as a lock timeout.
     let world = try World(["TUCKSHOP_LOCK_TIMEOUT_MS": "2500", "TUCKSHOP_APP_WORKERS": "\(Self.workers)"])
     let customers = try Customers(of: world)
     let end = ContinuousClock.now + .seconds(Self.seconds)
@@ -39,7 +39,7 @@ struct BankTests {
     #expect(try world.stop() == 0)
   }
 
-  /// Kills one worker after the other. Somebody is paid each time, or soon nobody would have anything to lose.
+  /// Kills one worker after the other. Each time a customer is paid, or soon nobody would have anything to lose.
   private func killWorkers(
     of world: World, serving customers: Customers, until end: ContinuousClock.Instant
   ) throws -> (kills: Int, paid: [String: Int]) {
@@ -107,7 +107,7 @@ struct BankTests {
       .map { "\($0) \(held[$0, default: 0]), not \(due[$0, default: 0])" }
   }
 
-  /// Each key once, and what it moved: all that was asked where it was done, nothing where it was refused.
+  /// Each key occurs once, with its effect: everything that was asked if it was done, nothing if it was refused.
   private func expectOperations(_ entries: [Wishes.Entry], _ database: borrowing Connection) throws {
     let kept = try database.rows(
       """
@@ -125,7 +125,7 @@ struct BankTests {
     #expect(kept.count == entries.count)
   }
 
-  /// A session may keep its figures to itself for a while; the log does not.
+  /// A session may report its statistics late; the log does not.
   private func expectNoDeadlock(_ world: World, _ database: borrowing Connection) throws {
     try database.perform("SELECT pg_stat_force_next_flush()")
     let deadlocks: Int = try database.value("SELECT deadlocks FROM pg_stat_database WHERE datname = 'tuckshop'")
@@ -134,7 +134,7 @@ struct BankTests {
     #expect(!log.contains("deadlock detected"))
   }
 
-  /// Each kind of thing has happened, or this would say little.
+  /// Each kind of event has happened; otherwise the test would prove little.
   private func expectEnough(
     _ told: Wishes.State, kills: Int, unanswered: Int, _ database: borrowing Connection
   ) throws {

@@ -1,11 +1,11 @@
 import Support
 import Testing
 
-/// Clients of other people: written from the published contract alone, in another language, against the whole shop.
+/// Independent clients: written from the published contract alone, in another language, against the whole shop.
 @Suite(.tiers(.e2e))
 struct ClientTests {
   @Test(arguments: ["shop_newcomer", "merch_and_wallet", "inventory_client"])
-  func `a client that knows only the contract finds nothing amiss`(name: String) throws {
+  func `a client that knows only the contract finds no fault`(name: String) throws {
     let world = try World()
     let client = try Program(
       "/usr/bin/python3",

@@ -4,23 +4,23 @@ import Postgres
 import Support
 import Testing
 
-/// A worker is killed at each system call that a transfer makes, one after the other. The client asks again under the
-/// same key, as clients do; the coins have moved once.
+/// Kills a worker at each system call of a transfer, one after the other. The client repeats the request under the same
+/// key; the coins move once.
 @Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct CrashPointTests {
-  /// Following a process that is not one's child needs root where Yama guards the others.
+  /// Where Yama restricts ptrace, only root may trace a process that is not its child.
   private static let mayTrace = getuid() == 0 || (try? read("/proc/sys/kernel/yama/ptrace_scope"))?.first != "1"
 
-  /// What a worker does to anything but itself. Between two of these it makes no difference where it dies.
+  /// System calls with an effect outside the worker. Between two of these it makes no difference where the worker dies.
   private static let outward: Set = [
     "accept4", "read", "poll", "socket", "connect", "sendto", "recvfrom", "write", "close", "epoll_wait", "epoll_pwait",
   ]
 
   @Test(.enabled(if: mayTrace), arguments: [true, false])
-  func `wherever a worker dies, a transfer happens once, and what was answered is there`(hasSession: Bool) throws {
+  func `wherever a worker dies, a transfer happens once, and an answered transfer is kept`(hasSession: Bool) throws {
     let world = try World(["TUCKSHOP_APP_WORKERS": "1"])
     let bank = try Bank(world)
-    // A worker may mend its session by itself just before the request, and then has another way to go.
+    // A worker may replace its session by itself just before the request, and then makes other calls.
     var calls: [String] = []
     try eventually("a transfer was watched") {
       calls = try bank.callsOfTransfer(hasSession: hasSession).filter(Self.outward.contains)
@@ -28,7 +28,7 @@ struct CrashPointTests {
     }
     let made = calls.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     #expect(Set(made.keys).isSuperset(of: ["accept4", "sendto", "recvfrom", "close"]), "\(calls)")
-    // The rest of the way is the same with a session and without.
+    // The remaining calls are the same with a session and without.
     let struck = hasSession ? made : made.filter { ["connect", "sendto", "recvfrom"].contains($0.key) }
     for (call, count) in struck.sorted(by: { $0.key < $1.key }) {
       for number in 1...count {
@@ -42,7 +42,7 @@ struct CrashPointTests {
   }
 }
 
-/// Anna sends a coin to Boris, again and again, through nginx and the only worker there is.
+/// Anna sends a coin to Boris, again and again, through nginx and the only worker.
 private final class Bank {
   private let world: World
   private let token: String
@@ -57,7 +57,7 @@ private final class Bank {
     database.limit(to: .after(milliseconds: 300_000))
   }
 
-  /// The system calls of one transfer, in their order. Without a session it has to open one first.
+  /// The system calls of one transfer, in their order. Without a session the worker has to open one first.
   func callsOfTransfer(hasSession: Bool) throws -> [String] {
     let tracer = try follow(worker(hasSession: hasSession), [])
     let key = "watched-\(sent)"
@@ -66,11 +66,11 @@ private final class Bank {
     tracer.signal(SIGINT)
     _ = try tracer.wait()
     let names = tracer.calls
-    // Before the request comes in there is only waiting for it.
+    // Before the request comes in, the worker only waits for it.
     return Array(names.drop { $0 != "accept4" })
   }
 
-  /// False if the worker survived, because it does not make the call so often.
+  /// False if the worker survived, because it makes the call less often.
   func transfer(killedAt call: String, _ number: Int, hasSession: Bool) throws -> Bool {
     let pid = try worker(hasSession: hasSession)
     let tracer = try follow(pid, ["-e", "inject=\(call):signal=KILL:when=\(number)"])
@@ -110,7 +110,8 @@ private final class Bank {
       ], body: #"{"toUser":"boris","amount":1}"#)
   }
 
-  /// The one that will be asked next, which has asked PostgreSQL before. If it shall have no session, it has lost it.
+  /// The worker that will get the next request. It has used PostgreSQL before; without `hasSession` its session is
+  /// ended.
   private func worker(hasSession: Bool) throws -> pid_t {
     try eventually("there is a worker that serves") {
       try world.ask("/api/info", headers: [("Authorization", "Bearer \(token)")]).status == 200
@@ -130,7 +131,7 @@ private final class Bank {
   }
 }
 
-/// strace on a process that runs.
+/// strace on a running process.
 private struct Tracer {
   private let program: Program
   private let output: String
@@ -150,7 +151,7 @@ private struct Tracer {
     }
   }
 
-  /// It tells how what it follows has ended, unless it was told to let go of it before.
+  /// strace reports how the traced process ended, unless it was told to detach first.
   var sawDeath: Bool { ((try? read(output)) ?? "").contains("+++ killed by SIGKILL +++") }
 
   func signal(_ signal: Int32) { program.signal(signal) }
@@ -158,7 +159,7 @@ private struct Tracer {
 }
 
 extension World {
-  /// Somebody new at the merch shop, with a thousand coins.
+  /// A new user of the merch shop, with a thousand coins.
   func merchToken(_ name: String) throws -> String {
     let answer = try ask(
       "/api/auth", method: "POST", headers: [("Content-Type", "application/json")],

@@ -2,12 +2,12 @@ import FoundationEssentials
 import Postgres
 import Support
 
-/// Fifty people with a thousand coins each, who send and buy from several threads at once.
+/// Fifty users with a thousand coins each, who send and buy from several threads at once.
 final class Customers: Sendable {
   static let names = (0..<50).map { "customer-\($0)" }
   static let welcome = 1000
   static let prices = ["sticker": 1, "poster": 3, "pen": 10]
-  /// There are so many and no more.
+  /// The limited stock.
   static let posters = 60
 
   let wishes = Wishes()
@@ -32,7 +32,7 @@ final class Customers: Sendable {
     guard answer.status == 201 else { throw Failure(answer.body) }
   }
 
-  /// The seed decides who wants what; in which order it comes true is up to PostgreSQL.
+  /// The seed decides the wishes; PostgreSQL decides the order in which they come true.
   func ask(seed: UInt64, threads: Int, until end: ContinuousClock.Instant) throws {
     _ = try onThreads(threads) { [self] thread in
       var random = Seeded(seed &* 1000 &+ UInt64(thread))
@@ -44,7 +44,7 @@ final class Customers: Sendable {
     }
   }
 
-  /// Asks again whatever has had no answer to count on, until it has.
+  /// Repeats every undecided wish until its answer is definite.
   func settle() throws {
     for number in wishes.undecided {
       try eventually("it is known what became of a wish") {
@@ -57,7 +57,7 @@ final class Customers: Sendable {
   private func ask(_ number: Int) throws {
     try wishes.ask(number) { wish in
       let (method, path, body) = wish.request
-      // An answer may name its request; under the same name it is the same to the letter.
+      // An answer may contain its request id; with the same id the answers are the same to the letter.
       let headers = [
         ("Authorization", "Bearer \(tokens[wish.owner])"), ("Content-Type", "application/json"),
         ("Idempotency-Key", wish.key), ("X-Request-ID", wish.key),
@@ -77,7 +77,7 @@ final class Customers: Sendable {
         .send(to: Self.names[owner], amount: 1), .buy("no-such", quantity: 1),
       ]
       return Wish(owner: owner, what: nonsense.randomElement(using: &random)!, isMerch: isMerch)
-    // Down to the last coin, if nobody was faster.
+    // Down to the last coin, unless another client was faster.
     case 6..<8: return Wish(owner: owner, what: .buy("sticker", quantity: try coins(owner)), isMerch: false)
     case 8..<12: return Wish(owner: owner, what: .send(to: other, amount: try coins(owner)), isMerch: isMerch)
     case 12..<32:
@@ -90,12 +90,12 @@ final class Customers: Sendable {
     }
   }
 
-  /// As often as not one of the few with whom everybody deals, so that several do at the same time.
+  /// In half of the cases one of a few popular customers, so that several requests meet.
   private func somebody(_ random: inout Seeded) -> Int {
     Int.random(in: 0..<(Bool.random(using: &random) ? 4 : Self.names.count), using: &random)
   }
 
-  /// What somebody has, or one coin if they have none or there was no answer.
+  /// The customer's coins, or one if they have none or no answer came.
   private func coins(_ owner: Int) throws -> Int {
     let answer = try world.ask("/api/v1/wallet", headers: [("Authorization", "Bearer \(tokens[owner])")])
     return max(1, answer.body.firstMatch(of: /"coins":(\d+)/).flatMap { Int($0.1) } ?? 1)

@@ -7,25 +7,25 @@ import Testing
 
 @Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct DatabaseTests {
-  @Test func `PostgreSQL crashes and comes back under load`() throws {
+  @Test func `PostgreSQL crashes and recovers under load`() throws {
     let world = try World(["TUCKSHOP_APP_WORKERS": "4"])
     let app = world.directory / "run/app.sock"
     let workers = try ["app", "auth", "ops"].flatMap { try world.workers($0) }
     let load = Load(port: world.port, path: "/health/ready", threads: 4)
     try load.waitForMore(50)
 
-    // Backends die as in a crash; the postmaster takes itself up again and runs recovery.
+    // Backends die as in a crash; the postmaster restarts them and runs recovery.
     for _ in 0..<3 {
       let backends = try sessions(of: world)
       kill(backends.randomElement()!, SIGKILL)
-      // When all sessions have ended, nobody is told any more what was true before.
+      // Once all sessions have ended, no worker repeats an older result.
       try eventually("the crash is noticed") { backends.allSatisfy { kill($0, 0) != 0 } }
       try eventually("it is ready again") {
         try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000).status == 200
       }
       try eventually("nginx says so too") { try world.ask("/health/ready").status == 200 }
       try load.waitForMore(20)
-      // Workers that were idle notice by themselves, and serve.
+      // Idle workers notice it by themselves, and serve.
       let answer = try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000)
       #expect(answer.status == 200)
     }
@@ -41,7 +41,7 @@ struct DatabaseTests {
     try load.waitForMore(50)
     try world.pgctl("stop", "-m", "immediate")
     #expect(try world.ask("/health/live").status == 200)
-    // What was found out a quarter of a second ago is told until then.
+    // For a quarter of a second the result of the last check is repeated.
     var away = HTTPAnswer.broken
     try eventually("it is not ready") {
       away = try world.ask("/health/ready")
@@ -54,19 +54,19 @@ struct DatabaseTests {
     let answers = load.stop()
     #expect(Set(answers.keys).isSubset(of: [200, 503]))
     #expect(try ["app", "auth", "ops"].flatMap { try world.workers($0) } == workers)
-    // The statistics are lost in a crash, so these are all the sessions there were since: one for each worker,
-    // those of this test, and pg_ctl's own looks whether the server is up.
+    // A crash loses the statistics, so these are all sessions since then: one for each worker, those of this test, and
+    // pg_ctl's own checks whether the server is up.
     let sessions: Int = try world.database().value(
       "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'tuckshop %'")
     #expect(sessions <= workers.count)
   }
 
-  @Test func `while PostgreSQL hangs, liveness answers and readiness says no`() throws {
+  @Test func `while PostgreSQL hangs, liveness succeeds and readiness fails`() throws {
     let world = try World()
     let backends = try world.pid(ofPostgres: ())
     #expect(try world.ask("/health/ready").status == 200)
     stopAll(backends)
-    // A client that waits no longer than this is the bound; there is no clock in here.
+    // The client's timeout is the bound; the test reads no clock.
     var ready = HTTPAnswer.broken
     try eventually("it is not ready") {
       ready = try HTTPAnswer.asking(world.port, "GET", "/health/ready", timeoutSeconds: 2)
@@ -81,7 +81,7 @@ struct DatabaseTests {
     try eventually("it is ready again") { try world.ask("/health/ready").status == 200 }
   }
 
-  @Test func `quiet requests open no session`() throws {
+  @Test func `unhurried requests open no session`() throws {
     let world = try World()
     let app = world.directory / "run/app.sock"
     func opened() throws -> Int {
@@ -89,7 +89,7 @@ struct DatabaseTests {
       try connection.perform("SELECT pg_stat_force_next_flush()")
       return try connection.value("SELECT sessions FROM pg_stat_database WHERE datname = 'tuckshop'")
     }
-    // Each worker opens a session at its start, and a session is counted before it is idle.
+    // Each worker opens a session at its start, and PostgreSQL counts a session before it is idle.
     let workers = try ["app", "auth", "ops"].flatMap { try world.workers($0) }
     try eventually("each worker has its session") {
       try sessions(of: world, "state = 'idle'").count == workers.count
@@ -98,11 +98,11 @@ struct DatabaseTests {
     for _ in 0..<3000 {
       #expect(try Client.get("/health/ready", socket: app, timeoutMilliseconds: 5000).status == 200)
     }
-    // The other one is the session that asked.
+    // The one more is the session that counts.
     #expect(try opened() - before <= 1)
   }
 
-  /// The processes that serve the workers' sessions.
+  /// The backends of the workers' sessions.
   private func sessions(of world: World, _ condition: String = "true") throws -> [pid_t] {
     try world.database().rows(
       """
@@ -117,14 +117,14 @@ struct DatabaseTests {
 }
 
 extension World {
-  /// The postmaster and all it has started.
+  /// The postmaster and all its children.
   func pid(ofPostgres: Void) throws -> [pid_t] {
     let first = try read(directory / "data/postmaster.pid").split(separator: "\n").first
     let postmaster = try first.flatMap { pid_t($0) } ?? { throw Failure("no postmaster") }()
     return [postmaster] + children(of: postmaster)
   }
 
-  /// As PostgreSQL's own user: it refuses to be root.
+  /// Runs as PostgreSQL's own user, because PostgreSQL refuses to run as root.
   func pgctl(_ arguments: String..., of postgres: InstalledPostgres = .newest) throws {
     let program = postgres.path + "/bin/pg_ctl"
     let all = [program, "-w", "-D", directory / "data"] + arguments

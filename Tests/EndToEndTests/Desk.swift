@@ -2,7 +2,7 @@ import Glibc
 import Postgres
 import Support
 
-/// The command line in a database and a folder of its own.
+/// The command line, with a database and a directory of its own.
 struct Desk {
   let database: String
   let directory: TemporaryDirectory
@@ -22,7 +22,7 @@ struct Desk {
     return (try command.wait(seconds: 60), command.log)
   }
 
-  /// A socket from which a short text can be read. It cannot be opened a second time, as a pipe of somebody else's.
+  /// A socket with a short text to read. Like another user's pipe, it cannot be opened a second time.
   private func told(_ text: String) throws -> Int32 {
     var ends: [Int32] = [0, 0]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0,

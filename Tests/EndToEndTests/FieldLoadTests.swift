@@ -3,7 +3,7 @@ import Postgres
 import Support
 import Testing
 
-/// A load script that is used in the field, in small: it knows one user, one item and one operation.
+/// A small version of a load script from the field: it knows one user, one item and one operation.
 @Suite(.tiers(.e2e, .concurrency, .slow), .serialized)
 struct FieldLoadTests {
   private static let user = "550e8400-e29b-41d4-a716-446655440000"
@@ -13,7 +13,7 @@ struct FieldLoadTests {
     "items":[{"item_id":"550e8400-e29b-41d4-a716-446655440002","quantity":1}],"comment":"load"}
     """
 
-  @Test func `many clients at once sign in, look and add the same again and again: all is well, once`() throws {
+  @Test func `many clients sign in, read and add the same operation again and again, and it happens once`() throws {
     let world = try World(["TUCKSHOP_UNSAFE_TELEGRAM_LOGIN": "on"])
     let before = try held(world)
     let statuses = try onThreads(16) { client in
@@ -33,7 +33,7 @@ struct FieldLoadTests {
     }.flatMap { $0 }
     #expect(statuses == Array(repeating: 200, count: 16 * 9))
     #expect(try held(world) == before + 1)
-    // Nobody signs in like that anywhere else.
+    // This login works nowhere else.
     #expect(try world.ask("/auth/login", method: "POST", body: "telegram_id=1").status != 200)
     #expect(try world.stop() == 0)
   }
@@ -46,7 +46,7 @@ struct FieldLoadTests {
       """)
   }
 
-  @Test func `what is overdue goes back in a quiet moment, though nobody asks`() throws {
+  @Test func `an overdue reservation is returned by an idle worker, without a request`() throws {
     let world = World.shared
     let headers = [("Authorization", "Bearer \(try world.adminToken())"), ("Content-Type", "application/json")]
     func post(_ path: String, _ operation: String, _ more: String) throws -> HTTPAnswer {

@@ -23,7 +23,7 @@ struct GrantCommandTests {
     ) { try $0.value(0) }
   }
 
-  @Test func `everybody who is active gets theirs, once for each name`() throws {
+  @Test func `every active user gets the coins, once for each name`() throws {
     try withStaff("anna", "boris", "clara") { desk in
       #expect(try desk.run("user", "add", "machine", "--role", "service").status == 0)
       #expect(try desk.run("user", "deactivate", "clara").status == 0)
@@ -43,7 +43,9 @@ struct GrantCommandTests {
     }
   }
 
-  @Test func `the same name for another amount is refused, and for nobody else instead`() throws {
+  @Test func `the same name with another amount is refused for those who had it, and only --continue pays the others`()
+    throws
+  {
     try withStaff("anna", "boris") { desk in
       let file = try desk.file("one.csv", "username\nanna\n")
       #expect(try desk.run("grant", "--file", file, "--amount", "5", "--reason", "r", "--name", "n").status == 0)
@@ -58,7 +60,7 @@ struct GrantCommandTests {
     }
   }
 
-  @Test func `a file's lines are named where they are wrong, and then nobody gets anything`() throws {
+  @Test func `wrong lines of a file are named, and then nobody gets anything`() throws {
     try withStaff("anna", "boris", "élan") { desk in
       let bad = try desk.file(
         "bad.csv",
@@ -73,14 +75,14 @@ struct GrantCommandTests {
       #expect(refused.status == 1)
       for word in words { #expect(refused.log.contains(word), "\(word): \(refused.log)") }
       #expect(try desk.count("operations WHERE note = 'r'") == 0)
-      // The composed spelling of the same name, and the amount behind the option where the file has none.
+      // The composed spelling of the same name, and the amount of the option where the file has none.
       let rest = try desk.run("grant", "--file", bad, "--amount", "7", "--reason", "r", "--name", "n", "--continue")
       #expect(rest.log.contains("2 got coins, 0 had theirs before, 6 cannot\n"))
       #expect(try coins(desk) == ["anna 1005", "boris 1000", "élan 1007"])
     }
   }
 
-  @Test func `nobody gets more than there can be`() throws {
+  @Test func `nobody gets more coins than an account can hold`() throws {
     try withStaff("anna") { desk in
       let owner = try TestCluster.connection(database: desk.database)
       try owner.run("UPDATE accounts SET balance = 9007199254740991")
@@ -91,7 +93,7 @@ struct GrantCommandTests {
     }
   }
 
-  @Test func `more than a batch goes through`() throws {
+  @Test func `a grant may be larger than one batch`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("seed", "--load", "1200").status == 0)
       let given = try desk.run("grant", "--all", "--amount", "2", "--reason", "r", "--name", "n")
@@ -100,7 +102,7 @@ struct GrantCommandTests {
     }
   }
 
-  @Test func `what is not understood changes nothing`() throws {
+  @Test func `an invalid call changes nothing`() throws {
     try withStaff("anna") { desk in
       let empty = try desk.file("empty.csv", "name\nanna\n")
       let statuses = [

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Support
 
-/// A version of PostgreSQL on this machine: its programs, and beside them the libraries that they load.
+/// An installed version of PostgreSQL: its programs and their libraries.
 final class InstalledPostgres: Sendable {
   let path: String
   private let home: TemporaryDirectory?
@@ -19,17 +19,17 @@ final class InstalledPostgres: Sendable {
     self.home = home
   }
 
-  /// A copy to be spoilt at will. PostgreSQL finds its libraries from where its own program lies.
+  /// A copy that a test may damage. PostgreSQL finds its libraries relative to its program.
   func copy() throws -> InstalledPostgres {
     let home = try TemporaryDirectory()
     try Self.shell("cp -a '\(path)' '\(home.path)'", log: home / "log")
     return InstalledPostgres(path: home.path + "/" + URL(filePath: path).lastPathComponent, home: home)
   }
 
-  /// What TUCKSHOP_POSTGRES names.
+  /// The value for TUCKSHOP_POSTGRES.
   var folder: String { URL(filePath: path).deletingLastPathComponent().path }
 
-  /// Exchanges a file as a package manager does, whole and by a rename, and keeps the old one beside it.
+  /// Replaces a file as a package manager does, by a rename, and keeps the old one beside it.
   func exchange(_ file: String, _ make: (_ path: String) throws -> Void) throws {
     let place = path + "/" + file
     if !FileManager.default.fileExists(atPath: place + ".old") { link(place, place + ".old") }
@@ -37,7 +37,7 @@ final class InstalledPostgres: Sendable {
     guard rename(place + ".new", place) == 0 else { throw Failure("\(place) cannot be exchanged") }
   }
 
-  /// A PL/pgSQL that wants a function of the server which this one does not have.
+  /// A PL/pgSQL that needs a function which this server does not have.
   func exchangeLibraryForNewer() throws {
     try exchange("lib/plpgsql.so") { path in
       let compiler = "$(command -v cc || command -v clang)"
@@ -47,7 +47,7 @@ final class InstalledPostgres: Sendable {
     }
   }
 
-  /// The file as it was, under a new inode.
+  /// The original file, under a new inode.
   func restore(_ file: String) throws {
     try exchange(file) { path in
       try? FileManager.default.removeItem(atPath: path)

@@ -9,7 +9,7 @@ struct LimitTests {
     "RATE": "1", "BURST": "1", "AUTH_RATE": "1", "AUTH_BURST": "1", "HEALTH_RATE": "1", "HEALTH_BURST": "1",
   ]
 
-  @Test func `whoever asks too often is told so in the dialect of the path, and when to come back`() throws {
+  @Test func `a client above its rate gets 429 in the dialect of the path, with Retry-After`() throws {
     let world = try World(Dictionary(uniqueKeysWithValues: Self.once.map { ("TUCKSHOP_\($0)", $1) }))
     let cases: [(method: String, path: String, policy: String, type: String, body: String)] = [
       ("POST", "/api/auth", "auth", "application/json", "{\"errors\":\"too many requests, try again in a second\"}"),
@@ -32,16 +32,16 @@ struct LimitTests {
       #expect(refusal.header("RateLimit") == "\"\(policy)\";r=0;t=1", "\(path)")
       #expect(refusal.header("X-Request-ID") != nil, "\(path)")
     }
-    // The login port has the same limit, so that it is no way round it.
+    // The login port shares the limit, so it is no way round it.
     _ = try refused(world, "POST", "/api/v1/auth/login", port: world.loginPort)
     let probe = try refused(world, "GET", "/health/ready")
     #expect(probe.header("RateLimit-Policy") == "\"health\";q=1;w=1")
-    // What strangers may not, whoever looks after the shop may.
+    // The metrics port has no limits.
     for _ in 0..<20 {
       #expect(try world.ask("/health/live", port: world.metricsPort).status == 200)
       #expect(try world.ask("/metrics", port: world.metricsPort).status == 200)
     }
-    // What is refused by nginx reaches no worker: each of the two pools saw what the limit let through alone.
+    // A request that nginx refuses reaches no worker: the pool counts exactly the requests that the limit let through.
     let seen = try counted(world, pool: "auth")
     let answers = try onThreads(8) { _ in
       try (0..<20).map { _ in try world.ask("/api/v1/auth/login", method: "POST", body: "{}").status }
@@ -52,7 +52,7 @@ struct LimitTests {
   }
 
   @Test(arguments: ["/api/auth", "/api/info"])
-  func `all addresses of a household of IPv6 have one limit, and other households have their own`(path: String) throws {
+  func `all IPv6 addresses of a household share one limit, and other households have their own`(path: String) throws {
     var settings = Dictionary(uniqueKeysWithValues: Self.once.map { ("TUCKSHOP_\($0)", $1) })
     settings["TUCKSHOP_TRUSTED_PROXIES"] = "127.0.0.1"
     let world = try World(settings)
@@ -67,16 +67,16 @@ struct LimitTests {
       #expect(try status("198.51.100.\(number)") != 429)
       #expect(try status("::ffff:203.0.113.\(number)") != 429)
     }
-    // An address of IPv4 is the same in both spellings.
+    // An IPv4 address is the same in both spellings.
     let mapped = try (1...200).map { try status($0 % 2 == 0 ? "192.0.2.1" : "::ffff:192.0.2.1") }
     #expect(mapped.filter { $0 == 429 }.count > 100)
   }
 
-  @Test func `whoever asks for too much at once is told so as well`() throws {
+  @Test func `a client with too many concurrent requests gets 429 as well`() throws {
     let world = try World(["TUCKSHOP_CONNECTIONS": "1"])
     var held: [Held] = []
     var refusal = HTTPAnswer.broken
-    // nginx may take up the second one first; then the one whose body never comes was refused, and the next stays.
+    // nginx may accept the second one first. Then the one without a body was refused, and the next one stays.
     try eventually("the second one at once is refused") {
       held.append(try Held(port: world.port))
       refusal = try world.ask("/api/v1/health")
@@ -89,7 +89,7 @@ struct LimitTests {
     try eventually("there is room again") { try world.ask("/api/v1/health").status == 200 }
   }
 
-  /// The first refusal of a row of requests that is faster than one a second.
+  /// The first refusal in a series of requests that is faster than one a second.
   private func refused(_ world: World, _ method: String, _ path: String, port: Int? = nil) throws -> HTTPAnswer {
     for _ in 0..<1000 {
       let answer = try world.ask(path, method: method, port: port)
@@ -105,7 +105,7 @@ struct LimitTests {
   }
 }
 
-/// A request that is under way as long as this lives: its body never comes.
+/// A request that stays open for as long as this object lives, because its body never comes.
 private final class Held {
   private let descriptor: Int32
 

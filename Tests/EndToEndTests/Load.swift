@@ -2,7 +2,7 @@ import Glibc
 import Support
 import Synchronization
 
-/// Asks without a pause from several threads, and keeps count of what was answered.
+/// Sends requests without a pause from several threads, and counts the answers.
 final class Load: Sendable {
   private let statuses = Mutex<[Int: Int]>([:])
   private let isOver = Atomic<Bool>(false)
@@ -24,13 +24,13 @@ final class Load: Sendable {
 
   var answered: Int { statuses.withLock { $0.values.reduce(0, +) } }
 
-  /// Waits for so many more good answers, which shows that the load is on and served.
+  /// Waits for this many more successful answers, which shows that the load is running and is served.
   func waitForMore(_ count: Int) throws {
     let goal = self.count(200) + count
     try eventually("\(count) more are answered 200", seconds: 60) { self.count(200) >= goal }
   }
 
-  /// Ends the load; how many answers there were of each status.
+  /// Ends the load and returns the number of answers of each status.
   func stop() -> [Int: Int] {
     isOver.store(true, ordering: .relaxed)
     for thread in threads.withLock({ $0 }) { thread.join() }

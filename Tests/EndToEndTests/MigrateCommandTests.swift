@@ -3,10 +3,10 @@ import Postgres
 import Support
 import Testing
 
-/// What `tuckshop migrate …` does beside going up, run as a process against a database and files of its own.
+/// The commands of `tuckshop migrate` other than `up`, run as a process against a database and files of its own.
 @Suite(.tiers(.e2e, .database))
 struct MigrateCommandTests {
-  @Test func `a migration is begun, applied, taken back, and noted as applied`() throws {
+  @Test func `a migration is created, applied, taken back, and recorded as applied`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       var desk = desk
       let folder = desk.directory / "migrations"

@@ -3,7 +3,7 @@ import Postgres
 import Support
 import Testing
 
-/// People and tokens through nginx and real pools.
+/// Users and tokens through nginx and real pools.
 @Suite(.tiers(.e2e, .security), .serialized)
 struct PeopleTests {
   let world = World.shared
@@ -21,7 +21,7 @@ struct PeopleTests {
     try world.ask("/api/v1/auth/me", headers: [("Authorization", "Bearer \(token)")])
   }
 
-  @Test func `the admin that bin/run names is in, and nobody but its owner can read the password`() throws {
+  @Test func `bin/run appoints the first admin, and only the owner can read the password file`() throws {
     let path = world.directory / "admin-password"
     var status = stat()
     #expect(stat(path, &status) == 0)
@@ -40,10 +40,10 @@ struct PeopleTests {
     }
   }
 
-  @Test func `a session is begun, renewed and ended, and every worker knows it`() throws {
+  @Test func `a session is started, renewed and ended, and every worker knows it`() throws {
     let body = #"{"email":"anna@b.example","password":"correct horse","full_name":"Anna"}"#
     #expect(try post("/api/v1/auth/register", body).status == 201)
-    // The short path and the login port's are the same route.
+    // The short path and the login port lead to the same route.
     for (path, port) in [("/auth/login", nil), ("/auth/login", world.loginPort), ("/api/v1/auth/login", nil)] {
       #expect(
         try post(path, #"{"email":"anna@b.example","password":"correct horse"}"#, port: port).status == 200, "\(path)")
@@ -62,7 +62,7 @@ struct PeopleTests {
     #expect(try me(token).body.contains("\"code\":\"token_revoked\""))
   }
 
-  @Test func `merch signs in on both ports, and a bare Telegram id on none`() throws {
+  @Test func `merch signs in on both ports, and a bare Telegram id on neither`() throws {
     for port in [world.port, world.loginPort] {
       let answer = try post("/api/auth", #"{"username":"boris","password":"x"}"#, port: port)
       #expect(answer.status == 200)
@@ -86,7 +86,7 @@ struct PeopleTests {
     ["TUCKSHOP_ADMIN_USER": "root", "TUCKSHOP_ADMIN_PASSWORD": "in sight of all"],
     ["TUCKSHOP_ADMIN_USER": "a\u{1}", "TUCKSHOP_ADMIN_PASSWORD_FILE": "PASSWORD"],
   ])
-  func `a first admin has a name and a password in a file, or there is none`(settings: [String: String]) throws {
+  func `a first admin needs a valid name and a password file`(settings: [String: String]) throws {
     try world.directory.write("a-password", "correct horse\n")
     let environment = settings.mapValues { $0 == "PASSWORD" ? world.directory / "a-password" : $0 }
     let (status, log) = try world.tuckshop("worker", environment: environment)

@@ -2,12 +2,12 @@ import FoundationEssentials
 import Support
 import Testing
 
-/// Pictures from an admin's hand to a browser, through nginx and back.
+/// Pictures from an admin's upload to a browser, through nginx and back.
 @Suite(.tiers(.e2e, .security), .serialized)
 struct PictureTests {
   let world = World.shared
   private static let cup = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
-  /// One point.
+  /// One pixel.
   private static let png = Array(
     Data(
       base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")!
@@ -21,7 +21,7 @@ struct PictureTests {
     return try HTTPAnswer.sending(Array(head.utf8) + bytes, to: world.port)
   }
 
-  /// The same picture with so many bytes of text in it.
+  /// The same picture with this many bytes of text in it.
   private func padded(to count: Int) -> [UInt8] {
     let length = count - Self.png.count - 12
     let size = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }
@@ -29,7 +29,7 @@ struct PictureTests {
     return Self.png.prefix(33) + chunk + Self.png.dropFirst(33)
   }
 
-  @Test func `a picture is kept, served for ever under its name, and as what it is`() throws {
+  @Test func `a picture is stored, served for ever under its name, and with its own type`() throws {
     let answer = try put(Self.png)
     #expect(answer.status == 200, "\(answer.body)")
     let url = String(try #require(answer.body.firstMatch(of: #/"(\/media\/[0-9a-f]+\.png)"/#)).1)
@@ -48,12 +48,12 @@ struct PictureTests {
       let refused = try world.ask(url, method: method)
       #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD", "\(method)")
     }
-    // The page may show it, and the short path means the same route.
+    // The page may show it, and the short path leads to the same route.
     #expect(try put(Self.png, to: "/items/11e30000-0000-8000-8000-000000000002/image").body.contains(url))
     try trick(url)
   }
 
-  /// No path leads anywhere else, and no other file is served, whatever lies there.
+  /// No other path leads to a file, and no other file is served, whatever lies in the directory.
   private func trick(_ url: String) throws {
     let media = world.directory / "media"
     for name in ["secret", "page.html", ".png", "aa.svg", "aa.png.x1Y2z3", "AA.PNG", "aa.html.png"] {
@@ -77,7 +77,7 @@ struct PictureTests {
     }
   }
 
-  @Test func `a picture may have two megabytes, and everything else stays small`() throws {
+  @Test func `a picture may have two megabytes, and every other body stays small`() throws {
     #expect(try put(padded(to: 2 << 20)).status == 200)
     let tooLarge = try put(padded(to: 2 << 20 + 1))
     #expect(tooLarge.status == 413)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct PoolTests {
-  @Test func `after every worker was killed at once, the next request is answered`() throws {
+  @Test func `after all workers are killed at once, the next request is answered`() throws {
     let world = try World()
     for _ in 0..<5 {
       let workers = try world.workers("app")
@@ -15,7 +15,7 @@ struct PoolTests {
     }
   }
 
-  @Test func `five hundred kills under load leave the pool whole, and cost only what was in hand`() throws {
+  @Test func `five hundred kills under load leave the pool whole, and cost only the requests in progress`() throws {
     let world = try World()
     let load = Load(port: world.port, path: "/api/v1/health")
     try load.waitForMore(50)
@@ -23,7 +23,7 @@ struct PoolTests {
     while killed < 500 {
       guard let victim = try world.workers("app").randomElement(), kill(victim, SIGKILL) == 0 else { continue }
       killed += 1
-      // Kills follow answers, so that they come under load and not into an empty pool.
+      // Each kill follows an answer, so that it hits a working pool and not an empty one.
       try load.waitForMore(2)
     }
     try load.waitForMore(200)
@@ -34,7 +34,7 @@ struct PoolTests {
     #expect(try world.ask("/api/v1/health").status == 200)
   }
 
-  @Test func `a new binary takes over worker by worker without a lost request`() throws {
+  @Test func `a new binary replaces the workers one by one without a lost request`() throws {
     let binaries = try TemporaryDirectory()
     let binary = binaries / "tuckshop"
     try FileManager.default.copyItem(atPath: Program.built("tuckshop"), toPath: binary)
@@ -50,7 +50,7 @@ struct PoolTests {
       #expect(status == 0, "\(log)")
       let after = try world.workers("app")
       #expect(before.isDisjoint(with: after))
-      // A worker of the binary that was replaced would run from a file that is no longer there.
+      // A worker of the old binary would run from a deleted file.
       for worker in after {
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(worker)/exe") == binary)
       }
@@ -59,7 +59,7 @@ struct PoolTests {
     #expect(Array(answers.keys) == [200])
   }
 
-  @Test func `a worker that has served enough leaves by itself, and no request is lost`() throws {
+  @Test func `a worker leaves after its number of requests, and no request is lost`() throws {
     let world = try World(["TUCKSHOP_WORKER_MAX_REQUESTS": "50"])
     let before = Set(try world.workers("app"))
     let load = Load(port: world.port, path: "/api/v1/health", threads: 4)
@@ -69,14 +69,14 @@ struct PoolTests {
     #expect(before.isDisjoint(with: try world.workers("app")))
   }
 
-  @Test func `a worker that has lived long enough leaves by itself`() throws {
+  @Test func `a worker leaves at its maximum age`() throws {
     let world = try World(["TUCKSHOP_WORKER_MAX_AGE": "1"])
     let before = try world.workers("app")
     try eventually("all have been replaced") { before.allSatisfy { kill($0, 0) != 0 } }
     #expect(try world.ask("/api/v1/health").status == 200)
   }
 
-  @Test func `a worker that has grown too large leaves by itself`() throws {
+  @Test func `a worker leaves when it has grown too large`() throws {
     let world = try World(["TUCKSHOP_WORKER_MAX_RSS": "1"])
     let before = try world.workers("ops")
     try eventually("it was replaced") { before.allSatisfy { kill($0, 0) != 0 } }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.tiers(.integration))
 struct RenderTests {
-  @Test func `one address may sign in 300 times a second and ask 3000 times, unless told otherwise`() throws {
+  @Test func `by default one address may sign in 300 times a second and send 3000 requests`() throws {
     let configuration = try render([:]).files
     #expect(configuration.contains("zone=auth_rate:10m rate=300r/s;"))
     #expect(configuration.contains("zone=rate:10m      rate=3000r/s;"))
@@ -19,7 +19,7 @@ struct RenderTests {
   }
 
   @Test(arguments: ["0", "-1", "1.5", "many", "007", "99999999", "5; internal", "$request_uri"])
-  func `a limit that is no whole number is named and nothing is written`(value: String) throws {
+  func `a limit that is not a whole number is named, and nothing is written`(value: String) throws {
     for name in ["RATE", "BURST", "AUTH_RATE", "AUTH_BURST", "CONNECTIONS"] {
       let (status, log, files) = try render(["TUCKSHOP_\(name)": value])
       #expect(status == 1)
@@ -44,7 +44,7 @@ struct RenderTests {
     ("COOKIE", Self.url, "has a meaning of its own"),
     ("Content-Type", Self.url, "has a meaning of its own"),
   ])
-  func `half a sign-on, or a header that means something else, is refused`(
+  func `an incomplete sign-on setting, or a header with another meaning, is refused`(
     header: String, url: String, words: String
   ) throws {
     let (status, log, files) = try render(["TUCKSHOP_TRUSTED_USER_HEADER": header, "TUCKSHOP_AUTH_REQUEST": url])
@@ -53,7 +53,7 @@ struct RenderTests {
     #expect(files.isEmpty)
   }
 
-  @Test func `with both settings the header is always nginx's, without them nobody is asked`() throws {
+  @Test func `with both settings nginx always sets the header; without them it asks no service`() throws {
     let on = try render([
       "TUCKSHOP_TRUSTED_USER_HEADER": "Remote-User", "TUCKSHOP_AUTH_REQUEST": Self.url,
       "TUCKSHOP_AUTH_REQUEST_HEADER": "X-Auth-Request-Email",
@@ -67,7 +67,7 @@ struct RenderTests {
     #expect(!off.contains("fastcgi_param TUCKSHOP_VOUCHED_HEADER"))
   }
 
-  /// What nginx/render says, and all files that it wrote.
+  /// The output of nginx/render, and all files that it wrote.
   private func render(_ settings: [String: String]) throws -> (status: Int32, log: String, files: String) {
     let directory = try TemporaryDirectory()
     let program = try Program(

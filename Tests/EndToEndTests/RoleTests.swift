@@ -2,13 +2,13 @@ import Postgres
 import Support
 import Testing
 
-/// Each pool signs in to PostgreSQL as itself.
+/// Each pool signs in to PostgreSQL with its own role.
 @Suite(.tiers(.e2e, .database, .security))
 struct RoleTests {
-  @Test func `the workers of each pool are a role of their own, which a shop of before is told to make`() throws {
+  @Test func `each pool has a role of its own, and an older installation is told to create it`() throws {
     let world = try World()
     let superuser = try world.database()
-    // Each has been asked something by now: its tick reads what was revoked.
+    // By now every worker has run a query: its tick reads revocations.
     try eventually("every pool has signed in") {
       let roles = try superuser.rows(
         """
@@ -28,7 +28,7 @@ struct RoleTests {
     #expect(try world.tuckshop("migrate", "up").log == "nothing to apply\n")
     let coins = try world.tuckshop("migrate", "up", environment: ["TUCKSHOP_WELCOME_COINS": "7"])
     #expect(coins.log == "nothing to apply\nnewcomers get 7 coins\n")
-    // Who asks for more than their role may is told who may.
+    // A role with too few rights gets an error that names the right role.
     let asOwner = "tuckshop: this role may not do that: sign in as the owner of the tables (PGUSER=tuckshop_owner)\n"
     let minted = try world.tuckshop(
       "grant", "--all", "--amount", "1", "--reason", "x", "--name", "x", environment: ["PGUSER": "tuckshop_app"])

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tiers(.e2e, .slow), .serialized)
 struct RunTests {
   @Test(arguments: [SIGINT, SIGTERM])
-  func `it stops cleanly and starts again`(signal: Int32) throws {
+  func `bin/run stops cleanly and starts again`(signal: Int32) throws {
     let directory = try TemporaryDirectory()
     for _ in 0..<2 {
       let world = try World(local: directory)
@@ -16,7 +16,7 @@ struct RunTests {
     }
   }
 
-  @Test func `two run side by side`() throws {
+  @Test func `two copies of bin/run work side by side`() throws {
     let first = try World()
     let second = try World()
     #expect(try first.ask("/health/ready").status == 200)
@@ -33,7 +33,7 @@ struct RunTests {
   }
 
   @Test(arguments: ["postgres", "app", "ops", "nginx"])
-  func `what dies of all it has started, it starts again`(part: String) throws {
+  func `a process that dies is started again`(part: String) throws {
     let world = try World()
     let victim = part == "postgres" ? try world.pid(ofPostgres: ())[0] : try world.pid(of: part)
     kill(victim, SIGKILL)
@@ -46,7 +46,7 @@ struct RunTests {
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
-  func `a signal that comes while processes are being started ends them all`(signal: Int32) throws {
+  func `a signal during the start of processes ends them all`(signal: Int32) throws {
     let directory = try TemporaryDirectory()
     let script = """
       set -euo pipefail
@@ -62,7 +62,7 @@ struct RunTests {
         echo "$number"
       done
       """
-    // The signal falls on whatever is being done just then, most often on a fork.
+    // The signal comes at an arbitrary moment, most often during a fork.
     for started in 1...10 {
       let log = directory / "launch-\(started).log"
       let program = try Program("/bin/bash", ["-c", script, projectRoot, directory.path], logPath: log)
@@ -73,7 +73,7 @@ struct RunTests {
     }
   }
 
-  @Test func `a signal ends a step with all of its processes, whatever groups they are in`() throws {
+  @Test func `a signal ends a step with all of its processes, in whatever process groups`() throws {
     let directory = try TemporaryDirectory()
     let script = """
       set -euo pipefail

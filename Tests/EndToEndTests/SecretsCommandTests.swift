@@ -3,14 +3,14 @@ import Glibc
 import Support
 import Testing
 
-/// Keys and passwords of a new installation. Plain users run these tests as well, who can give files to nobody else.
+/// Keys and passwords of a new installation. Plain users, who cannot give files away, run these tests as well.
 @Suite(.tiers(.e2e, .security))
 struct SecretsCommandTests {
   private let directory: TemporaryDirectory
   init() throws { directory = try TemporaryDirectory() }
 
   @Test(arguments: [([], 0o600), (["--group-readable"], 0o640)] as [([String], mode_t)])
-  func `a key and the first admin's password are made once, and for their owner alone or with the group`(
+  func `a key and the first admin's password are made once, readable by the owner or also by the group`(
     _ options: [String], _ mode: mode_t
   ) throws {
     #expect(try secrets(options).status == 0)
@@ -23,7 +23,7 @@ struct SecretsCommandTests {
     #expect(try files.map(read) == before)
   }
 
-  @Test func `every reader has a folder, whose files are made once and open to nobody else`() throws {
+  @Test func `every reader has a directory, whose files are made once and are closed to others`() throws {
     let readers = ["database", "owner", "app", "auth", "ops", "keys", "admin"]
     for reader in readers { mkdir(directory / reader, 0o700) }
     let options = [
@@ -44,7 +44,7 @@ struct SecretsCommandTests {
     }
     #expect(try secrets(options).log.isEmpty)
     #expect(try passwords.map(read) == texts)
-    // A run that was cut short is made anew.
+    // An interrupted run starts anew.
     unlink(others[2])
     #expect(try secrets(options).log == "secrets: new passwords are in the volumes\n")
     #expect(try read(passwords[1]) != texts[1])
@@ -54,7 +54,7 @@ struct SecretsCommandTests {
     (["--volumes", "/tmp"], 64, "--volumes wants --database-uid N"),
     (["--owner", "no such user"], 1, "there is no user no such user"),
   ])
-  func `what cannot be meant is refused`(_ options: [String], _ status: Int32, _ words: String) throws {
+  func `a contradictory call is refused`(_ options: [String], _ status: Int32, _ words: String) throws {
     let refused = try secrets(options)
     #expect(refused.status == status)
     #expect(refused.log.contains(words))

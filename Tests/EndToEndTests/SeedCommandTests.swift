@@ -5,7 +5,7 @@ import Testing
 /// `tuckshop seed …`, run as a process against a database of its own.
 @Suite(.tiers(.e2e, .database))
 struct SeedCommandTests {
-  @Test func `people to measure with have a history that the ledger could have written`() throws {
+  @Test func `users for measurements have a history that the ledger could have written`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       let secret = try desk.file("password", "correct horse\n")
       let seeded = try desk.run("seed", "--load", "25", "--password-file", secret)
@@ -22,7 +22,7 @@ struct SeedCommandTests {
     }
   }
 
-  @Test func `the shop goes on from where the seed ends`() throws {
+  @Test func `the shop continues where the seed ends`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("seed", "--load", "10").status == 0)
       let connection = try TestCluster.connection(database: desk.database)
@@ -34,7 +34,7 @@ struct SeedCommandTests {
         let outcome: String = try connection.value("SELECT outcome FROM \(raw: call)")
         #expect(outcome == "done")
       }
-      // Whoever was welcomed is not welcomed again.
+      // A user is welcomed once.
       let isReplay: Bool = try connection.value(
         """
         SELECT replayed FROM grant_coins(gen_random_uuid(), \(first)::uuid,
@@ -47,7 +47,7 @@ struct SeedCommandTests {
     }
   }
 
-  @Test func `it runs once, and beside others only when forced`() throws {
+  @Test func `the seed runs once, and beside other users only when forced`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("user", "add", "anna").status == 0)
       let refused = try desk.run("seed", "--load", "10")
@@ -64,7 +64,7 @@ struct SeedCommandTests {
     }
   }
 
-  @Test func `what is not understood changes nothing`() throws {
+  @Test func `an invalid call changes nothing`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       var results = try ["9", "0", "-1", "ten", "5000001"].map { try desk.run("seed", "--load", $0) }
       results.append(try desk.run("seed"))
@@ -75,7 +75,7 @@ struct SeedCommandTests {
     }
   }
 
-  @Test func `the demo comes once, and what somebody changed in it stays`() throws {
+  @Test func `the demo is created once, and later changes to it stay`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("user", "add", "demo").status == 0)
       #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new\n")
@@ -107,7 +107,7 @@ struct SeedCommandTests {
     WHERE (a.balance, a.version, a.moved_at, a.asset) IS DISTINCT FROM (s.balance, s.version, s.at, s.asset)
     """
 
-  /// The ledger must know each of them again if it is asked the same once more.
+  /// The ledger must recognise a repetition of each of them.
   private static let wrongOperations = """
     operations o LEFT JOIN users u ON u.id = o.counterpart LEFT JOIN items i ON i.id = o.item_id
     WHERE content <> CASE kind WHEN 'transfer' THEN digest_of(u.username, amount::text, note)

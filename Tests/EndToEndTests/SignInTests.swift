@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-/// What the pool that hashes passwords shares, and what does not wait for it.
+/// Shared memory of the pool that hashes passwords, and requests that do not wait for it.
 @Suite(.tiers(.e2e, .security, .slow), .serialized)
 struct SignInTests {
   private func sign(_ path: String, _ body: String, in world: World, token: String? = nil) throws -> HTTPAnswer {
@@ -17,7 +17,7 @@ struct SignInTests {
     return try String(#require(found, "\(answer.body)").1)
   }
 
-  @Test func `sessions are kept and ended while nobody hashes`() throws {
+  @Test func `sessions are renewed and ended while no hashing worker runs`() throws {
     let world = try World()
     let body = #"{"email":"anna@b.example","password":"correct horse"}"#
     let newcomer = #"{"email":"anna@b.example","password":"correct horse","full_name":"Anna"}"#
@@ -35,7 +35,7 @@ struct SignInTests {
     #expect(logout.status == 204)
   }
 
-  /// The inodes of the memory that these workers share, without the names they no longer have.
+  /// The inodes of the memory that these workers share. The memory has no name any more.
   private func shared(by workers: [pid_t]) -> Set<Substring> {
     Set(
       workers.flatMap { worker in
@@ -44,7 +44,7 @@ struct SignInTests {
       })
   }
 
-  @Test func `all workers that hash share what they verified, also one that comes later`() throws {
+  @Test func `all hashing workers share their verified passwords, and so does a new one`() throws {
     let world = try World()
     try eventually("both have it") {
       try world.workers("auth").allSatisfy { shared(by: [$0]).count == 1 }
@@ -59,7 +59,7 @@ struct SignInTests {
       return now.count == 6 && !now.contains(before[0]) && shared(by: now) == memory
         && now.allSatisfy { shared(by: [$0]).count == 1 }
     }
-    // Nobody else has any of it.
+    // No other pool has it.
     #expect(try shared(by: world.workers("app")).isEmpty)
   }
 }

@@ -2,13 +2,13 @@ import FoundationEssentials
 import Glibc
 import Support
 
-/// A service that knows who has signed in, as an auth_request asks one: the cookie says what it shall answer.
+/// A sign-on service as an auth_request asks it: the cookie decides its answer.
 final class SignOnStub: Sendable {
   private let directory: TemporaryDirectory
   private let program: Program
   let port: Int
 
-  /// Believed are the cookies `session=NAME`; the others show what else can come from such a service.
+  /// It accepts the cookies `session=NAME`; the others cause other answers of such a service.
   init() throws {
     let directory = try TemporaryDirectory()
     let port = try freePort()
@@ -53,7 +53,7 @@ final class SignOnStub: Sendable {
 
   deinit { stop() }
 
-  /// Somebody who accepts a question and never answers it.
+  /// Accepts a connection and never answers.
   func silence() throws -> Listener {
     let listener = try Listener(path: directory / "silent.sock")
     chmod(listener.path, 0o777)

@@ -5,18 +5,18 @@ import Testing
 
 @Suite(.tiers(.e2e, .security, .slow), .serialized)
 struct SignedInElsewhereTests {
-  /// Two routes that want a caller: one of each pool.
+  /// Two routes that need a caller, one of each pool.
   private static let me = "/api/v1/auth/me"
   private static let audit = "/api/v1/audit"
 
-  @Test func `whom the service names is signed in, whoever has a token is asked nothing else`() throws {
+  @Test func `a user named by the service is signed in, and a token takes precedence`() throws {
     let stub = try SignOnStub()
     let world = try World(settings(stub))
     let anna = try world.ask(Self.me, headers: [("Cookie", "session=anna")])
     #expect(anna.status == 200)
     #expect(anna.body.contains("\"username\":\"anna\""))
     #expect(try world.ask(Self.me, headers: [("Cookie", "session=Анна Петровна")]).body.contains("Анна Петровна"))
-    // Known, and not allowed to: had the pool "app" not been told, this would be 401.
+    // The user is known but not an admin: if the pool "app" ignored the header, this would be 401.
     #expect(try world.ask(Self.audit, headers: [("Cookie", "session=anna")]).status == 403)
 
     let token = try world.adminToken()
@@ -40,7 +40,7 @@ struct SignedInElsewhereTests {
     try leave(stub, world)
   }
 
-  /// Whatever a client says of itself, it is who the service says, and nobody without it.
+  /// A client's own headers change nothing: the service decides, and without it nobody is signed in.
   private func smuggle(into world: World) throws {
     let names = [
       "X-Remote-User", "x-remote-user", "X_Remote_User", "X-Remote_User", "X_REMOTE-user", "X-REMOTE-USER",
@@ -55,7 +55,7 @@ struct SignedInElsewhereTests {
         #expect(anna.status == 400 || anna.body.contains("\"username\":\"anna\""), "\(name): \(anna.body)")
       }
     }
-    // What the service is told was chosen by nginx: it has no header of the client's to repeat.
+    // nginx chooses the headers for the service, so the service cannot repeat one of the client's.
     let echoed = [("Cookie", "what=echo"), ("X-Auth-Request-User", "admin")]
     #expect(try world.ask(Self.me, headers: echoed).status == 401)
     for path in ["/-/who", "/-/nobody", "/%2d/who", "/-%2fwho"] {
@@ -63,7 +63,7 @@ struct SignedInElsewhereTests {
     }
   }
 
-  /// An nginx that was not told of the header hands on the client's; its workers know that it was not told.
+  /// An nginx without the setting passes on the client's header; its workers know that it is not vouched for.
   private func doubt(_ world: World) throws {
     for (vouched, status) in [("X-Remote-User", 200), ("", 401), ("X-Other", 401)] {
       let peer = try Peer(socket: world.directory / "run/app.sock")
@@ -76,7 +76,7 @@ struct SignedInElsewhereTests {
     }
   }
 
-  /// Another site's page cannot use the cookie, nor talk nginx into a name.
+  /// Another site's page cannot use the cookie, nor make nginx believe a name.
   private func refuse(_ world: World) throws {
     let cookie = ("Cookie", "session=anna")
     #expect(try world.ask(Self.me, headers: [cookie, ("Sec-Fetch-Site", "same-origin")]).status == 200)
@@ -94,7 +94,7 @@ struct SignedInElsewhereTests {
     }
   }
 
-  /// A service that is silent or away takes nothing from those who do not need it.
+  /// A silent or unreachable service harms nobody who does not need it.
   private func leave(_ stub: SignOnStub, _ world: World) throws {
     let silent = try stub.silence()
     let silence = [("Cookie", "what=silence")]
@@ -125,7 +125,7 @@ struct SignedInElsewhereTests {
     #expect(try world.ask(Self.audit, method: "POST", headers: silence, body: large).status == 413)
   }
 
-  @Test func `the header is believed by a worker behind a unix socket alone, and by its exact name`() throws {
+  @Test func `only a worker behind a unix socket believes the header, and only by its exact name`() throws {
     let world = World.shared
     func start(_ name: String) throws -> String {
       try world.tuckshop(
@@ -139,7 +139,7 @@ struct SignedInElsewhereTests {
     #expect(try start("X_Remote_User").contains("TUCKSHOP_TRUSTED_USER_HEADER must be the name of a header"))
   }
 
-  @Test func `while nobody signs in elsewhere, the header means nothing`() throws {
+  @Test func `without a sign-on service the header means nothing`() throws {
     for name in ["X-Remote-User", "X-Auth-Request-User"] {
       #expect(try World.shared.ask(Self.me, headers: [(name, "admin")]).status == 401)
     }
@@ -154,7 +154,7 @@ struct SignedInElsewhereTests {
 }
 
 extension World {
-  /// The admin whom bin/run names signs in; somebody appoints them soon after the start.
+  /// The admin that bin/run names signs in; the appointment comes soon after the start.
   func adminToken() throws -> String {
     let password = try read(directory / "admin-password").filter { $0 != "\n" }
     var token: Substring?

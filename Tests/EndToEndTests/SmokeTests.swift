@@ -7,7 +7,7 @@ struct SmokeTests {
   let world = World.shared
 
   @Test(arguments: ["/health", "/health/ready", "/readyz", "/health/live", "/livez", "/api/v1/health"])
-  func `it is healthy`(path: String) throws {
+  func `every health path answers 200`(path: String) throws {
     let answer = try world.ask(path)
     #expect(answer.status == 200)
     #expect(answer.body.contains("\"status\":\"healthy\""))
@@ -18,7 +18,7 @@ struct SmokeTests {
     #expect(try world.ask(path, method: "POST").status == 405)
   }
 
-  @Test func `readiness names what it looked at`() throws {
+  @Test func `readiness names its checks`() throws {
     let answer = try world.ask("/health/ready")
     #expect(answer.body.contains("\"services\":{\"database\":\"connected\"}"))
     for check in ["database", "schema", "draining"] { #expect(answer.body.contains("\"name\":\"\(check)\"")) }
@@ -29,7 +29,7 @@ struct SmokeTests {
     #expect(try world.ask("/openapi.yaml").body.hasPrefix("openapi: 3.1"))
   }
 
-  @Test func `each port serves its own routes only`() throws {
+  @Test func `each port serves only its own routes`() throws {
     #expect(try world.ask("/metrics").status == 404)
     #expect(try world.ask("/metrics", port: world.metricsPort).body.contains("tuckshop_workers{pool=\"app\"} 4"))
     #expect(try world.ask("/nginx_status", port: world.metricsPort).status == 200)
@@ -38,7 +38,7 @@ struct SmokeTests {
     #expect(try world.ask("/health/live", port: world.loginPort).status == 200)
   }
 
-  @Test func `a caller's well-formed request id is kept, any other replaced`() throws {
+  @Test func `a well-formed request id is kept, any other is replaced`() throws {
     #expect(try world.ask("/nowhere", headers: [("X-Request-ID", "abc-1")]).header("X-Request-ID") == "abc-1")
     let odd = try world.ask("/nowhere", headers: [("X-Request-ID", "a b\"")])
     #expect(odd.header("X-Request-ID")?.count == 32)
@@ -56,14 +56,14 @@ struct SmokeTests {
     ("/inventory/nowhere", "application/json", "\"error\":\"not_found\""),
     ("/nowhere", "application/problem+json", "\"status\":404"),
   ])
-  func `an unknown path is told in the dialect of its group`(path: String, type: String, piece: String) throws {
+  func `an unknown path is answered in the dialect of its group`(path: String, type: String, piece: String) throws {
     let answer = try world.ask(path)
     #expect(answer.status == 404)
     #expect(answer.header("Content-Type")?.hasPrefix(type) == true)
     #expect(answer.body.contains(piece))
   }
 
-  @Test func `every answer says what a browser may make of it`() throws {
+  @Test func `every answer has the security headers for browsers`() throws {
     let paths = ["/", "/style.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory"]
     for path in paths {
       let answer = try world.ask(path)
@@ -74,30 +74,30 @@ struct SmokeTests {
     }
   }
 
-  @Test func `a body over the limit is told in the dialect of its group`() throws {
+  @Test func `a body over the limit is refused in the dialect of its group`() throws {
     let large = String(repeating: "x", count: 70_000)
     #expect(try world.ask("/api/v1/x", method: "POST", body: large).status == 413)
     #expect(try world.ask("/api/sendCoin", method: "POST", body: large).status == 400)
     #expect(try world.ask("/inventory/reserve", method: "POST", body: large).body.hasPrefix("{\"error\":"))
   }
 
-  @Test func `what is no HTTP is answered in JSON`() throws {
+  @Test func `invalid HTTP is answered in JSON`() throws {
     let answer = try HTTPAnswer.sending("GET /\u{1} HTTP/1.1\r\nHost: a\r\n\r\n", to: world.port)
     #expect(answer.status == 400)
     #expect(answer.body.hasPrefix("{"))
   }
 
-  @Test func `a login's path cannot be dressed up for the other pool`() throws {
+  @Test func `no spelling of a login path reaches the other pool`() throws {
     for path in ["/api/v1/auth%2flogin", "/api//v1/auth/login", "/x/../api/v1/auth/login", "/api/v1/%61uth/login"] {
       let before = try counted(pool: "app")
       let answer = try world.ask(path, method: "POST", body: "{}")
-      // Wherever it ends up, it ends as no login; nothing of it may be run by the pool of the others.
+      // Wherever it goes, it must not become a login, and the other pool must not run it.
       #expect([400, 404, 405].contains(answer.status), "\(path)")
       #expect(try counted(pool: "app") == before, "\(path)")
     }
   }
 
-  @Test func `the binary says what it is and does`() throws {
+  @Test func `the binary prints its version and its help`() throws {
     #expect(try world.tuckshop("--version").log.hasPrefix("tuckshop 0."))
     for command in ["worker", "migrate", "health", "reload", "drain"] {
       #expect(try world.tuckshop(command, "--help").log.contains("Usage: tuckshop \(command)"))
@@ -123,7 +123,7 @@ struct SmokeTests {
     #expect(log.contains(name))
   }
 
-  @Test func `draining fails readiness until it is over`() throws {
+  @Test func `draining fails readiness until it ends`() throws {
     #expect(try world.tuckshop("drain", "on").status == 0)
     #expect(try world.ask("/health/ready").status == 503)
     #expect(try world.ask("/health/live").status == 200)
@@ -131,7 +131,7 @@ struct SmokeTests {
     #expect(try world.ask("/health/ready").status == 200)
   }
 
-  /// The requests that workers of a pool have answered, as they told the shared page.
+  /// The requests that the workers of a pool have answered, from the metrics.
   private func counted(pool: String) throws -> Int {
     let text = try world.ask("/metrics", port: world.metricsPort).body
     return text.matches(of: /tuckshop_worker_requests\{pool="(\w+)",pid="\d+"\} (\d+)/)

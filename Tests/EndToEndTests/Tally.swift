@@ -1,4 +1,4 @@
-/// What everybody has, told from the answers alone.
+/// The balances that follow from the answers alone.
 struct Tally {
   private(set) var coins: [String: Int]
   private(set) var goods = ["the shop: poster": Customers.posters]
@@ -31,7 +31,7 @@ extension Wishes.Entry {
     }
   }
 
-  /// How the ledger has to have kept it.
+  /// The row that the ledger must have for it.
   var due: String {
     let (kind, postings, goods) =
       switch wish.what {

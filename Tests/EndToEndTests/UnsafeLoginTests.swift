@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.tiers(.e2e, .security))
 struct UnsafeLoginTests {
-  @Test func `a bare Telegram id is believed where the shop was told so, and it says so at its start`() throws {
+  @Test func `a bare Telegram id is accepted if the setting is on, and the start says so`() throws {
     let world = try World(["TUCKSHOP_UNSAFE_TELEGRAM_LOGIN": "on"])
     #expect(try read(world.directory / "log/auth.log").contains("believed to be any Telegram user"))
     let body = #"{"telegram_id":7,"username":"loader"}"#

@@ -3,20 +3,20 @@ import Postgres
 import Support
 import Testing
 
-/// PostgreSQL's package is upgraded under a running shop: programs and libraries change, the server goes on as it was.
+/// PostgreSQL's package is upgraded under a running shop: programs and libraries change, while the old server runs on.
 @Suite(.tiers(.e2e, .faults, .slow), .serialized)
 struct UpgradeTests {
   private func register(_ name: String, in world: World) throws -> HTTPAnswer {
     try world.ask("/api/auth", method: "POST", body: #"{"username":"\#(name)","password":"a password"}"#)
   }
 
-  /// As workers get when they recycle: sessions that have not loaded anything yet.
+  /// Replaces the workers' sessions, as recycling does: the new ones have not loaded anything yet.
   private func renewSessions(of world: World) throws {
     try world.database().run(
       "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'tuckshop %'")
   }
 
-  @Test func `the server of bin/run has loaded what it needs, and makes room for the new one`() throws {
+  @Test func `bin/run's server has preloaded its libraries, and gives way to the new version`() throws {
     let postgres = try InstalledPostgres.newest.copy()
     let world = try World(["TUCKSHOP_POSTGRES": postgres.folder])
     let before = try world.pid(ofPostgres: ())[0]
@@ -35,7 +35,7 @@ struct UpgradeTests {
     #expect(world.remains() == [])
   }
 
-  @Test func `a server that cannot load PL/pgSQL is not ready, and requests are told to come again`() throws {
+  @Test func `with a server that cannot load PL/pgSQL the shop is not ready, and requests get 503`() throws {
     let postgres = try InstalledPostgres.newest.copy()
     let world = try World(["TUCKSHOP_POSTGRES": postgres.folder])
     let workers = try ["app", "auth", "ops"].flatMap { try world.workers($0) }

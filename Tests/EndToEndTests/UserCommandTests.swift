@@ -6,7 +6,7 @@ import Testing
 /// `tuckshop user …` and `tuckshop key …`, each run as a process against a database of its own.
 @Suite(.tiers(.e2e, .database))
 struct UserCommandTests {
-  @Test func `somebody is added, given a password and a role, listed and sent away`() throws {
+  @Test func `a user is added, given a password and a role, listed and deleted`() throws {
     try withDesk { desk in
       let secret = try desk.file("password", "correct horse\r\n")
       let added = try desk.run(
@@ -31,7 +31,7 @@ struct UserCommandTests {
     }
   }
 
-  @Test func `what cannot be is said and changes nothing`() throws {
+  @Test func `an impossible change is explained and changes nothing`() throws {
     try withDesk { desk in
       #expect(try desk.run("user", "add", "anna", "--role", "admin", "--email", "a@b.c").status == 0)
       let common = try desk.file("common", "password\n")
@@ -71,7 +71,7 @@ struct UserCommandTests {
 
   private static let table = "username,email,role\nanna,a@b.c,\nboris,,king\nclara,A@B.C,\ndaria,,service\nelena,,\n"
 
-  @Test func `an import is all or nothing, names its lines, and can be tried before`() throws {
+  @Test func `an import is all or nothing, names its lines, and has a dry run`() throws {
     try withDesk { desk in
       let table = try desk.file("staff.csv", Self.table)
       #expect(try desk.run("user", "add", "elena").status == 0)
@@ -102,7 +102,7 @@ struct UserCommandTests {
     }
   }
 
-  @Test func `a good table comes in, and what is none is refused whole`() throws {
+  @Test func `a valid table is imported, and an invalid one is refused whole`() throws {
     try withDesk { desk in
       let good = try desk.file("good.csv", "\u{FEFF}username\r\nanna\r\nboris\r\n")
       #expect(try desk.run("user", "import", "--dry-run", good).log == "2 could come in, 0 not; nothing was changed\n")

@@ -3,10 +3,10 @@ import Postgres
 import Support
 import Testing
 
-/// `tuckshop verify`, run as a process against a database of its own, as the workers' role.
+/// `tuckshop verify`, run as a process against a database of its own, with the workers' role.
 @Suite(.tiers(.e2e, .database))
 struct VerifyCommandTests {
-  @Test func `it says that all agrees, or what does not, and how to repair it`() throws {
+  @Test func `verify says that everything agrees, or names each difference and its repair`() throws {
     try withFreshDatabase { name in
       let directory = try TemporaryDirectory()
       let owner = try TestCluster.connection(database: name)
@@ -38,14 +38,14 @@ struct VerifyCommandTests {
       let plan = try verify(name, directory, "--repair-plan")
       #expect(plan.status == 1)
       #expect(plan.log.matches(of: /UPDATE accounts/).count == 1)
-      // It was a plan: nothing has changed until somebody runs it.
+      // A plan changes nothing until an operator runs it.
       #expect(try verify(name, directory).log == broken.log)
       try owner.perform(plan.log)
       #expect(try verify(name, directory).log == clean.log)
     }
   }
 
-  @Test func `what is wrong with the call or the database is told`() throws {
+  @Test func `an error in the call or the database is explained`() throws {
     try withEmptyDatabase { name in
       let directory = try TemporaryDirectory()
       let odd = try verify(name, directory, "--repair")

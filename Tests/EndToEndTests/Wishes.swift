@@ -2,7 +2,7 @@ import FoundationEssentials
 import Support
 import Synchronization
 
-/// What somebody wants moved, under a key by which it can be asked for again.
+/// A movement that a customer wants, under a key for repeating the request.
 struct Wish: Sendable {
   enum What: Sendable {
     case send(to: String, amount: Int)
@@ -11,7 +11,7 @@ struct Wish: Sendable {
 
   let owner: Int
   let what: What
-  /// By which of the two routes that mean the same.
+  /// Which of the two equivalent routes to use.
   let isMerch: Bool
   let key = UUID().uuidString.lowercased()
 
@@ -29,7 +29,7 @@ struct Wish: Sendable {
   }
 }
 
-/// An answer by which one knows whether it happened: 503, or half an answer, says nothing about that.
+/// An answer that decides whether the wish came true: 503, or half an answer, does not.
 struct Told: Sendable, Equatable {
   let status: Int
   let body: String
@@ -43,13 +43,13 @@ struct Told: Sendable, Equatable {
   var isDone: Bool { status < 300 }
 }
 
-/// Every wish there was, with what came back: the first definite answer holds, and any other has to be the same.
+/// All wishes and their answers: the first definite answer counts, and every later one must be the same.
 final class Wishes: Sendable {
   struct Entry: Sendable {
     let wish: Wish
     var asked = 0
     var told: Told?
-    /// How often it was said to be done, without the mark of a replay and with it.
+    /// The numbers of successful answers without and with the mark of a replay.
     var fresh = 0
     var replayed = 0
   }
@@ -58,7 +58,7 @@ final class Wishes: Sendable {
     var entries: [Entry] = []
     var statuses: [Int: Int] = [:]
     var definite = 0
-    /// Answers that do not go together, in words.
+    /// Contradictory answers, in words.
     var contradictions: [String] = []
   }
 
@@ -67,7 +67,7 @@ final class Wishes: Sendable {
   var state: State { guarded.withLock { $0 } }
   var definite: Int { guarded.withLock { $0.definite } }
 
-  /// Where nothing is known yet of whether it happened.
+  /// The wishes without a definite answer.
   var undecided: [Int] { guarded.withLock { state in state.entries.indices.filter { state.entries[$0].told == nil } } }
 
   func isDecided(_ number: Int) -> Bool { guarded.withLock { $0.entries[number].told != nil } }
@@ -79,7 +79,7 @@ final class Wishes: Sendable {
     }
   }
 
-  /// Some earlier one. Of the latest, many are being asked by somebody else at this moment.
+  /// An earlier wish. The latest ones are often being repeated by another thread at this moment.
   func earlier(_ random: inout Seeded) -> Int? {
     guarded.withLock { state in
       let all = state.entries.indices
@@ -105,7 +105,7 @@ final class Wishes: Sendable {
 }
 
 extension Wishes.Entry {
-  /// What is wrong with this answer after those before it.
+  /// Describes the contradiction between this answer and earlier ones; nil if there is none.
   fileprivate mutating func take(_ new: Told, isReplay: Bool) -> String? {
     if isReplay { replayed += 1 } else if new.isDone { fresh += 1 }
     let first = told ?? new

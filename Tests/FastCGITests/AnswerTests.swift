@@ -8,7 +8,7 @@ import Testing
 struct AnswerTests {
   let wire = try! Wire()
 
-  @Test func `an answer says how long it is`() throws {
+  @Test func `an answer has its length`() throws {
     let answer = try wire.ask(request("/some"))
     #expect(answer.head.contains("Content-Length: \(answer.body.count)"))
   }
@@ -25,7 +25,7 @@ struct AnswerTests {
     #expect(answer.body == [])
   }
 
-  @Test func `a line end in a header's value begins no header`() throws {
+  @Test func `a line end in a header's value starts no new header`() throws {
     let answer = try wire.ask(request("/split"))
     #expect(!answer.head.contains("\nSet-Cookie"))
   }
@@ -37,7 +37,7 @@ struct AnswerTests {
     #expect(answer.text.contains("accept=é"))
   }
 
-  @Test func `a path that is not UTF-8 is refused, a header that is not is left out, or told`() throws {
+  @Test func `a path that is not UTF-8 is refused, and a header that is not is left out or reported`() throws {
     func parameter(_ name: String, _ value: [UInt8]) -> [UInt8] {
       [UInt8(name.utf8.count), UInt8(value.count)] + Array(name.utf8) + value
     }
@@ -54,14 +54,14 @@ struct AnswerTests {
     #expect(try ask(keyless + parameter("HTTP_IDEMPOTENCY_KEY", [0x6B, 0xE9])).text == "unreadable")
   }
 
-  @Test func `a worker that crashes costs its own request only`() throws {
+  @Test func `a worker that crashes loses only its own request`() throws {
     #expect(throws: Client.Failure.self) { try wire.ask(request("/crash")) }
     #expect(try wire.worker.wait() < 0)
   }
 
-  /// The accept loop sets these fields of libfcgi's request by itself; a libfcgi that lays them out
-  /// otherwise has to be read anew before it is trusted.
-  @Test func `libfcgi's request is laid out as the accept loop knows it`() {
+  /// The accept loop sets these fields of libfcgi's request by itself. A libfcgi with another layout must be read anew
+  /// before it is trusted.
+  @Test func `libfcgi's request has the layout that the accept loop expects`() {
     #expect(MemoryLayout<FCGX_Request>.size == 80)
     #expect(MemoryLayout<FCGX_Request>.offset(of: \.ipcFd) == 48)
     #expect(MemoryLayout<FCGX_Request>.offset(of: \.keepConnection) == 56)

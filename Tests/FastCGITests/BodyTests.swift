@@ -11,21 +11,21 @@ struct BodyTests {
     #expect(answer.text.hasPrefix("POST /whole 99000"))
   }
 
-  @Test func `a body that ends early is not acted on`() throws {
+  @Test func `a body that ends early is not handled`() throws {
     let answer = try wire.ask(request("/cut", method: "POST", body: "12345", announcing: 10))
     #expect(answer.status == 400)
     #expect(answer.text == "bodyIncomplete")
     #expect(wire.ran == [])
   }
 
-  @Test func `a body that goes on is not acted on`() throws {
+  @Test func `a body that is too long is not handled`() throws {
     let answer = try wire.ask(request("/long", method: "POST", body: "1234567890", announcing: 5))
     #expect(answer.text == "bodyIncomplete")
     #expect(wire.ran == [])
   }
 
   @Test(arguments: ["-1", "x", "99999999999999999999", "1e3"])
-  func `a length that is no length is not acted on`(length: String) throws {
+  func `an invalid length is not handled`(length: String) throws {
     let answer = try wire.ask(
       Records.begin()
         + Records.parameters([("REQUEST_METHOD", "POST"), ("REQUEST_URI", "/odd"), ("CONTENT_LENGTH", length)])

@@ -12,18 +12,18 @@ struct PeerTests {
     let silent = try (0..<8).map { _ in try wire.connect() }
     let answer = try wire.ask(request("/next"))
     #expect(answer.status == 200)
-    // None of them was closed to make way: they are still waiting when the answer is there.
+    // None of them was closed to make way: they still wait when the answer arrives.
     #expect(silent.allSatisfy(isOpen))
   }
 
-  @Test func `a silent peer is let go after a while`() throws {
+  @Test func `a silent peer is closed after a while`() throws {
     let silent = try wire.connect()
     #expect(silent.receiveAll() == [])
     #expect(!isOpen(silent))
     try eventually("it is counted") { wire.worker.log.contains("discarded 0 1 0") }
   }
 
-  @Test func `a peer that speaks late is still served`() throws {
+  @Test func `a peer that sends late is still served`() throws {
     let late = try wire.connect()
     #expect(try wire.ask(request("/early")).status == 200)
     late.send(request("/late"))
@@ -31,7 +31,7 @@ struct PeerTests {
     #expect(wire.ran == ["/early", "/late"])
   }
 
-  @Test func `a peer that speaks late is served also while the worker is never idle`() throws {
+  @Test func `a peer that sends late is served even while the worker is never idle`() throws {
     let late = try wire.connect()
     #expect(try wire.ask(request("/early")).status == 200)
     let socket = wire.listener.path
@@ -47,7 +47,7 @@ struct PeerTests {
     #expect(answer?.status == 200)
   }
 
-  @Test func `a peer that speaks while the worker is busy for long is served afterwards`() throws {
+  @Test func `a peer that sends while the worker is busy for long is served afterwards`() throws {
     let late = try wire.connect()
     #expect(try wire.ask(request("/early")).status == 200)
     let slow = try wire.connect()
@@ -61,7 +61,7 @@ struct PeerTests {
   @Test func `a peer that never closes holds no worker`() throws {
     let first = try wire.connect()
     first.send(request("/first"))
-    // The end of the stream comes from the worker, not from us.
+    // The worker ends the stream, not the test.
     #expect(try Client.answer(from: first.receiveAll()).status == 200)
     #expect(try wire.ask(request("/second")).status == 200)
   }
@@ -74,7 +74,7 @@ struct PeerTests {
     #expect(wire.ran == ["/kept", "/next"])
   }
 
-  @Test func `a body nobody read is no new request`() throws {
+  @Test func `an unread body is not a new request`() throws {
     let peer = try wire.connect()
     let hidden = request("/smuggled", headers: [("REMOTE_ADDR", "forged")])
     peer.send(request("/outer", method: "POST", announcing: 200_000, keepConnection: true, ended: false) + hidden)
@@ -83,7 +83,7 @@ struct PeerTests {
     #expect(wire.ran == ["/next"])
   }
 
-  @Test func `a request given up while it queued is not run`() throws {
+  @Test func `a request that its client gave up in the queue is not run`() throws {
     wire.worker.signal(SIGSTOP)
     do {
       let gone = try wire.connect()
@@ -102,7 +102,7 @@ struct PeerTests {
     Records.begin() + Records.record(5, [1]),  // a body before the parameters
     [UInt8](repeating: 0, count: 3000),
   ])
-  func `what is no request is dropped at once, and the worker goes on`(bytes: [UInt8]) throws {
+  func `an invalid request is dropped at once, and the worker continues`(bytes: [UInt8]) throws {
     let peer = try wire.connect()
     peer.send(bytes)
     peer.send(request("/after"))

@@ -8,7 +8,7 @@ struct SignalTests {
   let wire = try! Wire()
 
   @Test(arguments: [SIGTERM, SIGUSR1])
-  func `an idle worker leaves with 0`(signal: Int32) throws {
+  func `an idle worker exits with 0`(signal: Int32) throws {
     #expect(try wire.ask(request("/first")).status == 200)
     wire.worker.signal(signal)
     #expect(try wire.worker.wait() == 0)
@@ -16,7 +16,7 @@ struct SignalTests {
   }
 
   @Test(arguments: [SIGTERM, SIGUSR1])
-  func `a signal while the body is read loses nothing of it`(signal: Int32) throws {
+  func `a signal during the reading of a body loses nothing of it`(signal: Int32) throws {
     let peer = try wire.connect()
     let whole = request("/slow", method: "POST", body: String(repeating: "b", count: 20_000))
     peer.send(Array(whole[..<10_000]))
@@ -28,7 +28,7 @@ struct SignalTests {
   }
 
   @Test(arguments: [SIGTERM, SIGUSR1])
-  func `a signal while the answer is written loses nothing of it`(signal: Int32) throws {
+  func `a signal during the writing of an answer loses nothing of it`(signal: Int32) throws {
     let peer = try wire.connect()
     peer.send(request("/large"))
     try wire.waitUntilWorker(isIn: 1)
@@ -37,7 +37,7 @@ struct SignalTests {
     #expect(try wire.worker.wait() == 0)
   }
 
-  @Test func `a connection accepted before the signal is served before leaving`() throws {
+  @Test func `a connection accepted before the signal is served before the exit`() throws {
     let early = try wire.connect()
     #expect(try wire.ask(request("/first")).status == 200)
     wire.worker.signal(SIGTERM)
@@ -47,7 +47,7 @@ struct SignalTests {
     #expect(try wire.worker.wait() == 0)
   }
 
-  @Test func `a worker under unbroken load still leaves`() throws {
+  @Test func `a worker under constant load still exits`() throws {
     let socket = wire.listener.path
     let askers = (0..<6).map { _ in
       Thread { while (try? Client.get("/load", socket: socket, timeoutMilliseconds: 500)) != nil {} }
@@ -59,7 +59,7 @@ struct SignalTests {
   }
 
   @Test(arguments: [SIGINT, SIGHUP, SIGQUIT, SIGPIPE])
-  func `other signals do nothing to it`(signal: Int32) throws {
+  func `other signals do nothing to a worker`(signal: Int32) throws {
     #expect(try wire.ask(request("/first")).status == 200)
     wire.worker.signal(signal)
     #expect(try wire.ask(request("/second")).status == 200)

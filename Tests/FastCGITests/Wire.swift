@@ -2,7 +2,7 @@ import FastCGI
 import Glibc
 import Support
 
-/// One worker on a socket of its own, spoken to in raw records.
+/// One worker on a socket of its own, addressed in raw records.
 final class Wire {
   let directory: TemporaryDirectory
   let listener: Listener
@@ -22,12 +22,12 @@ final class Wire {
     return try Client.answer(from: peer.receiveAll())
   }
 
-  /// The paths the worker's handler was really run for.
+  /// The paths for which the worker really ran its handler.
   var ran: [String] {
     worker.log.split(separator: "\n").filter { $0.hasPrefix("ran ") }.map { String($0.dropFirst(4)) }
   }
 
-  /// Waits until the worker stands in that system call on a descriptor of its own: 0 read, 1 write.
+  /// Waits until the worker is inside that system call on a descriptor of its own: 0 read, 1 write.
   func waitUntilWorker(isIn call: Int) throws {
     try eventually("the worker is in system call \(call)") {
       systemCall.first == "\(call)" && systemCall.dropFirst().first != "0x0"
@@ -43,7 +43,7 @@ final class Wire {
   }
 }
 
-/// A request as nginx sends it, with what a test wants otherwise.
+/// A request as nginx sends it, with the test's changes.
 func request(
   _ path: String, method: String = "GET", body: String = "", announcing length: Int? = nil,
   keepConnection: Bool = false, headers: [(String, String)] = [], ended: Bool = true

@@ -1,9 +1,9 @@
-// Everything that reads what a stranger may have written, each under libFuzzer. bin/fuzz builds and runs them.
-// A fuzzer fails by crashing: on a trap of Swift's, on what the address sanitizer sees, or on its own precondition.
+// Every reader of input from outside, each under libFuzzer. bin/fuzz builds and runs them. A fuzzer fails by crashing:
+// on a Swift trap, on a finding of the address sanitizer, or on its own precondition.
 
 internal import Glibc
 
-/// By the names that bin/fuzz knows. The seeds lie beside, in corpus/NAME.
+/// The fuzzers by the names that bin/fuzz uses. The seeds are in corpus/NAME.
 private let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "json": fuzzJSON, "csv": fuzzCSV, "token": fuzzToken, "credentials": fuzzCredentials, "telegram": fuzzTelegram,
   "path": fuzzPath, "query": fuzzQuery, "parameters": fuzzParameters,
@@ -22,10 +22,10 @@ package func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32
   return 0
 }
 
-/// A precondition that says its words in an optimised build as well.
+/// A precondition that prints its message in an optimised build as well.
 func expect(_ holds: Bool, _ complaint: String) {
   if !holds { fatalError(complaint) }
 }
 
-/// Text as it arrives from outside: what is no UTF-8 was refused before.
+/// Text from outside. Bytes that are not UTF-8 were refused earlier.
 func text(_ bytes: some Sequence<UInt8>) -> String? { String(validating: Array(bytes), as: UTF8.self) }

@@ -5,7 +5,7 @@ internal import Tokens
 
 private let now = 1_700_000_000
 
-/// A shop's key file, made anew for each run, and the hand that signs with it.
+/// A shop's key file, new for each run, and a signer with its keys.
 private let mint: (tokens: AccessTokens, id: String, key: SignatureKey) = {
   var directory = Array("/tmp/tuckshop-fuzz-XXXXXX".utf8CString)
   expect(mkdtemp(&directory) != nil, "no temporary directory")
@@ -38,8 +38,8 @@ private let claims = Claims(
   subject: "01a1fc3c-ec67-7644-af0c-ae0625ff0000", tokenID: "01a1fc3c-ec67-7644-af0c-ae0625ff0001", issuedAt: now,
   expiresAt: now + 900, username: "anna", role: "user", session: "01a1fc3c-ec67-7644-af0c-ae0625ff0002")
 
-/// The first byte says how the rest is meant: as a token, as a header or a payload that is signed well, or as
-/// changes to a good token, none of which may be believed.
+/// The first byte chooses the meaning of the rest: a token, a correctly signed header or payload, or changes to a valid
+/// token. None of them may be believed.
 func fuzzToken(_ bytes: [UInt8]) {
   let rest = bytes.dropFirst()
   switch bytes.first.map({ $0 % 4 }) {
@@ -68,7 +68,7 @@ private func signed(header: [UInt8], payload: [UInt8]) -> String {
   return signed + "." + Base64.url.encode(mint.key.sign(Array(signed.utf8)))
 }
 
-/// Three bytes a change: two for the place, one for what stands there afterwards.
+/// Three bytes for each change: two for the position, one for the new byte.
 private func edited(_ good: [UInt8], by changes: [UInt8]) -> [UInt8] {
   var bytes = good
   for start in stride(from: 0, to: changes.count - 2, by: 3) {
@@ -93,7 +93,7 @@ func fuzzCredentials(_ bytes: [UInt8]) {
   else { fatalError("a stranger is believed") }
 }
 
-/// As it comes, and with the right hash for its fields behind it: then it may be believed, and names a user.
+/// The input as it is, and with the right hash for its fields appended: then it may be believed, and names a user.
 func fuzzTelegram(_ bytes: [UInt8]) {
   guard let data = text(bytes) else { return }
   expect((try? telegram.verify(data, now: now, maxAgeSeconds: 3600)) == nil, "a stranger is believed")

@@ -1,7 +1,7 @@
 internal import HTTP
 internal import Notation
 
-/// What was read is written and read back the same, and no reader of bodies minds it.
+/// Parsed input is written and read back the same, and no reader of bodies crashes on it.
 func fuzzJSON(_ bytes: [UInt8]) {
   if let value = try? JSON(parsing: bytes) {
     guard let again = try? JSON(parsing: value.bytes) else { fatalError("what was written cannot be read") }
@@ -24,10 +24,10 @@ func fuzzJSON(_ bytes: [UInt8]) {
   _ = try? request.decode(Body.self, unknownMembers: .ignored)
 }
 
-/// Rows that were read are written and read back the same, but for the mark in front of what would be a formula.
+/// Parsed rows are written and read back the same, except for the mark in front of a possible formula.
 func fuzzCSV(_ bytes: [UInt8]) {
   guard let table = try? CSV(parsing: bytes) else { return }
-  // Only in front of all else is a byte order mark none of a field's.
+  // A byte order mark is part of a field unless it comes first in the file.
   let rows = [["first"]] + table.rows.map(\.fields)
   let written = rows.map { CSV.line($0.map(CSV.Cell.text)) }.joined(separator: "\n")
   guard let again = try? CSV(parsing: Array(written.utf8)) else { fatalError("what was written cannot be read") }

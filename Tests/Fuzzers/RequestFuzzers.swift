@@ -6,7 +6,7 @@ internal import Notation
 
 nonisolated(unsafe) private let router = routes()
 
-/// A path leads where the same path leads with every letter escaped, and is told errors in the same dialect.
+/// A path leads to the same route when every letter is escaped, and gets errors in the same dialect.
 func fuzzPath(_ bytes: [UInt8]) {
   guard let target = text(bytes) else { return }
   let path = Request(.get, target).path

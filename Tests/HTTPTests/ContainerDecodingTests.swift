@@ -2,7 +2,7 @@ import HTTP
 import Support
 import Testing
 
-/// Types that open the containers inside them by hand.
+/// Types that open their nested containers by hand.
 @Suite(.tiers(.unit))
 struct ContainerDecodingTests {
   private struct Flat: Decodable {
@@ -16,7 +16,7 @@ struct ContainerDecodingTests {
       let container = try decoder.container(keyedBy: Keys.self)
       let owner = try container.nestedContainer(keyedBy: Owner.self, forKey: .owner)
       name = try owner.decode(String.self, forKey: .name)
-      // A second look at the same place, as an init that calls another does.
+      // A second look at the same place, as in an init that calls another one.
       age = try container.nestedContainer(keyedBy: Owner.self, forKey: .owner).decodeIfPresent(Int.self, forKey: .age)
       var list = try container.nestedUnkeyedContainer(forKey: .tags)
       while !list.isAtEnd { tags.append(try list.decode(String.self)) }
@@ -63,20 +63,21 @@ struct ContainerDecodingTests {
     (#"{"owner":{"name":"a","shoe":43},"tags":[]}"#, ["owner", "shoe"], .unknown),
     (#"{"owner":{"name":"a"},"tags":[],"more":1}"#, ["more"], .unknown),
   ])
-  func `mistakes in them have their place`(body: String, place: [String], kind: ShapeError.Kind) {
+  func `a mistake in such a container is reported with its place`(body: String, place: [String], kind: ShapeError.Kind)
+  {
     let error = shapeError(body, as: Flat.self)
     #expect(error?.location == ["body"] + place)
     #expect(error?.kind == kind)
   }
 
-  @Test func `rows opened one by one are read, and what is wrong has its place`() throws {
+  @Test func `rows opened one by one are read, and a mistake has its place`() throws {
     #expect(try decode(#"{"rows":[[1,2],null,[]]}"#, as: Table.self).sums == [3, 0, 0])
     #expect(shapeError(#"{"rows":[[1,2],7,[]]}"#, as: Table.self)?.location == ["body"])
     let error = shapeError(#"{"rows":[[1,2],[3]]}"#, as: Table.self)
     #expect(error == ShapeError(["body", "rows", "1"], "Input should be an object, not array", .wrongType))
   }
 
-  @Test func `reading past the end of a list is told as a list too short`() {
+  @Test func `reading past the end of a list is reported as a list too short`() {
     struct Pair: Decodable {
       init(from decoder: any Decoder) throws {
         var list = try decoder.unkeyedContainer()

@@ -2,7 +2,7 @@ import HTTP
 import Support
 import Testing
 
-/// Types that read themselves, by hand or as Swift's own smaller numbers do.
+/// Types that decode themselves, by hand or like Swift's smaller integers.
 @Suite(.tiers(.unit))
 struct CustomDecodingTests {
   /// The same thing by name or by number.
@@ -35,7 +35,7 @@ struct CustomDecodingTests {
     let quantity: Quantity
   }
 
-  @Test func `a value may be of two kinds`() throws {
+  @Test func `a value may have two kinds`() throws {
     #expect(try decode(#"{"item":"mug","quantity":1}"#, as: Line.self).item == .name("mug"))
     #expect(try decode(#"{"item":7,"quantity":1}"#, as: Line.self).item == .number(7))
     let error = shapeError(#"{"item":[],"quantity":1}"#, as: Line.self)
@@ -76,7 +76,7 @@ struct CustomDecodingTests {
   }
 
   @Test(arguments: ["1e400", "-1e400", "\"1\"", "true", "null"])
-  func `what is no finite number says where`(text: String) {
+  func `a text that is not a finite number is refused with its place`(text: String) {
     let error = shapeError("{\"a\":\(text)}", as: [String: Double].self)
     #expect(error?.location == ["body", "a"])
     #expect(error?.kind == .wrongType)

@@ -10,7 +10,7 @@ struct Transfer: Decodable {
   let message: String?
 }
 
-/// Reads a body as a handler would, and says what is wrong with it.
+/// Decodes a body as a handler would, and returns the mistake in it.
 func decode<T: Decodable>(
   _ text: String, as type: T.Type = T.self, unknownMembers: Request.UnknownMembers = .refused
 ) throws -> T {
@@ -53,7 +53,7 @@ struct JSONDecodingTests {
     ("null", "Input should be an integer, not null"), ("true", "Input should be an integer, not boolean"),
     ("[1]", "Input should be an integer, not array"), ("{}", "Input should be an integer, not object"),
   ])
-  func `what is no integer is named and told`(amount: String, message: String) {
+  func `a value that is not an integer is named and described`(amount: String, message: String) {
     let error = shapeError("{\"toUser\":\"a\",\"amount\":\(amount)}", as: Transfer.self)
     #expect(error == ShapeError(["body", "amount"], message, .wrongType))
   }
@@ -65,7 +65,7 @@ struct JSONDecodingTests {
   }
 
   @Test(arguments: [("5", "number"), ("null", "null"), ("false", "boolean"), ("[]", "array"), ("{}", "object")])
-  func `what is no text is named and told`(value: String, kind: String) {
+  func `a value that is not text is named and described`(value: String, kind: String) {
     let error = shapeError("{\"toUser\":\(value),\"amount\":1}", as: Transfer.self)
     #expect(error == ShapeError(["body", "toUser"], "Input should be a string, not \(kind)", .wrongType))
   }
@@ -88,18 +88,18 @@ struct JSONDecodingTests {
     ("[]", "array"), ("[{}]", "array"), ("null", "null"), ("1", "number"), ("1.5", "number"), ("\"a\"", "string"),
     ("true", "boolean"),
   ])
-  func `a body that is no object is told what it is`(body: String, kind: String) {
+  func `a body that is not an object is refused with its kind`(body: String, kind: String) {
     let error = shapeError(body, as: Transfer.self)
     #expect(error == ShapeError(["body"], "Input should be an object, not \(kind)", .wrongType))
   }
 
   @Test(arguments: ["", " ", "{", "{\"toUser\":\"a\",\"amount\":1", "{\"toUser\":\"a\",\"amount\":01}", "\u{FEFF}{}"])
-  func `a body that is no JSON is refused whatever it is read as`(body: String) {
+  func `a body that is not JSON is refused for every type`(body: String) {
     #expect(shapeError(body, as: Transfer.self)?.kind == .notJSON)
     #expect(shapeError(body, as: [String: Int].self, unknownMembers: .ignored)?.location == ["body"])
   }
 
-  @Test(.tiers(.security)) func `a member that only looks alike is unknown`() throws {
+  @Test(.tiers(.security)) func `a member with a similar-looking name is unknown`() throws {
     struct Temperature: Decodable { let K: Int? }
     #expect(try decode(#"{"K":300}"#, as: Temperature.self).K == 300)
     #expect(try decode("{\"\u{212A}\":300}", as: Temperature.self, unknownMembers: .ignored).K == nil)
@@ -111,7 +111,7 @@ struct JSONDecodingTests {
 
 @Suite(.tiers(.unit))
 struct BrokenBodyTests {
-  @Test func `a body that is no JSON is told as such, with the body as its place`() {
+  @Test func `a body that is not JSON is reported with the body as its place`() {
     let error = #expect(throws: ShapeError.self) { try Request(.post, "/", body: [0x7B]).decode([String: Int].self) }
     #expect(error?.location == ["body"])
     #expect(error?.kind == .notJSON)

@@ -51,17 +51,17 @@ struct NestedDecodingTests {
   }
 
   @Test(arguments: ["\"attic\"", "\"\"", "\"Main\"", "\"main \""])
-  func `a value that is none of the enum's names its member`(section: String) {
+  func `a value outside the enum names its member`(section: String) {
     let error = shapeError(order("{\"item_id\":\"\(id)\",\"quantity\":1}", section: section), as: Order.self)
     #expect(error == ShapeError(["body", "section"], "Input is none of the values allowed here", .malformed))
   }
 
-  @Test func `a text that is no UUID is told so`() {
+  @Test func `a text that is not a UUID is reported as such`() {
     let error = shapeError(#"{"section":"main","items":[{"item_id":"x","quantity":1}]}"#, as: Order.self)
     #expect(error == ShapeError(["body", "items", "0", "item_id"], "Input should be a valid UUID", .malformed))
   }
 
-  @Test func `unknown members are ignored at every depth, if at all`() throws {
+  @Test func `unknown members are ignored at every depth, or at none`() throws {
     let body = order("{\"item_id\":\"\(id)\",\"quantity\":2,\"colour\":{\"r\":1}}").dropLast() + ",\"extra\":[1]}"
     #expect(try decode(String(body), as: Order.self, unknownMembers: .ignored).items.count == 2)
     #expect(shapeError(String(body), as: Order.self)?.location == ["body", "items", "1", "colour"])

@@ -1,6 +1,6 @@
 import HTTP
 
-/// What a router makes of a path, in one word and its parameters, so that tables can say what is due.
+/// A router's result for a path, as one word and its parameters, so that tables of cases can state it.
 enum Outcome: Equatable {
   case found(String, [String] = [])
   case wrongMethod(String)
@@ -20,7 +20,7 @@ enum Outcome: Equatable {
 
   static func == (left: Outcome, right: Outcome) -> Bool {
     switch (left, right) {
-    // As bytes, because to `String` different texts can be equal.
+    // As bytes, because different texts can be equal as `String`.
     case (.found(let one, let its), .found(let other, let others)):
       one == other && its.map { Array($0.utf8) } == others.map { Array($0.utf8) }
     case (.wrongMethod(let one), .wrongMethod(let other)): one == other

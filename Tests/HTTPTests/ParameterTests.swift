@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.tiers(.unit))
 struct ParameterTests {
-  /// What stands in the braces when this is asked for.
+  /// The path parameters of this request.
   private func parameters(_ text: String) throws -> PathParameters {
     var router = Router<Int>()
     router.add(.get, "/users/{id}", 0)
@@ -25,7 +25,7 @@ struct ParameterTests {
     "+5", "007", "-0", "00", "9223372036854775808", "-9223372036854775809", "5.0", "1e3", "0x10", "five",
     "%205", "5%20", "٥", "５", "5%0A", "--5", "1_000", "%E2%88%925",
   ])
-  func `what is no integer says where`(text: String) throws {
+  func `a text that is not an integer is refused with its place`(text: String) throws {
     let parameters = try parameters(text)
     let error = #expect(throws: ShapeError.self) { try parameters.require("id", as: Int.self) }
     #expect(error == ShapeError(["path", "id"], "Input should be a valid integer", .wrongType))
@@ -43,13 +43,13 @@ struct ParameterTests {
     "550e8400-e29b-41d4-a716-44665544000g", "not-a-uuid", "1", "%20550e8400-e29b-41d4-a716-446655440000",
     "５50e8400-e29b-41d4-a716-446655440000",
   ])
-  func `what is no UUID says where`(text: String) throws {
+  func `a text that is not a UUID is refused with its place`(text: String) throws {
     let parameters = try parameters(text)
     let error = #expect(throws: ShapeError.self) { try parameters.require("id", as: UUID.self) }
     #expect(error == ShapeError(["path", "id"], "Input should be a valid UUID", .wrongType))
   }
 
-  @Test func `text is read as it was meant`() throws {
+  @Test func `text is decoded`() throws {
     let id: String = try parameters("a%2Fb%20%D1%8F").require("id")
     #expect(id == "a/b я")
   }

@@ -51,7 +51,7 @@ struct PathTests {
     "/users/%c0%af", "/users/%e0%80%af", "/users/%ed%a0%80", "/users/%f4%90%80%80", "/users/%fe",
     "/nowhere/%zz", "/users/\u{0}", "/users/%２0",
   ])
-  func `what does not decode to text is malformed`(path: String) {
+  func `a path that does not decode to text is malformed`(path: String) {
     #expect(Outcome(router, .get, path) == .malformed)
   }
 
@@ -61,7 +61,7 @@ struct PathTests {
     "/../users", "/users/../users", "/users/./items/", "\\users", "/users;/x/y", "/USERS", "/users ", " /users",
     "/users%20", "/%2e%2e/users", "http://host/users",
   ])
-  func `empty segments and dots are just other paths`(path: String) {
+  func `empty segments and dots are ordinary, different paths`(path: String) {
     #expect(Outcome(router, .get, path) == .unknown)
   }
 
@@ -76,11 +76,11 @@ struct PathTests {
     ("/users／me", .unknown),
     ("/users\u{200B}", .unknown),
   ])
-  func `a Kelvin sign is no K`(path: String, due: Outcome) {
+  func `a Kelvin sign is not a K`(path: String, due: Outcome) {
     #expect(Outcome(router, .get, path) == due)
   }
 
-  // To `String` a slash and the combining mark behind it are one character, and no slash at all.
+  // As `String`, a slash and the combining mark behind it are one character, and not a slash.
   @Test(arguments: [
     ("/\u{301}users", Outcome.unknown),
     ("/users/\u{301}me", .found("user", ["\u{301}me"])),
@@ -92,7 +92,7 @@ struct PathTests {
     #expect(Outcome(router, .get, path) == due)
   }
 
-  @Test func `a path too deep is unknown, however deep`() {
+  @Test func `a path that is too deep is unknown, however deep it is`() {
     let deepest = "/1/2/3/4/5/6/7/8/9/10/11/12"
     #expect(Outcome(router, .get, deepest) == .found("deepest"))
     #expect(Outcome(router, .get, deepest + "/13") == .unknown)

@@ -20,7 +20,7 @@ struct QueryTests {
   }
 
   @Test(arguments: ["", "b=1", "A=1", "aa=1", "=a", "&", "=", "a%3D1", "%2561=1", "\u{301}a=1", "a\u{301}=1"])
-  func `a name that is not there has no value`(query: String) throws {
+  func `an absent name has no value`(query: String) throws {
     #expect(try text(query) == nil)
   }
 
@@ -41,7 +41,7 @@ struct QueryTests {
     arguments: [
       "a=%", "a=%2", "a=%zz", "a=%00", "a=x%00", "a=%ff", "a=%c0%af", "a=%ed%a0%80", "a=%f4%90%80%80", "a=\u{0}",
     ])
-  func `a value that is no text says where`(query: String) {
+  func `a value that is not text is refused with its place`(query: String) {
     let error = #expect(throws: ShapeError.self) { try text(query) }
     #expect(error == ShapeError(["query", "a"], "Value cannot be decoded as UTF-8", .malformed))
   }
@@ -55,12 +55,12 @@ struct QueryTests {
     "a=", "a", "a=+5", "a=%2B5", "a=007", "a=-0", "a=9223372036854775808", "a=5.0", "a=1e3", "a=0x5", "a=5+",
     "a=%D9%A5", "a=ten", "a=1,2", "a=99999999999999999999999999",
   ])
-  func `what is no integer says where`(query: String) {
+  func `a value that is not an integer is refused with its place`(query: String) {
     let error = #expect(throws: ShapeError.self) { try integer(query) }
     #expect(error == ShapeError(["query", "a"], "Input should be a valid integer", .wrongType))
   }
 
-  @Test func `a required value that is missing says where`() throws {
+  @Test func `a missing required value is reported with its place`() throws {
     let error = #expect(throws: ShapeError.self) { try Query("b=1").require("a", as: Int.self) }
     #expect(error == ShapeError(["query", "a"], "Field required", .missing))
     #expect(try Query("b=1").require("b") == 1)

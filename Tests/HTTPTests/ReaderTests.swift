@@ -3,7 +3,7 @@ import Notation
 import Support
 import Testing
 
-/// A body read member by member, so that everything that is wrong with it can be said at once.
+/// Reads a body member by member, so that all mistakes can be reported at once.
 @Suite(.tiers(.unit))
 struct ReaderTests {
   private func reader(_ body: String, refusesNulls: Bool = false) throws -> Reader {
@@ -23,8 +23,7 @@ struct ReaderTests {
     #expect(name == "Аня" && age == 7 && tags == ["a"] && note == nil)
   }
 
-  @Test func `everything that is wrong is named, in the order of reading, and what nobody asked for behind it`() throws
-  {
+  @Test func `every mistake is named in the order of reading, and unknown members come last`() throws {
     let body = try reader(#"{"more":1,"age":"7","name":5,"less":2,"size":[1,true]}"#)
     #expect(body.require("name", as: String.self) == nil)
     #expect(body.require("shoe", as: Int.self) == nil)
@@ -40,7 +39,7 @@ struct ReaderTests {
       ])
   }
 
-  @Test func `a check has the last word, in its own words or at a place of its own`() throws {
+  @Test func `a check decides last, in its own words or at a place of its own`() throws {
     struct Odd: Error, CustomStringConvertible { let description = "is odd" }
     let body = try reader(#"{"a":1,"b":2,"c":3}"#)
     func even(_ number: Int) throws { if number % 2 == 1 { throw Odd() } }
@@ -67,7 +66,8 @@ struct ReaderTests {
     #expect(complaints { try change.finish() } == [["body", "a", "type_error"]])
   }
 
-  @Test func `a text has so many characters, and is not looked at if it has too many bytes for them`() throws {
+  @Test func `a text has a limited number of characters, and is not decoded if it has too many bytes for them`() throws
+  {
     for (text, fits) in [("", false), ("я", true), ("яяя", true), ("яяяя", false), ("💰💰💰", true)] {
       let body = try reader(#"{"a":"\#(text)"}"#)
       #expect((body.text("a", 1...3) != nil) == fits, "\(text)")
@@ -80,7 +80,7 @@ struct ReaderTests {
   }
 
   @Test(arguments: [("", "json_invalid"), ("[]", "type_error"), ("null", "type_error"), ("{", "json_invalid")])
-  func `what is no object is refused before anything is read`(body: String, kind: String) {
+  func `a body that is not an object is refused before anything is read`(body: String, kind: String) {
     #expect(complaints { _ = try reader(body) } == [["body", kind]])
   }
 
@@ -89,7 +89,7 @@ struct ReaderTests {
     #expect(complaints { try body.finish() } == (0..<50).map { ["body", "m\($0)", "extra_forbidden"] })
   }
 
-  @Test(.tiers(.security)) func `a member that only looks alike is unknown`() throws {
+  @Test(.tiers(.security)) func `a member with a similar-looking name is unknown`() throws {
     let body = try reader("{\"\u{212A}\":1}")
     #expect(body.optional("K", as: Int.self) == nil)
     #expect(complaints { try body.finish() } == [["body", "\u{212A}", "extra_forbidden"]])

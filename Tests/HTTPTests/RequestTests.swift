@@ -9,7 +9,7 @@ struct RequestTests {
     ("/users?a=1?b", "/users", "1?b"), ("/a%3Fa=2", "/a%3Fa=2", nil), ("", "", nil), ("?a=1", "", "1"),
     ("/users?\u{301}&a=1", "/users", "1"), ("/x#a", "/x#a", nil),
   ])
-  func `a target is a path and a query`(target: String, path: String, a: String?) throws {
+  func `a target has a path and a query`(target: String, path: String, a: String?) throws {
     let request = Request(.get, target)
     #expect(Array(request.path.utf8) == Array(path.utf8))
     #expect(try request.query.optional("a", as: String.self) ?? "" == a ?? "")
@@ -45,14 +45,14 @@ struct RequestTests {
     arguments: [
       "Idempotency-\u{212A}ey", "İdempotency-Key", "Idempotency\u{2010}Key", "Idempotency-Key ", "Idempotency_Key", "",
     ])
-  func `a name that only looks alike is another`(name: String) {
+  func `a similar-looking header name is another name`(name: String) {
     let headers: Headers = ["Idempotency-Key": "k1"]
     #expect(headers[name] == nil)
     let disguised = Headers(dictionaryLiteral: (name, "k2"))
     #expect(disguised["Idempotency-Key"] == nil)
   }
 
-  @Test func `a header that is no text is missing, and is not mistaken for a missing one`() throws {
+  @Test func `a header that is not text is unreadable, which differs from missing`() throws {
     var headers: Headers = ["If-Match": "a"]
     Array("IDEMPOTENCY_KEY".utf8).withUnsafeBytes { headers.add(parameter: $0[...], nil) }
     #expect(headers["Idempotency-Key"] == nil && headers.fields.count == 1)
@@ -62,7 +62,7 @@ struct RequestTests {
     #expect(try headers.readable("If-None-Match") == nil)
   }
 
-  @Test func `a name as FastCGI spells it is the same name`() {
+  @Test func `a name in FastCGI's spelling is the same name`() {
     var headers = Headers()
     for (name, value) in [("HTTP_IDEMPOTENCY_KEY", "k1"), ("HTTP_X_\u{212A}", "k2"), ("HTTP_", "k3")] {
       Array(name.utf8).withUnsafeBytes { headers.add(parameter: $0[5...], value) }

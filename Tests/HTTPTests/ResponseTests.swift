@@ -9,7 +9,7 @@ struct ResponseTests {
     response.headers.filter { $0.name == name }.map(\.value)
   }
 
-  @Test func `an answer is 200 and empty unless something is said`() {
+  @Test func `an answer is 200 and empty by default`() {
     let response = Response()
     #expect(response.status == 200)
     #expect(response.headers.isEmpty)
@@ -26,7 +26,7 @@ struct ResponseTests {
     #expect(header(problem, "Content-Type") == ["application/problem+json"])
   }
 
-  @Test func `text is UTF-8 and says so`() {
+  @Test func `text is UTF-8 and declares it`() {
     let response = Response.text("да\n")
     #expect(response.status == 200)
     #expect(header(response, "Content-Type") == ["text/plain; charset=utf-8"])
@@ -34,13 +34,13 @@ struct ResponseTests {
     #expect(header(Response.text("", type: "text/css"), "Content-Type") == ["text/css"])
   }
 
-  @Test func `a status has its words, also one that nobody has heard of`() {
+  @Test func `every status has a reason, even an unknown one`() {
     #expect(Response.reason(200) == "OK")
     #expect(Response.reason(422) == "Unprocessable Content")
     #expect(Response.reason(299) == "Status 299")
   }
 
-  @Test func `a header is added to a copy, behind the others`() {
+  @Test func `a header is added to a copy, after the others`() {
     let first = Response.text("x")
     let second = first.with("Retry-After", "1").with("Link", "a").with("Link", "b")
     #expect(first.headers.count == 1)

@@ -2,7 +2,7 @@ import HTTP
 import Support
 import Testing
 
-/// A mistake in the table of routes is found when the program starts, not when a request comes.
+/// A mistake in the table of routes fails at the start of the program, not at a request.
 @Suite(.tiers(.unit))
 struct RouteDeclarationTests {
   @Test func `two routes for one method and path are refused`() async {
@@ -13,7 +13,7 @@ struct RouteDeclarationTests {
     }
   }
 
-  @Test func `one place has one name`() async {
+  @Test func `one path parameter has one name`() async {
     await #expect(processExitsWith: .failure) {
       var router = Router<Int>()
       router.add(.get, "/users/{id}", 1)
@@ -21,7 +21,7 @@ struct RouteDeclarationTests {
     }
   }
 
-  @Test func `a name stands once in a template`() async {
+  @Test func `a name occurs once in a template`() async {
     await #expect(processExitsWith: .failure) {
       var router = Router<Int>()
       router.add(.get, "/users/{id}/friends/{id}", 1)
@@ -35,7 +35,7 @@ struct RouteDeclarationTests {
     }
   }
 
-  @Test func `a brace is closed where the segment ends`() async {
+  @Test func `a brace is closed in the segment where it opens`() async {
     await #expect(processExitsWith: .failure) {
       var router = Router<Int>()
       router.add(.get, "/users/{id", 1)
@@ -49,20 +49,20 @@ struct RouteDeclarationTests {
     }
   }
 
-  @Test func `a template deeper than any lookup is refused`() async {
+  @Test func `a template deeper than the router's limit is refused`() async {
     await #expect(processExitsWith: .failure) {
       var router = Router<Int>()
       router.add(.get, "/1/2/3/4/5/6/7/8/9/10/11/12/13", 1)
     }
   }
 
-  @Test func `a parameter that the route does not have is a mistake of the program`() async {
+  @Test func `a parameter that the route does not have is a programmer's error`() async {
     await #expect(processExitsWith: .failure) {
       let _: String = try PathParameters().require("id")
     }
   }
 
-  @Test func `one path under several methods is no clash`() async {
+  @Test func `one path with several methods is no conflict`() async {
     await #expect(processExitsWith: .success) {
       var router = Router<Int>()
       for (number, method) in Method.allCases.enumerated() { router.add(method, "/users/{id}", number) }

@@ -2,13 +2,13 @@ import HTTP
 import Support
 import Testing
 
-/// The tree against the plainest thing that could be right: all templates, tried one after the other.
+/// Compares the tree with the simplest correct search: all templates, one after the other.
 @Suite(.tiers(.unit))
 struct RouterSearchTests {
   private typealias Template = [String?]  // nil is a parameter
 
   @Test(arguments: 1...40 as ClosedRange<UInt64>)
-  func `the tree finds what a search through all templates finds`(seed: UInt64) {
+  func `the tree finds the same route as a search through all templates`(seed: UInt64) {
     var generator = Seeded(seed)
     let templates = Set((0..<Int.random(in: 1...25, using: &generator)).map { _ in template(&generator) })
     var router = Router<String>()

@@ -33,7 +33,7 @@ struct RouterTests {
     ("/users/me/settings", .found("settings")),
     ("/users/7/items/mug", .found("item of user", ["7", "mug"])),
   ])
-  func `a literal comes before a parameter`(path: String, due: Outcome) {
+  func `a literal takes precedence over a parameter`(path: String, due: Outcome) {
     #expect(Outcome(router, .get, path) == due)
   }
 
@@ -47,7 +47,7 @@ struct RouterTests {
     ("/users/you/settings", .unknown),
     ("/a/b/x/e", .unknown),
   ])
-  func `a literal that leads nowhere is taken back`(path: String, due: Outcome) {
+  func `the router backtracks from a literal that leads nowhere`(path: String, due: Outcome) {
     #expect(Outcome(router, .get, path) == due)
   }
 
@@ -65,7 +65,7 @@ struct RouterTests {
       (Method.post, "/", Outcome.wrongMethod("GET, HEAD")),
       (.delete, "/users", .wrongMethod("GET, HEAD, POST")),
       (.delete, "/users/7", .wrongMethod("GET, HEAD, PATCH")),
-      // The literal is the place that is meant, and it knows no PATCH.
+      // The path means the literal, which has no PATCH.
       (.patch, "/users/me", .wrongMethod("GET, HEAD")),
       (.post, "/buy/mug", .wrongMethod("GET")),
       (.get, "/sessions", .wrongMethod("DELETE")),
@@ -74,11 +74,11 @@ struct RouterTests {
       (nil, "/nowhere", .unknown),
       (.put, "/nowhere", .unknown),
     ] as [(Method?, String, Outcome)])
-  func `a wrong method is told which are right, in order`(method: Method?, path: String, due: Outcome) {
+  func `for a wrong method the right ones are listed, in order`(method: Method?, path: String, due: Outcome) {
     #expect(Outcome(router, method, path) == due)
   }
 
-  @Test func `where every resource has a UUID, nothing else is there for a method that the place does not have`() {
+  @Test func `where every resource has a UUID, no other id exists for a method without a route`() {
     var router = Router<String>()
     router.add(.get, "/items/{id:uuid}", "item")
     router.add(.get, "/items/{id:uuid}/image", "image")
@@ -87,7 +87,7 @@ struct RouterTests {
     #expect(Outcome(router, .get, "/items/\(id)") == .found("item", [id]))
     #expect(Outcome(router, .post, "/items/\(id)") == .wrongMethod("GET, HEAD"))
     #expect(Outcome(router, .post, "/items/\(id.uppercased())/image") == .wrongMethod("GET, HEAD"))
-    // Its handler has its own words for it.
+    // The route's handler has its own answer for it.
     #expect(Outcome(router, .get, "/items/details") == .found("item", ["details"]))
     for path in ["/items/details", "/items/\(id)0", "/items/details/image", "/items/%20"] {
       #expect(Outcome(router, .post, path) == .unknown, "\(path)")
@@ -104,12 +104,12 @@ struct RouterTests {
     ("/sessions", .wrongMethod("DELETE")),
     ("/nowhere", .unknown),
   ])
-  func `HEAD is answered by what answers GET, where the route allows it`(path: String, due: Outcome) {
+  func `the route for GET answers HEAD, if the route allows it`(path: String, due: Outcome) {
     #expect(Outcome(router, .head, path) == due)
   }
 
   @Test(arguments: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-  func `a method is known by its exact name`(name: String) {
+  func `a method is matched by its exact name`(name: String) {
     #expect(Method(rawValue: name) != nil)
     #expect(Method(rawValue: name.lowercased()) == nil)
     #expect(Method(rawValue: name + " ") == nil)

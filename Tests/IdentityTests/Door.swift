@@ -4,12 +4,12 @@ import Postgres
 import Support
 import Tokens
 
-/// A doorkeeper as a worker has one, with a clock that stands where it is put.
+/// A worker's authentication of callers, with a clock that the test sets.
 final class Door {
   let keeper: Doorkeeper
-  /// As the pool that signs people in.
+  /// The session of the pool that signs users in.
   let connection: Connection
-  /// At the machine itself.
+  /// The owner's session.
   let owner: Connection
 
   static let now = Mint.now

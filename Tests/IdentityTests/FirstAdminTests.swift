@@ -21,7 +21,7 @@ struct FirstAdminTests {
     try connection.value("SELECT count(*) FROM \(raw: table)")
   }
 
-  @Test func `where nobody rules somebody is appointed, once, and it is noted`() throws {
+  @Test func `without an admin one is appointed, once, and it is recorded`() throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(user: TestCluster.auth, database: database)
       #expect(try candidate().appoint(by: Door.registrar, on: connection))
@@ -35,7 +35,7 @@ struct FirstAdminTests {
     }
   }
 
-  @Test func `who took the name before gets neither the office nor keeps the account`() throws {
+  @Test func `a user who took the name before keeps neither the name's account nor becomes admin`() throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(user: TestCluster.auth, database: database)
       var squatter = Registrar.Newcomer(username: try Username("root"))
@@ -49,7 +49,7 @@ struct FirstAdminTests {
   }
 
   @Test(arguments: ["is_active = false", "role = 'user'", "deleted_at = now()"])
-  func `where nobody rules any more somebody is appointed again`(change: String) throws {
+  func `after the last admin is gone one is appointed again`(change: String) throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(database: database)
       #expect(try candidate().appoint(by: Door.registrar, on: connection))
@@ -61,7 +61,7 @@ struct FirstAdminTests {
   }
 
   @Test(.tiers(.concurrency), arguments: [false, true])
-  func `several workers at once appoint one`(nameIsTaken: Bool) throws {
+  func `several workers at once appoint one admin`(nameIsTaken: Bool) throws {
     try withFreshDatabase { database in
       if nameIsTaken {
         let connection = try TestCluster.connection(database: database)

@@ -5,14 +5,14 @@ import Support
 import Testing
 import Tokens
 
-/// Whom somebody else vouches for, as the shop knows them.
+/// Users that an external issuer vouches for.
 @Suite(.tiers(.database, .security))
 struct ForeignCallerTests {
   private typealias Fixtures = ForeignFixtures
 
   private static let seed = Array(repeating: UInt8(9), count: 32)
 
-  /// An issuer whose Ed25519 key is in our hands.
+  /// An issuer with an Ed25519 key that the test holds.
   private static func trust() throws -> Trust {
     let x = Base64.url.encode(try AsymmetricKey(ed25519Seed: seed).ed25519PublicKey)
     return try Trust("EdDSA", key: #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"}]}"#)
@@ -38,7 +38,9 @@ struct ForeignCallerTests {
   }
 
   @Test(arguments: [("RS256", Fixtures.rsaPEM, Fixtures.rs256), ("ES256", Fixtures.ecPEM, Fixtures.es256)])
-  func `whom another service names comes in at first sight`(algorithm: String, key: String, token: String) throws {
+  func `a user named by another service is created on the first request`(algorithm: String, key: String, token: String)
+    throws
+  {
     try withDoor(Trust(algorithm, key: key)) { door in
       let caller = try door.admit(bearer: token)
       #expect(caller.username == "Аня")
@@ -52,7 +54,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `who is there already is known by name or by id, with the role they have here`() throws {
+  @Test func `an existing user is found by name or by id, with their role in this shop`() throws {
     try withDoor { door in
       let anna = try door.person("anna", .moderator)
       for name in ["anna", anna.id.text, anna.id.uuidString] {
@@ -60,14 +62,14 @@ struct ForeignCallerTests {
         #expect(caller.id == anna.id)
         #expect(caller.role == .moderator)
       }
-      // "e" with an accent of its own is one name with the other spelling.
+      // "e" with a combining accent is the same name as the other spelling.
       let eve = try door.person("\u{E9}ve")
       #expect(try door.admit(bearer: Self.token(of: "e\u{301}ve")).id == eve.id)
       #expect(try door.connection.value("SELECT count(*) FROM users", as: Int.self) == 2)
     }
   }
 
-  @Test func `an id that nobody has becomes theirs`() throws {
+  @Test func `an unknown id becomes the id of the new user`() throws {
     try withDoor { door in
       let id = UUID()
       let caller = try door.admit(bearer: Self.token(of: id.uuidString))
@@ -77,7 +79,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `who was dismissed is out within a second, also who was deleted by their id`() throws {
+  @Test func `a deactivated user is refused within a second, and so is one deleted by their id`() throws {
     try withDoor { door in
       let anna = try door.person("anna")
       let token = try Self.token(of: "anna")
@@ -93,7 +95,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `a new role holds from the next second on, and nothing is asked within one`() throws {
+  @Test func `a new role holds from the next second on, and within one second there is no query`() throws {
     try withDoor { door in
       let anna = try door.person("anna")
       let token = try Self.token(of: "anna")
@@ -108,7 +110,7 @@ struct ForeignCallerTests {
   }
 
   @Test(arguments: [String(repeating: "a", count: 256), "a\\n", "a\\u007f"])
-  func `a name that cannot be one here is no proof`(name: String) throws {
+  func `a name that is invalid in this shop proves nothing`(name: String) throws {
     try withDoor { door in
       let token = try Self.token(of: name)
       let refusal = #expect(throws: CallerRefusal.self) { try door.admit(bearer: token) }
@@ -117,7 +119,7 @@ struct ForeignCallerTests {
   }
 
   @Test(.tiers(.concurrency), arguments: ["anna", "550E8400-E29B-41D4-A716-446655440000"])
-  func `two first sights at once are one person`(name: String) throws {
+  func `concurrent first requests create one user`(name: String) throws {
     try withFreshDatabase { database in
       let gate = Gate(for: 6)
       let trust = try Self.trust()
@@ -130,7 +132,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `a header that nginx vouches for names the user, but never beside a token`() throws {
+  @Test func `a header that nginx vouches for names the user, but never together with a token`() throws {
     try withDoor { door in
       let anna = try door.person("anna", .admin)
       func admit(_ authorization: String?, _ user: String?) throws -> Caller {
@@ -145,7 +147,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `who opens the Mini App comes in by their id, under their name if it is free`() throws {
+  @Test func `a user of the Mini App is created by their id, under their name if it is free`() throws {
     try withDoor { door in
       let anna = try door.person("anna")
       func admit(_ user: String, at now: Int = Door.now) throws -> Caller {
@@ -166,7 +168,7 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `without a bot nobody comes by Telegram`() throws {
+  @Test func `without a bot nobody signs in by Telegram`() throws {
     let keeper = Doorkeeper(
       tokens: try Mint().tokens, foreign: ForeignIssuers(), telegram: nil, registrar: Door.registrar)
     #expect(throws: CallerRefusal.badToken(.malformed)) {
@@ -174,7 +176,7 @@ struct ForeignCallerTests {
     }
   }
 
-  /// As Telegram signs it.
+  /// Signs as Telegram does.
   private static func initData(_ fields: [(String, String)]) -> String {
     let key = Digest.hmac(key: Array("WebAppData".utf8), Array("1:test".utf8))
     let lines = fields.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")

@@ -1,5 +1,5 @@
-/// Keys and tokens of a foreign issuer, made with Python's cryptography package: what libcrypto is asked to believe
-/// here did not come from our own hands. The private halves were thrown away.
+/// Keys and tokens of a foreign issuer, made with Python's cryptography package, so that libcrypto is tested against
+/// another implementation. The private keys were thrown away.
 enum ForeignFixtures {
   static let rsaPEM = """
     -----BEGIN PUBLIC KEY-----
@@ -75,7 +75,7 @@ enum ForeignFixtures {
     + "cnJlZF91c2VybmFtZSI6ItCQ0L3RjyJ9.hDgkGFymz9uFVfNeLDUMnTSW6MBEtjZonupP2HUWoUwk7-kAMo8HigGxUTWo2dNQzXEyGFTBz5c"
     + "5e4H4dy17Cg"
 
-  /// The same text, its signature in DER.
+  /// The same text, with its signature in DER.
   static let es256DER =
     "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImUxIn0.eyJpc3MiOiJodHRwczovL2F1dGguZXhhbXBsZSIsImF1ZCI6WyJv"
     + "dGhlciIsInR1Y2tzaG9wIl0sInN1YiI6IjQyIiwianRpIjoidC0xIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA5MDAsInByZWZl"

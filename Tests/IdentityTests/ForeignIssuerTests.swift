@@ -37,7 +37,7 @@ struct ForeignIssuerTests {
     ("RS256", Fixtures.rsaPEM, Fixtures.rs256), ("ES256", Fixtures.ecPEM, Fixtures.es256),
     ("ES256", Fixtures.ecCertificate, Fixtures.es256), ("ES256", jwkEC, Fixtures.es256),
   ])
-  func `what another service signed is believed`(algorithm: String, key: String, token: String) throws {
+  func `a token signed by another service is believed`(algorithm: String, key: String, token: String) throws {
     let claims = try #require(try Trust(algorithm, key: key).verify(token))
     #expect(claims.issuer == Trust.issuer)
     #expect(claims.user == "Аня")
@@ -46,12 +46,12 @@ struct ForeignIssuerTests {
     #expect(claims.expiresAt == Mint.now + 900)
   }
 
-  @Test func `one entry's token is not believed by another entry's key`() throws {
+  @Test func `one entry's token is not believed with another entry's key`() throws {
     #expect(throws: TokenRefusal.wrongAlgorithm) { try Trust("ES256", key: Fixtures.ecPEM).verify(Fixtures.rs256) }
     #expect(throws: TokenRefusal.wrongAlgorithm) { try Trust("RS256", key: Fixtures.rsaPEM).verify(Fixtures.es256) }
   }
 
-  @Test func `a token that claims to come from nobody we know is left to others`() throws {
+  @Test func `a token from an unknown issuer is left to the other checks`() throws {
     let mint = try Mint()
     let trust = try Trust("ES256", key: Fixtures.ecPEM)
     #expect(try trust.verify(mint.sign()) == nil)
@@ -60,7 +60,7 @@ struct ForeignIssuerTests {
     #expect(try ForeignIssuers().verify(CompactToken(Fixtures.es256), now: Mint.now) == nil)
   }
 
-  @Test func `its time, audience and user are checked`() throws {
+  @Test func `a token's time, audience and user are checked`() throws {
     let trust = try Trust("ES256", key: Fixtures.ecPEM)
     #expect(throws: TokenRefusal.expired) { try trust.verify(Fixtures.es256, now: Mint.now + 960) }
     #expect(throws: TokenRefusal.notYetValid) { try trust.verify(Fixtures.es256, now: Mint.now - 61) }
@@ -84,13 +84,13 @@ struct ForeignIssuerTests {
     Array(repeating: 0xFF, count: 64), [], [0], zeros, zeros + one + [0], Array(repeating: 0, count: 63),
     [0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00],
   ])
-  func `no made-up r and s pass for an ES256 signature`(signature: [UInt8]) throws {
+  func `no invented r and s pass as an ES256 signature`(signature: [UInt8]) throws {
     let parts = Fixtures.es256.parts
     let forged = "\(parts[0]).\(parts[1]).\(Base64.url.encode(signature.isEmpty ? [0] : signature))"
     #expect(throws: TokenRefusal.badSignature) { try Trust("ES256", key: Fixtures.ecPEM).verify(forged) }
   }
 
-  @Test func `a signature has one form`() throws {
+  @Test func `a signature has one encoding`() throws {
     #expect(throws: TokenRefusal.badSignature) { try Trust("ES256", key: Fixtures.ecPEM).verify(Fixtures.es256DER) }
     #expect(throws: TokenRefusal.badSignature) { try Trust("RS256", key: Fixtures.rsaPEM).verify(Fixtures.rs256PSS) }
     let parts = Fixtures.rs256.parts
@@ -100,9 +100,9 @@ struct ForeignIssuerTests {
     }
   }
 
-  /// RFC 8725, section 2.1: the public key is no secret, so nobody may be believed for knowing it.
+  /// RFC 8725, section 2.1: the public key is public, so knowing it proves nothing.
   @Test(arguments: [#""HS256""#, #""none""#, #""hs256""#, #""RS512""#, #""ES256K""#])
-  func `the public key is no secret for an HMAC`(algorithm: String) throws {
+  func `the public key does not serve as an HMAC secret`(algorithm: String) throws {
     for (name, pem) in [("RS256", Fixtures.rsaPEM), ("ES256", Fixtures.ecPEM)] {
       let payload = Base64.url.decode(Fixtures.rs256.parts[1])!
       let forged = Mint.sign(Array(#"{"alg":\#(algorithm),"typ":"JWT"}"#.utf8), payload, .secret(Array(pem.utf8)))

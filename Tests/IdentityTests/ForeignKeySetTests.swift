@@ -3,7 +3,7 @@ import Support
 import Testing
 import Tokens
 
-/// Foreign issuers with Ed25519 keys of ours, so that every token can be signed here.
+/// Foreign issuers with Ed25519 keys of the test, so that every token can be signed here.
 @Suite(.tiers(.unit, .security))
 struct ForeignKeySetTests {
   private static let one = try! AsymmetricKey(ed25519Seed: Array(repeating: 1, count: 32))
@@ -30,7 +30,7 @@ struct ForeignKeySetTests {
     try Trust("EdDSA", key: set, user: "sub").verify(token)?.user
   }
 
-  @Test func `the id chooses among several keys`() throws {
+  @Test func `the key id chooses among several keys`() throws {
     let set = Self.set(Self.jwk(Self.one, #","kid":"1""#), Self.jwk(Self.two, #","kid":"2""#))
     #expect(try verify(set, Self.token(Self.one, header: #","kid":"1""#)) == "42")
     #expect(try verify(set, Self.token(Self.two, header: #","kid":"2""#)) == "42")
@@ -39,7 +39,7 @@ struct ForeignKeySetTests {
     #expect(throws: TokenRefusal.unknownKey) { try verify(set, Self.token(Self.one)) }
   }
 
-  @Test func `a key that is alone needs no id, but contradicts a wrong one`() throws {
+  @Test func `a single key needs no id, but a wrong id is refused`() throws {
     let named = Self.set(Self.jwk(Self.one, #","kid":"1""#))
     #expect(try verify(named, Self.token(Self.one)) == "42")
     #expect(throws: TokenRefusal.unknownKey) { try verify(named, Self.token(Self.one, header: #","kid":"2""#)) }
@@ -51,7 +51,7 @@ struct ForeignKeySetTests {
   @Test(arguments: [
     #","use":"enc""#, #","alg":"ES256""#, #","alg":"Ed448""#, #","key_ops":["sign"]"#, #","key_ops":[]"#,
   ])
-  func `a key meant for something else is none`(more: String) throws {
+  func `a key for another purpose is ignored`(more: String) throws {
     let other = Self.jwk(Self.one, #","kid":"1""# + more)
     #expect(throws: KeyError.self) { try verify(Self.set(other), Self.token(Self.one)) }
     let set = Self.set(other, Self.jwk(Self.two, #","kid":"2","use":"sig","alg":"EdDSA","key_ops":["verify"]"#))
@@ -60,7 +60,7 @@ struct ForeignKeySetTests {
   }
 
   @Test(arguments: ["", #","typ":"JWT""#, #","typ":"jwt""#, #","typ":"at+jwt""#, #","typ":"application/at+jwt""#])
-  func `an access token may say so, or say nothing`(header: String) throws {
+  func `an access token may declare its type or omit it`(header: String) throws {
     #expect(try verify(Self.set(Self.jwk(Self.one)), Self.token(Self.one, header: header)) == "42")
   }
 
@@ -74,20 +74,20 @@ struct ForeignKeySetTests {
   }
 
   @Test(arguments: ["sub", "jti", "aud", "iat", "exp"])
-  func `each claim is required of others too`(name: String) throws {
+  func `each claim is required of other issuers too`(name: String) throws {
     let token = Self.token(Self.one, claims: [name: nil])
     #expect(throws: TokenRefusal.badClaim(name)) { try verify(Self.set(Self.jwk(Self.one)), token) }
   }
 
   @Test(arguments: [#""""#, "7", "null", #"["a"]"#, nil])
-  func `the claim that names the user has to name one`(value: String?) throws {
+  func `the claim for the user must contain a name`(value: String?) throws {
     let token = Self.token(Self.one, claims: ["name": value])
     #expect(throws: TokenRefusal.badClaim("name")) {
       try Trust("EdDSA", key: Self.set(Self.jwk(Self.one)), user: "name").verify(token)
     }
   }
 
-  /// What is wrong with the file of issuers or its keys is said at the start, with the entry's name.
+  /// A mistake in the file of issuers or its keys is reported at the start, with the entry's name.
   @Test(arguments: [
     ("RS256", ForeignFixtures.rsa1024PEM, "1024 bits"),
     (
@@ -136,7 +136,7 @@ struct ForeignKeySetTests {
       """#, "entry 2 (a): it is named twice"
     ),
   ])
-  func `a file of issuers that makes no sense is refused`(text: String, reason: String) throws {
+  func `an invalid file of issuers is refused`(text: String, reason: String) throws {
     let directory = try TemporaryDirectory()
     try directory.write("issuers.json", text)
     try directory.write("key", ForeignFixtures.ecPEM)

@@ -5,7 +5,7 @@ import Support
 import Testing
 import Tokens
 
-/// That nothing which people leave behind by signing in and out grows without bound.
+/// No table grows without bound, however often users sign in and out.
 @Suite(.tiers(.database, .security))
 struct GrowthTests {
   private let mint: Mint
@@ -16,7 +16,7 @@ struct GrowthTests {
     sessions = Sessions(tokens: mint.tokens, lifetimes: .init())
   }
 
-  /// However slow the machine is.
+  /// A door with ample time, for slow machines.
   private func patientDoor(_ database: String) throws -> Door {
     let door = try Door(mint, database: database)
     door.connection.limit(to: .after(milliseconds: 300_000))
@@ -31,7 +31,7 @@ struct GrowthTests {
     try connection.value("SELECT count(*) FROM \(raw: table) WHERE \(raw: condition)")
   }
 
-  @Test func `a revocation ends with the token that it ends`() throws {
+  @Test func `a revocation expires with its token`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
@@ -52,12 +52,12 @@ struct GrowthTests {
         #expect(lives)
         #expect(throws: CallerRefusal.revoked) { try door.admit(bearer: token, at: now + 1) }
       }
-      // The session itself can go when its last token has.
+      // The session itself can go when its last token has expired.
       #expect(try count("sessions", "expires_at = to_timestamp(\(now + 900 + 120))", door.connection) == 1)
     }
   }
 
-  @Test func `the end of a session whose tokens have expired leaves nothing`() throws {
+  @Test func `ending a session whose tokens have expired leaves no row`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
@@ -68,7 +68,7 @@ struct GrowthTests {
     }
   }
 
-  @Test func `200 000 are read a page at a time, and one of them is refused from the first request on`() throws {
+  @Test func `200 000 revocations are read page by page, and all of them hold from the first request on`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
@@ -84,7 +84,7 @@ struct GrowthTests {
           SELECT gen_random_uuid(), gen_random_uuid(), now() + interval '1 hour' FROM generate_series(1, 10000)
           """)
       }
-      // It is the last of them.
+      // The last of them.
       try Sessions.end(door.admit(bearer: gone.accessToken, at: now), on: door.connection)
 
       let list = Revocations()
@@ -124,14 +124,14 @@ struct GrowthTests {
     }
   }
 
-  @Test func `a new session may lead to another server, so all is read once more`() throws {
+  @Test func `a new session may lead to another server, so all revocations are read again`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
       let list = Revocations()
       #expect(try list.readPage(now: Door.now, on: door.connection))
       try door.change(anna.id) { $0.role = .moderator }
-      // As the server would know it that took over before it had heard of the latest transactions.
+      // The state of a server that took over before it had received the latest transactions.
       try TestCluster.connection(database: database).run("UPDATE revocations SET transaction_id = '1'")
       #expect(try list.readPage(now: Door.now, on: door.connection))
       #expect(list.count == 0)
@@ -141,7 +141,7 @@ struct GrowthTests {
     }
   }
 
-  @Test func `nobody fills the list by signing out again and again, and all that they end stays ended`() throws {
+  @Test func `repeated logouts do not fill the list, and every ended token stays ended`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
@@ -156,7 +156,7 @@ struct GrowthTests {
           ? sessions.token(for: user, now: now) : try sessions.start(user, now: now, on: door.connection).accessToken
         let caller = try door.admit(bearer: token, at: now)
         try Sessions.end(caller, on: door.connection)
-        // Twice is not more than once.
+        // Ending it twice counts once.
         try Sessions.end(caller, on: door.connection)
         ended.append(token)
       }
@@ -170,7 +170,7 @@ struct GrowthTests {
     }
   }
 
-  @Test func `whoever signs in again and again loses the oldest sessions`() throws {
+  @Test func `signing in again and again ends the oldest sessions`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
@@ -180,7 +180,7 @@ struct GrowthTests {
       }
       #expect(try count("sessions", "ended_at IS NULL", door.connection) == Sessions.mostOfOneUser)
       for pair in pairs[..<3] {
-        // Its access token lives on for its quarter of an hour, and can be ended still.
+        // Its access token lives on for its quarter of an hour, and can still be revoked.
         #expect(try door.admit(bearer: pair.accessToken, at: now).id == anna.id)
       }
       try Sessions.end(door.admit(bearer: pairs[0].accessToken, at: now), on: door.connection)
@@ -192,7 +192,7 @@ struct GrowthTests {
     }
   }
 
-  @Test func `after a hundred exchanges in a row a session waits, and its token stays good`() throws {
+  @Test func `after a hundred exchanges in a row a session has to wait, and its token stays valid`() throws {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
@@ -213,7 +213,7 @@ struct GrowthTests {
     }
   }
 
-  @Test(arguments: Expired.allCases) func `what is over is forgotten so many rows at a time`(kind: Expired) throws {
+  @Test(arguments: Expired.allCases) func `expired rows are deleted in batches`(kind: Expired) throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(user: TestCluster.ops, database: database)
       connection.limit(to: .after(milliseconds: 300_000))
@@ -229,7 +229,7 @@ struct GrowthTests {
       }
       #expect(before - left == (kind == .sessions ? 12_000 : 5000))
       #expect(steps >= 25)
-      // Those that are not over.
+      // Rows that have not expired.
       #expect(try tables.map { try count($0, Self.lives[$0]!, connection) } == [3, 3, 3, 3, 3])
     }
   }
@@ -240,7 +240,7 @@ struct GrowthTests {
     "known_networks": "seen_at > now() - interval '1 day'",
   ]
 
-  /// So many of each kind that are over, one session with 2000 tokens more, and three of each that live.
+  /// This many expired rows of each kind, one session with 2000 tokens more, and three live rows of each kind.
   static func leftovers(_ count: Int) -> String {
     """
     INSERT INTO users (id, username) VALUES ('00000000-0000-7000-8000-000000000001', 'leftover');

@@ -3,14 +3,14 @@ import Identity
 import Support
 import Testing
 
-/// What people may be called.
+/// Valid names, emails and full names.
 @Suite(.tiers(.unit))
 struct NameTests {
   @Test(arguments: [
     ("a", "a"), ("Anna", "Anna"), ("e\u{301}", "\u{E9}"), ("\u{212B}", "\u{C5}"), ("\u{1100}\u{1161}", "\u{AC00}"),
     (" ", " "), ("a\u{200B}b", "a\u{200B}b"), ("💰", "💰"), ("\u{FB01}", "\u{FB01}"),
     (String(repeating: "a", count: 255), String(repeating: "a", count: 255)),
-    // 381 bytes as they come, 254 as they are kept.
+    // 381 bytes as received, 254 bytes as stored.
     (String(repeating: "e\u{301}", count: 127), String(repeating: "\u{E9}", count: 127)),
   ])
   func `a name is kept in one spelling`(raw: String, due: String) throws {
@@ -20,13 +20,13 @@ struct NameTests {
   private static let refused: [(String, NameRefusal)] = [
     ("", .empty), (String(repeating: "a", count: 256), .tooLong), (String(repeating: "я", count: 128), .tooLong),
     (String(repeating: "💰", count: 64), .tooLong), (String(repeating: "a", count: 100_000), .tooLong),
-    // Composition lengthens some: each of these becomes three characters.
+    // Composition lengthens some characters: each of these becomes three.
     (String(repeating: "\u{1D160}", count: 60), .tooLong), ("a\u{0}", .controlCharacter), ("a\nb", .controlCharacter),
     ("\t", .controlCharacter), ("\u{7F}", .controlCharacter), ("a\u{85}", .controlCharacter),
     ("\u{9F}", .controlCharacter), ("a\r\n", .controlCharacter),
   ]
 
-  @Test(arguments: refused) func `what is no name is refused for its reason`(raw: String, refusal: NameRefusal) {
+  @Test(arguments: refused) func `an invalid name is refused for its reason`(raw: String, refusal: NameRefusal) {
     #expect(throws: refusal) { try Username(raw) }
   }
 
@@ -48,7 +48,7 @@ struct NameTests {
     }
   }
 
-  @Test func `an address has up to 254 bytes, and is always a name too`() throws {
+  @Test func `an email has up to 254 bytes, and is always a valid name too`() throws {
     let domain = Array(repeating: String(repeating: "b", count: 60), count: 3).joined(separator: ".") + ".example"
     let longest = String(repeating: "a", count: 254 - domain.utf8.count - 1) + "@" + domain
     #expect(try Username(EmailAddress(longest).text).text.utf8.count == 254)
@@ -59,7 +59,7 @@ struct NameTests {
   }
 }
 
-/// What a name must not look like that somebody takes from now on. Who has such a name since before still signs in.
+/// New names must not look like another name. Users with such a name from before still sign in.
 @Suite(.tiers(.unit, .security))
 struct NewNameTests {
   @Test(arguments: [
@@ -67,7 +67,7 @@ struct NewNameTests {
     "почта@пример.com", "anna_2", "Анна Smith", "Вася-bdd31c9235267a4b", "Λ_1 Анна", "o'brien\"; --", "<b>", "💰",
     "山田 太郎", "김철수", "אבא", "محمد", "नमस्ते", "1", "--", "№ 5™",
     "Straße", "Łódź", "Ђорђе", "Їжак",
-  ]) func `a plain name is taken`(name: String) throws {
+  ]) func `a plain name is accepted`(name: String) throws {
     #expect(try Username(new: name).text == name)
   }
 
@@ -78,7 +78,7 @@ struct NewNameTests {
     ("an\u{AD}na", .invisibleCharacter), ("\u{202E}anna", .invisibleCharacter), ("an\u{2066}na", .invisibleCharacter),
     ("an\u{2028}na", .invisibleCharacter), ("an\u{2029}na", .invisibleCharacter), ("an\u{E000}na", .invisibleCharacter),
     ("an\u{F0000}na", .invisibleCharacter), ("an\u{378}na", .invisibleCharacter), ("an\u{FFFF}na", .invisibleCharacter),
-    // No category of theirs says so, but these show nothing either.
+    // Their Unicode category does not show it, but these are invisible too.
     ("an\u{34F}na", .invisibleCharacter), ("anna\u{FE0F}", .invisibleCharacter), ("an\u{115F}na", .invisibleCharacter),
     ("an\u{E0100}na", .invisibleCharacter),
     ("\u{FF41}nna", .letterForm), ("\u{1D41A}nna", .letterForm), ("\u{1D7CF}", .letterForm), ("\u{FB01}n", .letterForm),
@@ -93,7 +93,7 @@ struct NewNameTests {
     ("5\u{B5}m", .mixedAlphabets),
   ]
 
-  @Test(arguments: refused) func `a name that looks like another, or like none, is refused`(
+  @Test(arguments: refused) func `a name that looks like another, or like nothing, is refused`(
     name: String, refusal: NameRefusal
   ) throws {
     #expect(throws: refusal) { try Username(new: name) }
@@ -102,15 +102,15 @@ struct NewNameTests {
 
   @Test(arguments: [
     "a\u{200B}@b.c", "\u{430}nna@b.c", "\u{FF41}@b.c", "a@\u{FB01}.c", "a@b\u{2060}.c", "a\u{3164}@b.c",
-  ]) func `an address is as plain as a name`(email: String) {
+  ]) func `an email must be as plain as a name`(email: String) {
     #expect(throws: EmailRefusal.malformed) { try EmailAddress(email) }
   }
 }
 
-/// Composing costs the square of what stands on one letter. So nobody may compose what was not counted before.
+/// Composing takes time quadratic in the number of marks on one letter, so all text is counted before it is composed.
 @Suite(.tiers(.unit, .security))
 struct ComposedTextTests {
-  @Test func `text is composed in one place, which is told how much`() throws {
+  @Test func `only one place composes text, and it limits the length`() throws {
     let directory = projectRoot + "/Sources"
     let files = try FileManager.default.subpathsOfDirectory(atPath: directory).filter { $0.hasSuffix(".swift") }
     let composing = try files.filter { try read(directory + "/" + $0).contains("_nfc") }
@@ -120,7 +120,7 @@ struct ComposedTextTests {
   /// 60 KB of marks that compose with nothing, out of order.
   private static let marks = String(repeating: "\u{301}\u{323}", count: 15_000)
 
-  @Test func `what is too long before it is composed is too long`() {
+  @Test func `text that is too long before it is composed is refused`() {
     #expect(throws: NameRefusal.tooLong) { try Username(Self.marks) }
     #expect(throws: NameRefusal.tooLong) { try FullName(Self.marks) }
     #expect(throws: EmailRefusal.tooLong) { try EmailAddress(Self.marks + "@b.c") }

@@ -21,7 +21,7 @@ struct PublishedKeyTests {
     #expect(mint.tokens.keys.publicKeyPEM() == nil)
   }
 
-  @Test func `a private half is in neither form`() throws {
+  @Test func `neither form contains the private half`() throws {
     let mint = try Mint(.edDSA, .edDSA)
     let jwks = String(decoding: try #require(mint.tokens.keys.jwks()), as: UTF8.self)
     let pem = try #require(mint.tokens.keys.publicKeyPEM())
@@ -33,9 +33,9 @@ struct PublishedKeyTests {
     #expect(!jwks.contains(#""d""#))
   }
 
-  /// Our tokens in another shop, which knows nothing of us but what we publish.
+  /// Verifies our tokens in another shop, which knows only the published keys.
   @Test(arguments: ["jwks", "pem"])
-  func `with what is published others verify our tokens`(form: String) throws {
+  func `others verify our tokens with the published keys`(form: String) throws {
     let mint = try Mint(.edDSA, .edDSA)
     let text =
       form == "pem"

@@ -5,7 +5,7 @@ import Support
 import Testing
 import Tokens
 
-/// When the end of a token is known to a worker that took no part in it.
+/// The moment at which another worker learns of a token's end.
 @Suite(.tiers(.database, .security))
 struct RevocationTests {
   private let mint: Mint
@@ -16,14 +16,14 @@ struct RevocationTests {
     sessions = Sessions(tokens: mint.tokens, lifetimes: .init())
   }
 
-  @Test func `what ended is refused from the next second on, and nothing is asked within one`() throws {
+  @Test func `a revoked token is refused from the next second on, and within one second there is no query`() throws {
     try withFreshDatabase { database in
       let door = try Door(mint, database: database)
       let other = try Door(mint, database: database)
       let anna = try door.person("anna")
       let token = sessions.token(for: anna, now: Door.now)
       #expect(try other.admit(bearer: token).id == anna.id)
-      // From here on every statement on that session fails, so whoever is admitted was admitted without one.
+      // From here on every statement on that session fails, so an admitted caller was admitted without a query.
       try other.connection.perform("BEGIN")
       #expect(throws: PostgresError.self) { try other.connection.perform("SELECT 1/0") }
       try door.change(anna.id) { $0.role = .moderator }
@@ -52,7 +52,7 @@ struct RevocationTests {
     }
   }
 
-  @Test func `a worker that starts later knows what ended before, as long as a token could live`() throws {
+  @Test func `a new worker knows all revocations for as long as a token could live`() throws {
     try withFreshDatabase { database in
       let door = try Door(mint, database: database)
       let anna = try door.person("anna")
@@ -61,12 +61,12 @@ struct RevocationTests {
       #expect(throws: CallerRefusal.revoked) { try Door(mint, database: database).admit(bearer: token) }
       let seconds: Int = try door.connection.value(
         "SELECT round(extract(epoch FROM expires_at - revoked_at))::bigint FROM revocations")
-      // The longest lifetime a setting can give, and the leeway.
+      // The longest lifetime that a setting allows, and the leeway.
       #expect(seconds >= 86_400 + 60)
     }
   }
 
-  @Test func `a new generation ends what was issued before, and nothing after it`() throws {
+  @Test func `a new generation ends all tokens issued before it, and none after it`() throws {
     try withFreshDatabase { database in
       let door = try Door(mint, database: database)
       let anna = try door.person("anna")
@@ -83,8 +83,8 @@ struct RevocationTests {
     }
   }
 
-  /// Hashing takes 20 ms, and a change may be made in them.
-  @Test func `a login that was under way gets no session out of a password that is no longer right`() throws {
+  /// Hashing takes 20 ms, and the password may change in them.
+  @Test func `a login in progress gets no session from a password that has just been replaced`() throws {
     try withFreshDatabase { database in
       let door = try Door(mint, database: database)
       let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
@@ -100,7 +100,7 @@ struct RevocationTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `a login waits for a change that has not been committed`() throws {
+  @Test(.tiers(.concurrency)) func `a login waits for an uncommitted change`() throws {
     try withFreshDatabase { database in
       let door = try Door(mint, database: database)
       let anna = try door.person("anna")

@@ -16,7 +16,7 @@ struct TelegramTests {
     + "_code%22%3A%22ru%22%2C%22is_premium%22%3Atrue%2C%22photo_url%22%3A%22https%3A%5C%5C%2F%5C%5C%2Ft.me%5C%5C%2Fi%22"
     + "%7D&auth_date=1700000000&signature=c2ln&hash=8071bf8373b5b9c2377644a5fab1558d69e66f2370f3afd2e27e929d6dc4a45d"
 
-  @Test func `what Python signed is believed, in either spelling of a blank`() throws {
+  @Test func `a signature made by Python is believed, with a blank in either encoding`() throws {
     let user = try login.verify(Self.vector, now: Self.now, maxAgeSeconds: 60)
     #expect(user.id == 279_058_397)
     #expect(user.username == "vdkfrost")
@@ -28,7 +28,7 @@ struct TelegramTests {
     #expect(try login.verify(reordered, now: Self.now, maxAgeSeconds: 60) == user)
   }
 
-  /// Signs by Telegram's description.
+  /// Signs as Telegram describes it.
   private func signed(_ fields: [(String, String)], token: String = botToken) -> String {
     let key = Digest.hmac(key: Array("WebAppData".utf8), Array(token.utf8))
     let lines = fields.sorted { $0.0 < $1.0 }.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
@@ -70,7 +70,7 @@ struct TelegramTests {
     #expect(refusal(String(good.dropLast()) + (good.hasSuffix("0") ? "1" : "0")) == .badHash)
   }
 
-  @Test func `a signature grows old`() {
+  @Test func `a signature expires`() {
     let good = signed(fields())
     #expect(refusal(good, now: Self.now + 3600) == nil)
     #expect(refusal(good, now: Self.now + 3601) == .expired)
@@ -101,8 +101,8 @@ struct TelegramTests {
     #expect(user.firstName == nil)
   }
 
-  /// Two fields and one field with a line end in it sign alike, so one could be passed off as the other.
-  @Test func `a line end hides no field`() {
+  /// Two fields sign like one field that contains a line end, so one could pass for the other.
+  @Test func `a field with a line end is refused`() {
     let good = signed(fields())
     let merged = good.replacing("&a1=%32", with: "%0aa1=2")
     #expect(merged != good)
@@ -114,12 +114,12 @@ struct TelegramTests {
     "", "&", "=", "hash", "hash=", "hash=00", "auth_date=1700000000", "&&&", "a=1&hash=zz", "a=%&hash=00",
     "a=%4&hash=00", "a=%zz&hash=00", "a=%ff&hash=00", "a=%00&hash=00", "é=1",
   ])
-  func `what is no initData is refused`(text: String) {
+  func `invalid initData is refused`(text: String) {
     #expect(refusal(text) == .malformed)
     #expect(refusal(text + "&" + signed(fields())) == .malformed)
   }
 
-  @Test func `no field stands twice, however it is spelt`() {
+  @Test func `no field occurs twice, in whatever spelling`() {
     let good = signed(fields())
     #expect(refusal(good + "&a=1") == .malformed)
     #expect(refusal(good + "&%61=1") == .malformed)
@@ -135,7 +135,7 @@ struct TelegramTests {
     #expect(refusal(signed(fields(["pad": String(repeating: "p", count: longest + 1)]))) == .malformed)
   }
 
-  @Test func `nothing a stranger sends crashes it`() {
+  @Test func `no input from a stranger crashes it`() {
     let good = Array(Self.vector.utf8)
     var generator = Seeded(3)
     for _ in 0..<3000 {
@@ -146,7 +146,7 @@ struct TelegramTests {
       }
       let text = String(decoding: bytes, as: UTF8.self)
       guard text.replacing("+", with: "%20") != Self.vector else { continue }
-      // What decodes to the same fields is the same initData.
+      // Text that decodes to the same fields is the same initData.
       if refusal(text) == nil { #expect(text.lowercased() == Self.vector.lowercased()) }
     }
   }

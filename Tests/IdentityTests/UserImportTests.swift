@@ -14,7 +14,7 @@ struct UserImportTests {
     "Username;email\n",
     "user name\na",
   ])
-  func `without a line that names its columns it is no table of people`(text: String) {
+  func `a table without a line of column names is refused`(text: String) {
     #expect(throws: ImportError.self) { try table(text) }
   }
 
@@ -36,7 +36,7 @@ struct UserImportTests {
     (String(repeating: "a", count: 256) + ",,,,", "username: Input is too long"),
   ]
 
-  @Test(arguments: rows) func `each row is read or told what is wrong with it`(row: String, problem: String?) throws {
+  @Test(arguments: rows) func `each row is read, or refused with its mistake`(row: String, problem: String?) throws {
     let people = try table("username,email,full_name,role,password_hash\n\n" + row)
     #expect(people.problems.map(\.message) == [problem].compactMap { $0 })
     #expect(people.problems.map(\.line) == (problem == nil ? [] : [3]))
@@ -44,7 +44,7 @@ struct UserImportTests {
     #expect(people.total == 1)
   }
 
-  @Test func `columns come in any order and case, and a name or an address stands once`() throws {
+  @Test func `columns come in any order and case, and a name or an email occurs once`() throws {
     let people = try table(
       "Email,USERNAME\na@b.c,anna\n,boris\nA@B.C,clara\nd@b.c,anna\n,Anna\n,\u{E9}ve\n,e\u{301}ve\n")
     #expect(
@@ -54,7 +54,7 @@ struct UserImportTests {
     #expect(people.count == 4)
   }
 
-  @Test func `everybody comes in, is welcomed and noted, and signs in with the hash they brought`() throws {
+  @Test func `all users are created, welcomed and recorded, and sign in with their imported hash`() throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(database: database)
       let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
@@ -77,7 +77,7 @@ struct UserImportTests {
     }
   }
 
-  @Test func `who is there already is a problem of that line, and the others come in`() throws {
+  @Test func `an existing user is a mistake of that line, and the other lines are imported`() throws {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(database: database)
       for (name, email) in [("anna", "a@b.c"), ("boris", nil)] {

@@ -4,10 +4,10 @@ import Postgres
 import Support
 import Testing
 
-/// What is done in somebody's name is done only if the database says that they may.
+/// The database allows an operation only if its actor may perform it.
 @Suite(.tiers(.database, .security))
 struct ActorTests {
-  /// A database with people of every role in it, and with sessions of every pool.
+  /// A database with users of every role, and with sessions of every pool.
   private final class Stage {
     let owner, app, auth: Connection
     let anna: UUID
@@ -36,7 +36,7 @@ struct ActorTests {
       }
     }
 
-    /// Whether it was done, or else what PostgreSQL said.
+    /// "done", or the SQLSTATE of the refusal.
     func attempt(_ body: () throws -> Void) throws -> String {
       do {
         try body()
@@ -65,7 +65,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `goods are added for services and admins`() throws {
+  @Test func `services and admins add goods`() throws {
     try expectOnly(["service", "admin"]) { stage, actor in
       try stage.app.run(
         """
@@ -75,7 +75,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `an inventory is adjusted for admins`() throws {
+  @Test func `admins adjust an inventory`() throws {
     try expectOnly(["admin"]) { stage, actor in
       try stage.app.run(
         """
@@ -85,7 +85,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `stock is set for admins`() throws {
+  @Test func `admins set the stock`() throws {
     try expectOnly(["admin"]) { stage, actor in
       let now = try stage.owner.quantity("cap", of: nil)
       try stage.app.run(
@@ -93,7 +93,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `people are changed, removed and given offices for admins`() throws {
+  @Test func `admins change users, delete them and give them roles`() throws {
     try expectOnly(["admin"]) { stage, actor in
       try stage.auth.run(
         "SELECT FROM change_person(\(actor), \(stage.anna), NULL, NULL, 'Anna', 'moderator', NULL, NULL)")
@@ -109,8 +109,8 @@ struct ActorTests {
     }
   }
 
-  /// Somebody has to be the first; from then on it is the admins who appoint.
-  @Test func `without an admin the pool that signs people in appoints one`() throws {
+  /// The first admin must come from somewhere; after that, admins appoint admins.
+  @Test func `without an admin the pool that signs users in appoints one`() throws {
     try withFreshDatabase { database in
       let auth = try TestCluster.connection(user: TestCluster.auth, database: database)
       func appoint(_ name: String) throws {
@@ -123,7 +123,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `a Telegram id is a service's only where the owner has settled it`() throws {
+  @Test func `a Telegram id counts as a service only if the owner has allowed it`() throws {
     try withFreshDatabase { database in
       let stage = try Stage(database)
       func add(_ name: String) throws -> String {
@@ -142,9 +142,9 @@ struct ActorTests {
     }
   }
 
-  /// What a pool can mint by letting people in is what the owner has settled for each, and only with somebody new.
+  /// By creating users a pool mints only the welcome coins that the owner has set, and only once for each new user.
   @Test(arguments: [0, 40])
-  func `a newcomer is welcomed once, with what the owner has settled`(coins: Int) throws {
+  func `a new user is welcomed once, with the configured coins`(coins: Int) throws {
     try withFreshDatabase { database in
       let stage = try Stage(database)
       try stage.owner.run("UPDATE settings SET welcome_coins = \(coins)")
@@ -154,7 +154,7 @@ struct ActorTests {
       }
       try provision(stage.app, id, "boris")
       #expect(try stage.owner.coins(id) == coins)
-      // The same person again, the same name again, and somebody who was there before.
+      // The same user again, the same name again, and an existing user.
       for (again, name) in [(id, "boris"), (id, "clara"), (UUID(), "boris"), (stage.anna, "anna")] {
         #expect(try stage.attempt { try provision(stage.app, again, name) } == "23505")
       }
@@ -171,7 +171,7 @@ struct ActorTests {
     }
   }
 
-  @Test func `the audit trail says who it was by what the database calls them, and when by its own clock`() throws {
+  @Test func `the audit trail names the actor as the database knows them, and uses the database's clock`() throws {
     try withFreshDatabase { database in
       let stage = try Stage(database)
       func note(_ connection: borrowing Connection, _ actor: UUID?, _ action: String) throws {
@@ -181,7 +181,7 @@ struct ActorTests {
       try note(stage.auth, stage.id("deleted"), "b")
       try note(stage.app, nil, "c")
       try note(stage.owner, nil, "d")
-      // Nobody of that id has ever been here.
+      // No user has ever had this id.
       #expect(try stage.attempt { try note(stage.app, UUID(), "e") } == "23502")
       let noted = try stage.owner.rows(
         "SELECT actor, action, at BETWEEN now() - interval '1 minute' AND clock_timestamp() FROM audit ORDER BY id"
@@ -192,6 +192,6 @@ struct ActorTests {
 }
 
 extension Line {
-  /// As the functions of the ledger read it.
+  /// The text format that the ledger's functions read.
   fileprivate var text: String { #"[{"item":"\#(item.uuidString)","quantity":\#(quantity)}]"# }
 }

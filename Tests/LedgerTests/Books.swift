@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Synchronization
 
-/// A small ledger in which every kind of operation has been done, and some have been refused.
+/// A small ledger with every kind of operation, including refused ones.
 func withBooks(_ body: (_ database: String, _ owner: borrowing Connection) throws -> Void) throws {
   try withFreshDatabase { name in
     let connection = try TestCluster.connection(database: name)
@@ -37,7 +37,7 @@ private func items(_ anna: UUID, _ connection: borrowing Connection) throws {
   let changes = [try connection.line("cap", -2), try connection.line("cap", 1)]
   _ = try Inventory.adjust(changes, in: .main, reason: "counted again", intent(1), by: anna, on: connection)
   let one = [try connection.line("cap", 1)]
-  // Active, given back, used up and expired.
+  // Active, returned, consumed and expired.
   for key in 1...4 {
     _ = try Reservation.make(one, for: key == 4 ? 0 : nil, intent(key), by: anna, on: connection)
   }
@@ -47,7 +47,7 @@ private func items(_ anna: UUID, _ connection: borrowing Connection) throws {
   _ = try? Reservation.make([try connection.line("mug", 50)], for: nil, intent(5), by: anna, on: connection)
 }
 
-/// Does something again and again for as long as something else goes on; what came of each time.
+/// Repeats `body` on another thread for as long as `work` runs, and returns all results.
 func withThread<T: Sendable>(until work: () throws -> Void, _ body: @escaping @Sendable () throws -> T) throws -> [T] {
   let isOver = Flag()
   let job = Job {
@@ -62,7 +62,7 @@ func withThread<T: Sendable>(until work: () throws -> Void, _ body: @escaping @S
   return values
 }
 
-/// Raised once, by one thread for others.
+/// One thread sets it, others read it.
 final class Flag: Sendable {
   private let raised = Atomic<Bool>(false)
   var isSet: Bool { raised.load(ordering: .acquiring) }

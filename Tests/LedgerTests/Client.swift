@@ -3,8 +3,8 @@ import Ledger
 import Postgres
 import Support
 
-/// Asks over a session of its own. If sessions are interrupted, it asks again over a new one, under the same key, for
-/// as long as it has no answer.
+/// Asks over a session of its own. If the session is interrupted, it asks again over a new one, under the same key,
+/// until it has an answer.
 final class Client {
   static let name = "a client"
 
@@ -31,10 +31,10 @@ final class Client {
   }
 
   private func open() throws -> Connection {
-    // No pool of workers may do all of it: coins out of the mint are the owner's to give.
+    // The owner's session, because no pool may do all of it: only the owner may mint coins.
     var settings = TestCluster.settings(database: database)
     settings.applicationName = Self.name
-    // Longer than any test: a circle of waiting ends as a deadlock, not as a lock that took too long.
+    // Longer than any test: a cycle of waiting shows as a deadlock, not as a lock timeout.
     settings.lockTimeoutMilliseconds = 60_000
     settings.statementTimeoutMilliseconds = 60_000
     let connection = try Connection.open(settings, deadline: .after(milliseconds: 10_000))

@@ -9,7 +9,7 @@ struct GrantTests {
   @Test(arguments: [
     (1, "done", 1), (9_007_199_254_740_991, "done", 9_007_199_254_740_991), (9_007_199_254_740_992, "overflow", 0),
   ])
-  func `the mint gives as much as an account can hold`(amount: Int, due: String, coins: Int) throws {
+  func `the mint gives as many coins as an account can hold`(amount: Int, due: String, coins: Int) throws {
     try withDatabase { connection in
       let anna = try connection.person("anna")
       let grant = Grant(amount: amount, reason: "welcome")
@@ -26,7 +26,7 @@ struct GrantTests {
   }
 
   @Test(arguments: [0, -1, Int.min, Int.max])
-  func `an amount that is none, or that nothing can hold, leaves nothing`(amount: Int) throws {
+  func `an invalid amount, or one that no account can hold, leaves nothing`(amount: Int) throws {
     try withDatabase { connection in
       let anna = try connection.person("anna", coins: 7)
       #expect(throws: (any Error).self) {

@@ -4,13 +4,13 @@ import Postgres
 import Support
 import Testing
 
-/// What always holds, over random histories of clients who ask at the same time.
+/// Invariants of the ledger, over random histories of concurrent clients.
 @Suite(.tiers(.database, .concurrency))
 struct InvariantTests {
   static let seeds: [UInt64] = [1, 2]
 
   @Test(arguments: seeds)
-  func `nothing is created or destroyed but by the mint, the till and the sink`(seed: UInt64) throws {
+  func `only the mint, the till and the sink create or destroy anything`(seed: UInt64) throws {
     try withHistory(seed) { history, connection in
       try expectBalance(connection)
       let odd: Int = try connection.value(
@@ -20,7 +20,7 @@ struct InvariantTests {
           OR asset IS DISTINCT FROM (SELECT asset FROM accounts WHERE id = credit) AND credit >= 1000
         """)
       #expect(odd == 0)
-      // Against what clients were told, not against what the ledger says of itself.
+      // Compared with the answers to clients, not with the ledger's own totals.
       let tally = Tally(history.history)
       let coins: Int = try connection.value("SELECT sum(balance)::bigint FROM accounts WHERE asset = 1")
       #expect(coins == tally.balances.reduce(0, +))
@@ -47,7 +47,7 @@ struct InvariantTests {
         #expect(chain.links.allSatisfy { (0...RandomHistory.most).contains($0.balance) }, "\(chain)")
         #expect((0...RandomHistory.most).contains(chain.balance), "\(chain)")
       }
-      // Both ends were reached for, or this would say little.
+      // Both limits were reached; otherwise the test would prove little.
       let refusals = history.exchanges.map { "\($0.told)" }
       for word in ["insufficientFunds", "outOfStock", "overflow"] {
         #expect(refusals.contains { $0.contains(word) }, "\(word)")
@@ -56,7 +56,7 @@ struct InvariantTests {
   }
 
   @Test(arguments: seeds)
-  func `an account is its postings, whose versions have no gap and which carry what was there after them`(
+  func `an account equals its postings, whose versions have no gap and which carry the balance after them`(
     seed: UInt64
   ) throws {
     try withHistory(seed) { _, connection in
@@ -74,7 +74,7 @@ struct InvariantTests {
   }
 
   @Test(arguments: seeds)
-  func `what was once to be read stays as it was, and nothing is put in before it`(seed: UInt64) throws {
+  func `a written row never changes, and no row is inserted before it`(seed: UInt64) throws {
     try withHistory(seed, isWatched: true) { history, connection in
       let written = try Set(Writing.all(connection))
       let chains = Dictionary(uniqueKeysWithValues: try Chain.all(connection).map { ($0.account, $0.links) })
@@ -84,19 +84,20 @@ struct InvariantTests {
           #expect(chains[chain.account]?.starts(with: chain.links) == true, "\(chain)")
         }
       }
-      // Something was read while more was to come.
+      // Some reads happened while more was written.
       #expect(history.glances.contains { !$0.writings.isEmpty && $0.writings.count < written.count })
     }
   }
 
   @Test(arguments: seeds)
-  func `one intent is one operation: the same is answered the same, something else is refused`(seed: UInt64) throws {
+  func `one intent is one operation: a repetition gets the same answer, another content is refused`(seed: UInt64) throws
+  {
     try withHistory(seed) { history, connection in
       let byIdentity = Dictionary(grouping: history.exchanges.filter { $0.identity != nil }) { $0.identity! }
       var (replays, reuses) = (0, 0)
       for (identity, exchanges) in byIdentity where !exchanges[0].mayBeAskedUntilDone {
         let answered = exchanges.filter { $0.told != .refused("keyReused") }
-        // Of several contents one alone was heard, and for all who asked for it the outcome is one.
+        // Of several contents under one key only one was accepted, and all requests for it got the same outcome.
         #expect(Set(answered.map(\.wish)).count == 1, "\(identity)")
         #expect(Set(answered.map(\.told)).count == 1, "\(identity)")
         let isDone = answered.contains(where: \.isDone)
@@ -118,7 +119,9 @@ struct InvariantTests {
   }
 
   @Test(arguments: seeds)
-  func `whoever asks until there is an answer gets one effect, however often the session breaks`(seed: UInt64) throws {
+  func `a client that repeats until it has an answer gets one effect, however often the session breaks`(seed: UInt64)
+    throws
+  {
     try withHistory(seed, isInterrupted: true) { history, connection in
       #expect(history.interruptions > 10)
       let tally = Tally(history.history)
@@ -135,7 +138,7 @@ struct InvariantTests {
     }
   }
 
-  @Test func `an answer waits until the log is on the disk, whatever role or database would have it otherwise`() throws
+  @Test func `an answer waits until the log is on the disk, and no setting of a role or database changes that`() throws
   {
     let app = try TestCluster.connection(user: TestCluster.app)
     let level: String = try app.value("SELECT current_setting('synchronous_commit')")
@@ -149,7 +152,7 @@ struct InvariantTests {
   }
 
   @Test(arguments: seeds)
-  func `nobody waits in a circle`(seed: UInt64) throws {
+  func `no call waits in a cycle`(seed: UInt64) throws {
     try withHistory(seed) { _, connection in
       try connection.perform("SELECT pg_stat_force_next_flush()")
       let deadlocks: Int = try connection.value(

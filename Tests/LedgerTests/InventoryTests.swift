@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.tiers(.database))
 struct InventoryTests {
-  /// Anna has five gems in main and none elsewhere; each case is one request of so many changes to them.
+  /// Anna has five gems in main and none elsewhere; each case is one request with these changes.
   struct Case: Sendable, CustomTestStringConvertible {
     let changes: [Int]
     let section: Section
@@ -23,13 +23,13 @@ struct InventoryTests {
     Case([1], "done"), Case([-5], "done"), Case([2, 3], "done"), Case([-2, -3], "done"), Case([-5, 5], "done"),
     Case([3], in: .factory, "done"), Case([3], in: .trade, "done"), Case([most - 5], "done"),
     Case([-6], "insufficientItems: 6 of 5"), Case([-3, -3], "insufficientItems: 6 of 5"),
-    // Nothing goes below zero on the way, even if more comes afterwards.
+    // No intermediate quantity goes below zero, even if more follows.
     Case([-6, 6], "insufficientItems: 6 of 5"), Case([-1], in: .factory, "insufficientItems: 1 of 0"),
     Case([most - 4], "overflow"), Case([most, -most], "overflow"),
   ]
 
   @Test(arguments: cases)
-  func `items come and go line by line, all or nothing`(wanted: Case) throws {
+  func `items are added and removed line by line, all or nothing`(wanted: Case) throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       let before = try connection.value("SELECT count(*) FROM postings", as: Int.self)
@@ -47,7 +47,7 @@ struct InventoryTests {
     }
   }
 
-  @Test func `a variant is what an item is in one collection and of one quality`() throws {
+  @Test func `a variant is an item in one collection and of one quality`() throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       let gem = try connection.id("gem")
@@ -73,7 +73,7 @@ struct InventoryTests {
     }
   }
 
-  @Test func `an answer once given is given again, though owner and item have changed since`() throws {
+  @Test func `an answer is repeated, even if owner and item have changed since`() throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       let gem = try connection.id("gem")
@@ -90,7 +90,7 @@ struct InventoryTests {
     }
   }
 
-  @Test func `what is for nobody or of nothing is refused, and leaves nothing`() throws {
+  @Test func `a request with an unknown owner or item is refused, and leaves nothing`() throws {
     try withDatabase { connection in
       _ = try owner(connection)
       let nobody = try outcome { try adjust([1], .main, Intent(of: UUID(), key: 1), connection) }
@@ -109,7 +109,7 @@ struct InventoryTests {
   }
 
   @Test(arguments: [[3, 7], [3, 0], [0, 0], [3, 3], [9, 2, 0, 1]])
-  func `the shop's shelf holds what it was last told to`(stocks: [Int]) throws {
+  func `the shop's shelf holds the quantity that was set last`(stocks: [Int]) throws {
     try withDatabase { connection in
       try connection.item("mug", price: 1, stock: 4)
       let mug = try connection.id("mug")

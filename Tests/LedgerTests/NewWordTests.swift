@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-/// During a roll-out an old worker meets the functions of a newer migration, and words that it does not know.
+/// During a deployment an old worker calls the functions of a newer migration and gets words that it does not know.
 @Suite(.tiers(.database))
 struct NewWordTests {
   enum Verb: String, CaseIterable {
@@ -12,7 +12,7 @@ struct NewWordTests {
   }
 
   @Test(arguments: Verb.allCases)
-  func `an outcome that nobody knows is an error of that call`(verb: Verb) throws {
+  func `an unknown outcome is an error of that call`(verb: Verb) throws {
     try withDatabase { connection in
       let anna = try connection.person("anna", coins: 10)
       try connection.endInNews(verb.rawValue)
@@ -24,7 +24,7 @@ struct NewWordTests {
     }
   }
 
-  @Test func `so is one of a share that was handed out`() throws {
+  @Test func `an unknown outcome of a handout is an error too`() throws {
     try withDatabase { connection in
       let anna = try connection.person("anna")
       try connection.endInNews("grant_coins")
@@ -54,7 +54,7 @@ struct NewWordTests {
 }
 
 extension Connection {
-  /// From here on the function of that name does nothing, and ends with a word that no rule has.
+  /// Replaces the function of that name by one that does nothing and returns an unknown word.
   fileprivate func endInNews(_ name: String) throws {
     try perform(
       """

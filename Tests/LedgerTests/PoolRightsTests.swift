@@ -3,12 +3,12 @@ import Postgres
 import Support
 import Testing
 
-/// What the role of each pool may do, and that it can do nothing else.
+/// The complete list of the rights of each pool's role.
 @Suite(.tiers(.database, .security))
 struct PoolRightsTests {
   static let pools = [TestCluster.app, TestCluster.auth, TestCluster.ops]
 
-  /// A row's right names the table; where only columns are open, they stand behind it.
+  /// A row names the table; for rights on some columns only, the columns follow it.
   static let tables: [String: [String]] = [
     TestCluster.app: [
       "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
@@ -132,7 +132,7 @@ struct PoolRightsTests {
   ]
 
   @Test(arguments: pools)
-  func `what a pool is not for is refused, whoever is said to act`(role: String) throws {
+  func `a call outside the pool's task is refused, whoever the actor is`(role: String) throws {
     try withDatabase(user: role) { connection in
       for (_, statement) in Self.forbidden.filter({ $0.role == role }) {
         let state = try connection.sqlstate(of: statement)
@@ -143,7 +143,7 @@ struct PoolRightsTests {
 }
 
 extension Connection {
-  /// What PostgreSQL says to a statement, whose effects are taken back only if it fails.
+  /// The SQLSTATE of a failed statement; "none" if it succeeds, and then its effects stay.
   func sqlstate(of statement: String) throws -> String {
     do {
       try transaction { try $0.perform(statement) }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.tiers(.database))
 struct PurchaseTests {
-  /// Anna has a hundred coins. A mug is 20 and there are three; a cap is 30 and made as it is bought.
+  /// Anna has a hundred coins. A mug is 20 and there are three; a cap is 30 and made on demand.
   struct Case: Sendable, CustomTestStringConvertible {
     let quantity: Int
     let item: String
@@ -27,7 +27,7 @@ struct PurchaseTests {
     Case(3, "mug", "done", left: 40),
     Case(4, "mug", "outOfStock(available: 3, required: 4)", left: 100),
     Case(.max, "mug", "outOfStock(available: 3, required: \(Int.max))", left: 100),
-    // What is not on the shelf is missing first, however rich somebody is.
+    // An empty shelf is reported first, however many coins the buyer has.
     Case(6, "mug", "outOfStock(available: 3, required: 6)", left: 100),
     Case(1, "sold-out", "outOfStock(available: 0, required: 1)", left: 100),
     Case(1, "free-of-price", "unknownItem", left: 100),
@@ -38,7 +38,7 @@ struct PurchaseTests {
   ]
 
   @Test(arguments: cases, [nil, 1])
-  func `things come as far as coins and shelf reach`(case wanted: Case, key: Int?) throws {
+  func `a purchase succeeds as far as coins and stock reach`(case wanted: Case, key: Int?) throws {
     try withDatabase { connection in
       let anna = try shop(connection)
       let purchase = Purchase(item: wanted.item, quantity: wanted.quantity)
@@ -55,7 +55,7 @@ struct PurchaseTests {
   }
 
   @Test(arguments: cases)
-  func `asked again it is answered as before, at the price of then`(case wanted: Case) throws {
+  func `a repeated purchase gets the first answer, at the first price`(case wanted: Case) throws {
     try withDatabase { connection in
       let anna = try shop(connection)
       let purchase = Purchase(item: wanted.item, quantity: wanted.quantity)
@@ -64,7 +64,7 @@ struct PurchaseTests {
       _ = try Grant(amount: 1000, reason: "meanwhile").make(Intent(of: anna, key: nil), on: connection)
       try connection.run("UPDATE items SET price = coalesce(price, 5) * 2, is_active = true, retired_at = NULL")
       let again = try outcome { try purchase.make(Intent(of: anna, key: 1), on: connection) }
-      // What was required is told at today's price; that it was refused is not asked again.
+      // The required sum is today's price; the refusal itself is not decided again.
       #expect(again.prefix { $0 != "(" } == (first == "done" ? "replayed" : first.prefix { $0 != "(" }))
       let other = try outcome {
         try Purchase(item: wanted.item, quantity: 2).make(Intent(of: anna, key: 1), on: connection)
@@ -76,7 +76,7 @@ struct PurchaseTests {
     }
   }
 
-  @Test func `the receipt of a replay names the price that was paid`() throws {
+  @Test func `the receipt of a replay has the price that was paid`() throws {
     try withDatabase { connection in
       let anna = try shop(connection)
       let first = try Purchase(item: "cap", quantity: 2).make(Intent(of: anna, key: 1), on: connection).value
@@ -91,7 +91,7 @@ struct PurchaseTests {
     }
   }
 
-  @Test func `who has never had coins has too few`() throws {
+  @Test func `a buyer who never had coins has insufficient funds`() throws {
     try withDatabase { connection in
       _ = try shop(connection)
       let poor = try connection.person("poor")
@@ -106,7 +106,7 @@ struct PurchaseTests {
   }
 
   @Test(arguments: [0, -1, Int.min])
-  func `a quantity that is none moves nothing, whoever forgot to look`(quantity: Int) throws {
+  func `an invalid quantity moves nothing, even if no caller checks it`(quantity: Int) throws {
     for item in ["cap", "mug"] {
       try withDatabase { connection in
         let anna = try shop(connection)

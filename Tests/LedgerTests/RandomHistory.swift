@@ -4,14 +4,14 @@ import Postgres
 import Support
 import Synchronization
 
-/// What several clients ask of one ledger at the same time, twins and nonsense among it, and what each was told.
+/// Concurrent requests of several clients to one ledger, with repetitions and nonsense among them, and their answers.
 struct RandomHistory: Sendable {
   enum Wish: Sendable, Hashable {
     case grant(Int)
     case transfer(to: String, amount: Int)
     case purchase(String, quantity: Int)
     case undo(of: UUID)
-    /// Caps, in and out of the main section; what is set aside is named by its key from then on.
+    /// Caps are added to and removed from the section main; a reservation is named by its key from then on.
     case add(Int)
     case adjust(Int)
     case reserve(Int)
@@ -34,7 +34,7 @@ struct RandomHistory: Sendable {
   }
 
   enum Told: Sendable, Hashable {
-    /// Of a grant the ledger tells no more than that.
+    /// For a grant the ledger tells nothing more.
     case done(UUID?, balance: Int?)
     case refused(String)
   }
@@ -42,7 +42,7 @@ struct RandomHistory: Sendable {
   struct Exchange: Sendable {
     let owner: Int
     let wish: Wish
-    /// Nil for what is asked without one. Taking back a transfer has the transfer for its key.
+    /// Nil for a request without a key. Undoing a transfer uses the transfer as its key.
     let key: Int?
     let told: Told
     let isReplay: Bool
@@ -65,7 +65,7 @@ struct RandomHistory: Sendable {
   let people: [UUID]
   let cap: UUID
   private(set) var exchanges: [Exchange] = []
-  /// Those who come last have no account yet, and the one before them has room for a few coins only.
+  /// The last ones have no account yet, and the one before them has room for only a few coins.
   private static let names = (0..<5).map { "p\($0)" } + ["rich"] + (0..<20).map { "new\($0)" }
 
   static func index(_ name: String) -> Int { names.firstIndex(of: name)! }
@@ -74,7 +74,7 @@ struct RandomHistory: Sendable {
     names[index] == "rich" ? most - 20 : names[index].hasPrefix("p") ? coins : 0
   }
 
-  /// Sets the scene in a database that has none yet.
+  /// Sets the scene in a new database.
   init(in database: String) throws {
     self.database = database
     let owner = try TestCluster.connection(database: database)
@@ -84,7 +84,7 @@ struct RandomHistory: Sendable {
     people = try Self.names.enumerated().map { try owner.person($1, coins: Self.initialCoins($0)) }
   }
 
-  /// The same seed gives the same wishes; in which order they come true is up to PostgreSQL.
+  /// The same seed gives the same wishes; PostgreSQL decides in which order they come true.
   mutating func run(seed: UInt64, threads: Int = 8, steps: Int = 90, isInterrupted: Bool = false) throws {
     let scene = self
     let done = Mutex<[UUID]>([])
@@ -93,7 +93,7 @@ struct RandomHistory: Sendable {
       let client = Client(database: scene.database, isInterrupted: isInterrupted)
       return try (0..<steps).map { _ in
         var question = scene.choose(done.withLock { $0 }, &random)
-        // Whose session may break must be able to ask again.
+        // A client whose session may break must be able to repeat its request.
         if isInterrupted, question.key == nil, question.wish.kind != "undo_transfer" { question.key = 15 }
         let exchange = try scene.ask(question, client)
         if case (.transfer, .done(let operation?, _)) = (exchange.wish, exchange.told) {
@@ -102,7 +102,7 @@ struct RandomHistory: Sendable {
         return exchange
       }
     }.flatMap { $0 }
-    // Whatever the order was, both ends have been reached for when it is over.
+    // Whatever the order was, both limits have been reached at the end.
     let last = Client(database: database, isInterrupted: isInterrupted)
     for wish in [Wish.transfer(to: Self.names[1], amount: Self.most), .purchase("mug", quantity: Self.mugs + 1)] {
       exchanges.append(try ask((0, wish, 98), last))
@@ -112,7 +112,7 @@ struct RandomHistory: Sendable {
 
   private func choose(_ transfers: [UUID], _ random: inout Seeded) -> (owner: Int, wish: Wish, key: Int?) {
     var owner = Int.random(in: 0..<people.count, using: &random) % (Bool.random(using: &random) ? 6 : people.count)
-    // Who has no room for more never makes any.
+    // A user without room for more never makes room.
     if Self.names[owner] == "rich" { owner = 0 }
     if Int.random(in: 0..<10, using: &random) == 0, let transfer = transfers.randomElement(using: &random) {
       return (owner, .undo(of: transfer), nil)
@@ -123,7 +123,7 @@ struct RandomHistory: Sendable {
     case 1: return (owner, .consume, key)
     default: break
     }
-    // A key says what is asked, so that clients who draw the same one are twins; one in five lies.
+    // A key determines the wish, so clients that draw the same key repeat each other. One in five differs.
     var own = Seeded(UInt64(owner * 1000 + key))
     let isLie = Int.random(in: 0..<5, using: &random) == 0
     let wish = isLie ? self.wish(owner, &random) : self.wish(owner, &own)
@@ -155,13 +155,13 @@ struct RandomHistory: Sendable {
 }
 
 extension RandomHistory.Exchange {
-  /// Nil if nobody could ask it again.
+  /// Nil if the request cannot be repeated.
   var identity: RandomHistory.Identity? {
     if case .undo(let transfer) = wish { return .init(owner: owner, kind: wish.kind, key: transfer.text) }
     return key.map { .init(owner: owner, kind: wish.kind, key: "\($0)") }
   }
 
-  /// Whether only success counts: what is refused now may be done later, under the same name.
+  /// True if only success counts: a refused request may succeed later, under the same name.
   var mayBeAskedUntilDone: Bool { ["undo_transfer", "return_reserve", "consume_reserve"].contains(wish.kind) }
 
   var isDone: Bool {

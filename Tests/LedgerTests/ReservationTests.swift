@@ -10,8 +10,8 @@ struct ReservationTests {
     case reserve, giveBack, consume, expire, overdue
   }
 
-  /// Anna has five gems in main; a reservation is for three of them. What comes of each step, and what is left in main
-  /// and in factory.
+  /// Anna has five gems in main; a reservation is for three of them. Each case has the outcomes of its steps, and the
+  /// quantities left in main and in factory.
   static let cases: [([Step], [String], [Int])] = [
     ([.reserve], ["done"], [2, 3]),
     ([.reserve, .reserve], ["done", "replayed"], [2, 3]),
@@ -28,14 +28,14 @@ struct ReservationTests {
     ([.overdue, .expire], ["done", "expired"], [5, 0]),
     ([.overdue, .expire, .expire], ["done", "expired", "none"], [5, 0]),
     ([.overdue, .giveBack], ["done", "done"], [5, 0]),
-    // What is overdue can no longer be used up, and is given back on that occasion.
+    // An overdue reservation cannot be consumed; the attempt returns it.
     ([.overdue, .consume], ["done", "reservationClosed"], [5, 0]),
     ([.overdue, .expire, .giveBack], ["done", "expired", "replayed"], [5, 0]),
     ([.overdue, .expire, .consume], ["done", "expired", "reservationClosed"], [5, 0]),
   ]
 
   @Test(arguments: cases)
-  func `what is set aside goes one way, once`(steps: [Step], due: [String], left: [Int]) throws {
+  func `a reservation is returned, consumed or expired, once`(steps: [Step], due: [String], left: [Int]) throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       let came = try steps.map { try take($0, anna, connection) }
@@ -46,7 +46,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `all or nothing: one item that is short leaves the others where they are`() throws {
+  @Test func `a reservation is all or nothing: one missing item leaves the others in place`() throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       try connection.item("ore", price: nil)
@@ -64,7 +64,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `what is set aside cannot be taken away by an adjustment`() throws {
+  @Test func `an adjustment cannot take reserved items`() throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       _ = try take(.reserve, anna, connection)
@@ -85,7 +85,7 @@ struct ReservationTests {
   }
 
   @Test(arguments: [Step.giveBack, .expire])
-  func `what would not fit back stays set aside until it does`(step: Step) throws {
+  func `items that would not fit back stay reserved until they do`(step: Step) throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       _ = try take(step == .expire ? .overdue : .reserve, anna, connection)
@@ -94,7 +94,7 @@ struct ReservationTests {
         try Inventory.add(
           [most], to: .main, type: "craft_result", comment: nil, Intent(of: anna, key: 2), by: anna, on: connection)
       }
-      // An overdue one is put off, so that it does not stand in the way of others.
+      // An overdue reservation is postponed, so that it does not block others.
       let refused = [try take(step, anna, connection), try take(step, anna, connection)]
       let used = try connection.line("gem", -3)
       _ = try Inventory.adjust([used], in: .main, reason: "", Intent(of: anna, key: 3), by: anna, on: connection)
@@ -105,7 +105,7 @@ struct ReservationTests {
     }
   }
 
-  @Test func `more than an account can hold is not set aside`() throws {
+  @Test func `more than an account can hold is not reserved`() throws {
     try withDatabase { connection in
       let anna = try owner(connection)
       _ = try take(.reserve, anna, connection)
@@ -134,7 +134,7 @@ struct ReservationTests {
     switch step {
     case .reserve, .overdue:
       let line = try connection.line("gem", 3)
-      // No clock has to pass for what was overdue from the beginning.
+      // No time has to pass for a reservation that is overdue from the beginning.
       let seconds = step == .overdue ? 0 : nil
       return try outcome { try Reservation.make([line], for: seconds, intent, by: owner, on: connection) }
     case .giveBack: return try outcome { try Reservation.giveBack(intent, by: owner, on: connection) }

@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Testing
 
-/// What the role of the workers cannot do, whatever statement somebody might smuggle into one.
+/// Limits of the workers' role, whatever statement an attacker might smuggle in.
 @Suite(.tiers(.database, .security))
 struct RightsTests {
   static let tables = ["operations", "postings", "accounts", "assets"]
@@ -16,7 +16,7 @@ struct RightsTests {
 
   @Test(arguments: tables, changes)
   func `the workers' role changes no table of the ledger`(table: String, change: String) throws {
-    // Some column of each, so that it is the right that is missing and nothing else.
+    // A real column of each table, so that only the missing right can fail.
     let column = table == "accounts" || table == "postings" ? "asset" : "item_id"
     let text = change.replacing("%s", with: table).replacing("%c", with: column)
     try withDatabase(user: TestCluster.app) { connection in
@@ -24,20 +24,20 @@ struct RightsTests {
     }
   }
 
-  /// The owner alone could, and a trigger stands in the way of a slip.
+  /// Only the owner could, and a trigger prevents an accident.
   @Test(arguments: ["operations", "postings"], [TestCluster.owner, TestCluster.superuser])
-  func `what has been written is refused to be changed even to those who may`(table: String, user: String) throws {
+  func `written rows cannot be changed, even by roles with the right to`(table: String, user: String) throws {
     try withDatabase(user: user) { connection in
       _ = try connection.person("anna", coins: 10)
       for change in ["UPDATE \(table) SET at = at", "DELETE FROM \(table)", "TRUNCATE \(table)"] {
         try expectRefusal("23001", of: change, connection)
       }
-      // A statement that would touch no row is refused as well: it is the intent that is wrong.
+      // A statement that would touch no row is refused as well: its intent is wrong.
       try expectRefusal("23001", of: "DELETE FROM \(table) WHERE false", connection)
     }
   }
 
-  @Test func `nobody has rights in the ledger that are not listed here`() throws {
+  @Test func `no role has rights in the ledger beyond this list`() throws {
     try withDatabase { connection in
       let rights = try connection.rows(
         """
@@ -61,8 +61,8 @@ struct RightsTests {
     }
   }
 
-  /// An account is an id: a function that took one could be told a stranger's.
-  @Test func `no function of the workers can be told an account to write to`() throws {
+  /// An account is an id: a function with an account as parameter could be given somebody else's.
+  @Test func `no function of the workers takes an account to write to`() throws {
     try withDatabase { connection in
       let functions = try connection.rows(
         """
@@ -76,7 +76,7 @@ struct RightsTests {
     }
   }
 
-  @Test func `the pieces of which functions are made are not for the workers`() throws {
+  @Test func `the workers cannot call the internal functions`() throws {
     try withDatabase(user: TestCluster.app) { connection in
       for call in [
         "SELECT open_accounts(gen_random_uuid(), 'main', ARRAY[1::bigint])",
@@ -88,7 +88,7 @@ struct RightsTests {
     }
   }
 
-  @Test func `every function that runs as the owner has its search path nailed down, temporary things last`() throws {
+  @Test func `every function that runs as the owner has a fixed search path, with temporary objects last`() throws {
     try withDatabase { connection in
       let loose = try connection.rows(
         """
@@ -100,8 +100,8 @@ struct RightsTests {
     }
   }
 
-  /// In a cloned database everybody may make temporary things, which is more than the shop itself allows.
-  @Test func `temporary tables and functions of the workers' shadow nothing`() throws {
+  /// In a cloned database every role may make temporary objects, which is more than the shop itself allows.
+  @Test func `temporary tables and functions of the workers shadow nothing`() throws {
     try withFreshDatabase { name in
       let (anna, boris) = try TestCluster.connection(database: name).pair()
       let app = try TestCluster.connection(user: TestCluster.app, database: name)
@@ -135,7 +135,7 @@ struct RightsTests {
     }
   }
 
-  @Test func `the workers' role makes nothing in the schema that everybody reads first`() throws {
+  @Test func `the workers' role creates nothing in the schema public`() throws {
     try withDatabase(user: TestCluster.app) { connection in
       try expectRefusal("42501", of: "CREATE FUNCTION public.mint() RETURNS int LANGUAGE sql RETURN 1", connection)
       try expectRefusal("42501", of: "CREATE TABLE public.x ()", connection)

@@ -4,9 +4,9 @@ import Postgres
 import Support
 import Testing
 
-/// Short words for what a test of the ledger is set up with, and for what it looks at afterwards.
+/// Short words for setting up tests of the ledger, and for reading the result.
 extension Connection {
-  /// Somebody with so many coins out of the mint; with none, without an account.
+  /// A user with this many coins from the mint; without coins, also without an account.
   func person(_ name: String, coins: Int = 0) throws -> UUID {
     let id = UUID()
     try run("INSERT INTO users (id, username) VALUES (\(id), \(name))")
@@ -14,7 +14,7 @@ extension Connection {
     return id
   }
 
-  /// An item for sale; with a stock, that much of it and no more is there.
+  /// An item for sale; with a stock, exactly this many are there.
   func item(_ code: String, price: Int?, stock: Int? = nil) throws {
     try run(
       """
@@ -26,7 +26,7 @@ extension Connection {
     try Inventory.setStock(id(code), stock, UUID(), by: UUID(), requestID: nil, on: self)
   }
 
-  /// So many of an item's standard variant.
+  /// This many of an item's standard variant.
   func line(_ code: String, _ quantity: Int) throws -> Line {
     Line(item: try id(code), collection: nil, qualityLevel: nil, quantity: quantity)
   }
@@ -37,7 +37,7 @@ extension Connection {
 
   func coins(_ owner: UUID) throws -> Int { try Wallet.balance(of: owner, on: self) }
 
-  /// How many of an item somebody has; without an owner, the shop.
+  /// The quantity of an item that a user has; without an owner, the shop's.
   func quantity(_ code: String, of owner: UUID?) throws -> Int {
     try value(
       """
@@ -46,13 +46,13 @@ extension Connection {
       """)
   }
 
-  /// The outcomes that were kept, oldest first.
+  /// The recorded outcomes, oldest first.
   func outcomes(_ kind: String) throws -> [String] {
     try rows("SELECT outcome FROM operations WHERE kind::text = \(kind) ORDER BY at, id") { try $0.value(0) }
   }
 
-  /// What all accounts, the system's included, hold of each asset together, where that is not nothing: per asset,
-  /// balances as they stand beside the postings that came out of the system and went back into it.
+  /// The assets whose balances do not sum to zero, with the sum. The system accounts have no balance of their own, so
+  /// the postings from and to them stand in for it.
   func imbalances() throws -> [String] {
     try rows(
       """
@@ -65,7 +65,7 @@ extension Connection {
     ) { try $0.value(0) }
   }
 
-  /// Accounts whose row says something else than their postings.
+  /// Accounts whose row differs from their postings.
   func liars() throws -> [String] {
     try rows(
       """
@@ -90,14 +90,14 @@ func expectBalance(_ connection: borrowing Connection, at place: SourceLocation 
 }
 
 extension Intent {
-  /// Of a client who names its intent by a number, or not at all.
+  /// The intent of a client who names it by a number, or not at all.
   init(of owner: UUID, key: Int?) {
     let key = key.flatMap { UUID(uuidString: "00000000-0000-4000-8000-" + String(100_000_000_000 + $0)) }
     self.init(id: UUID(), owner: owner, key: key, requestID: "r-1")
   }
 }
 
-/// What came of an attempt, in one line that a table of cases can hold.
+/// The result of an attempt, in one line for a table of cases.
 func outcome<T>(_ attempt: () throws -> Done<T>) throws -> String {
   do {
     do {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.tiers(.database))
 struct TransferTests {
-  /// Anna has a hundred coins, Boris ten, Clara none and not even an account; who is gone has left.
+  /// Anna has a hundred coins, Boris ten, Clara none and not even an account; a deleted user is gone.
   struct Case: Sendable, CustomTestStringConvertible {
     let amount: Int
     let recipient: String
@@ -30,13 +30,13 @@ struct TransferTests {
     Case(1, to: "Boris", "unknownRecipient", left: 100),
     Case(1, to: "", "unknownRecipient", left: 100),
     Case(1, to: "anna", "toOneself", left: 100),
-    // What is asked first decides: that nobody is there counts before the coins that are not.
+    // Checks have an order: a missing recipient counts before missing coins.
     Case(101, to: "nobody", "unknownRecipient", left: 100),
     Case(101, to: "anna", "toOneself", left: 100),
   ]
 
   @Test(arguments: cases, [nil, 1])
-  func `coins go as far as they reach, and to somebody else who is there`(case wanted: Case, key: Int?) throws {
+  func `coins go as far as the balance reaches, and to another existing user`(case wanted: Case, key: Int?) throws {
     try withDatabase { connection in
       let anna = try people(connection)
       let transfer = Transfer(to: wanted.recipient, amount: wanted.amount)
@@ -44,7 +44,7 @@ struct TransferTests {
       #expect(came == wanted.outcome)
       let left = try connection.coins(anna)
       #expect(left == wanted.left)
-      // A refusal without a key is nothing that anybody could ask for again.
+      // A refusal without a key is not recorded, because nobody could ask for it again.
       let kept = try connection.outcomes("transfer").count
       #expect(kept == (wanted.outcome == "done" || key != nil ? 1 : 0))
       try expectBalance(connection)
@@ -52,12 +52,12 @@ struct TransferTests {
   }
 
   @Test(arguments: cases)
-  func `asked again it is answered as before, whatever has come in between`(case wanted: Case) throws {
+  func `a repeated transfer gets the first answer, whatever has happened since`(case wanted: Case) throws {
     try withDatabase { connection in
       let anna = try people(connection)
       let transfer = Transfer(to: wanted.recipient, amount: wanted.amount)
       let first = try outcome { try transfer.make(Intent(of: anna, key: 1), on: connection) }
-      // Now there would be enough, somebody of that name, and room.
+      // By now the balance suffices, the user exists, and there is room.
       _ = try Grant(amount: 1000, reason: "meanwhile").make(Intent(of: anna, key: nil), on: connection)
       _ = try? connection.person("nobody")
       let again = try outcome { try transfer.make(Intent(of: anna, key: 1), on: connection) }
@@ -72,7 +72,7 @@ struct TransferTests {
     }
   }
 
-  @Test func `a replay's receipt is the first one's, with the balance of that moment`() throws {
+  @Test func `a replay has the first receipt, with the balance of that moment`() throws {
     try withDatabase { connection in
       let anna = try people(connection)
       let transfer = Transfer(to: "boris", amount: 30, message: "lunch")
@@ -85,7 +85,7 @@ struct TransferTests {
     }
   }
 
-  @Test func `one message, no message and another amount are different questions`() throws {
+  @Test func `a message, no message and another amount are different requests`() throws {
     try withDatabase { connection in
       let anna = try people(connection)
       let asked = [("boris", 1, "x"), ("boris", 1, nil), ("boris", 1, ""), ("boris", 11, "x"), ("clara", 1, "x")]
@@ -98,7 +98,7 @@ struct TransferTests {
     }
   }
 
-  @Test func `a key is its owner's and its kind's own`() throws {
+  @Test func `a key belongs to its owner and its kind of operation`() throws {
     try withDatabase { connection in
       let anna = try people(connection)
       let boris = try connection.value("SELECT id FROM users WHERE username = 'boris'", as: UUID.self)
@@ -110,7 +110,7 @@ struct TransferTests {
     }
   }
 
-  @Test func `nobody can be made to hold more than 2^53 - 1`() throws {
+  @Test func `no account can be made to hold more than 2^53 - 1`() throws {
     try withDatabase { connection in
       let rich = try connection.person("rich", coins: 9_007_199_254_740_991)
       let anna = try connection.person("anna", coins: 1)
@@ -125,7 +125,7 @@ struct TransferTests {
   }
 
   @Test(arguments: [0, -1, Int.min])
-  func `an amount that is none moves nothing, whoever forgot to look`(amount: Int) throws {
+  func `an invalid amount moves nothing, even if no caller checks it`(amount: Int) throws {
     try withDatabase { connection in
       let anna = try people(connection)
       #expect(throws: PostgresError.self) {

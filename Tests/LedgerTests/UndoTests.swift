@@ -30,7 +30,9 @@ struct UndoTests {
   }
 
   @Test(arguments: Meanwhile.allCases)
-  func `a transfer is taken back once, soon, by its sender, from what is still there`(meanwhile: Meanwhile) throws {
+  func `a transfer is undone once, soon, by its sender, and only if the coins are still there`(meanwhile: Meanwhile)
+    throws
+  {
     try withDatabase { connection in
       let anna = try connection.person("anna", coins: 100)
       let boris = try connection.person("boris")
@@ -55,14 +57,14 @@ struct UndoTests {
       #expect(came == meanwhile.outcome)
       let coins = [try connection.coins(anna), try connection.coins(boris)]
       #expect(coins == meanwhile.coins)
-      // It can be asked for in vain and again: a refusal of this kind is not kept.
+      // A refused undo may be repeated: this kind of refusal is not recorded.
       let kept = try connection.outcomes("undo_transfer")
       #expect(kept == (meanwhile.coins == [100, 0] ? ["done"] : []))
       try expectBalance(connection)
     }
   }
 
-  @Test func `what was taken back cannot be taken back again, nor can the taking back`() throws {
+  @Test func `an undone transfer cannot be undone again, and neither can the undo`() throws {
     try withDatabase { connection in
       let anna = try connection.person("anna", coins: 100)
       _ = try connection.person("boris", coins: 100)
@@ -81,7 +83,7 @@ struct UndoTests {
     }
   }
 
-  @Test func `a replay of the transfer itself is still told that it was done`() throws {
+  @Test func `a replay of the transfer itself still reports success`() throws {
     try withDatabase { connection in
       let anna = try connection.person("anna", coins: 100)
       _ = try connection.person("boris")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.tiers(.database, .faults))
 struct VerificationTests {
-  @Test func `a ledger in which everything has happened agrees with itself`() throws {
+  @Test func `a ledger with every kind of operation agrees with itself`() throws {
     try withBooks { name, owner in
       let (extent, differences) = try verify(name)
       #expect(differences.map(\.sentence) == [])
@@ -17,12 +17,12 @@ struct VerificationTests {
       let kinds: Int = try owner.value(
         "SELECT count(DISTINCT kind) - cardinality(enum_range(NULL::operation_kind)) FROM operations WHERE outcome = 'done'"
       )
-      // So that no kind is believed whose postings nobody has looked at.
+      // Every kind of operation occurs, so that none passes unchecked.
       #expect(kinds == 0)
     }
   }
 
-  /// Somebody with every right writes where nobody should.
+  /// An account with every right writes rows that nobody should write.
   struct Break: Sendable, CustomTestStringConvertible {
     let statement: String
     let findings: Set<Difference.Finding>
@@ -53,7 +53,7 @@ struct VerificationTests {
     Break("UPDATE accounts SET owner = gen_random_uuid() WHERE id = 1000", [.misfit, .unknownOwner]),
     Break("UPDATE accounts SET asset = 99 WHERE id = 1000", [.linkAsset, .unknownAsset, .sum]),
     Break("DELETE FROM users WHERE username = 'anna'", [.unknownOwner]),
-    // The index is gone, or it is there and does not know every row.
+    // The index is missing, or it exists but misses some rows.
     Break("ALTER TABLE accounts DROP CONSTRAINT accounts_owner_asset_section_key; \(again)", [.duplicateAccount]),
     Break(unseen("accounts_owner_asset_section_key", again), [.duplicateAccount]),
     Break(
@@ -72,7 +72,7 @@ struct VerificationTests {
     "INSERT INTO accounts (owner, asset, section) SELECT owner, asset, section FROM accounts"
     + " WHERE id = 1000"
 
-  /// What is written while an index is passed over, so that it does not know of it.
+  /// Runs the statement while the index is not maintained, so that the index misses its rows.
   private static func unseen(_ index: String, _ statement: String) -> String {
     func ready(_ isReady: Bool) -> String {
       "UPDATE pg_index SET indisready = \(isReady) WHERE indexrelid = '\(index)'::regclass; "
@@ -133,7 +133,7 @@ struct VerificationTests {
       WHERE o.kind = 'undo_transfer' AND o.key <> o.reverses
       """,
       [.undoneTwice, .linkVersion, .linkBalance, .linkRange, .balance, .version, .lastMove]),
-    // Coins out of nothing: no posting, one that is not the mint's, or more than one.
+    // Coins from nowhere: no posting, one that is not the mint's, or several.
     Break(granted, [.postingCount]),
     Break("UPDATE postings SET debit = 2 WHERE \(ofGrant)", [.misfit]),
     Break(
@@ -163,7 +163,7 @@ struct VerificationTests {
       "UPDATE accounts SET balance = 0 WHERE section = 'factory'", [.balance, .sum, .factoryShort], repairable: true),
   ]
 
-  /// What should have kept all this from happening.
+  /// The triggers and functions that prevent all of the above.
   static let guards = [
     Break("ALTER TABLE postings DISABLE TRIGGER ALL", [.guardMissing], repairable: true),
     Break("DROP TRIGGER operations_are_append_only ON operations", [.guardMissing], repairable: true),
@@ -192,7 +192,7 @@ struct VerificationTests {
   static let breaks = [accounts, postings, operations, reservations, guards]
 
   @Test(arguments: breaks)
-  func `whatever was broken is named, and repaired where the postings know how`(breaks: [Break]) throws {
+  func `every damage is named, and repaired where the postings suffice`(breaks: [Break]) throws {
     try withBooks { name, _ in
       let admin = try TestCluster.connection(user: TestCluster.superuser, database: name)
       for broken in breaks {
@@ -221,13 +221,13 @@ struct VerificationTests {
     #expect(left.map(\.sentence) == [], "\(broken)")
   }
 
-  @Test func `every finding there is has been provoked`() {
+  @Test func `every possible finding has been provoked`() {
     let provoked = Self.breaks.joined().reduce(into: Set()) { $0.formUnion($1.findings) }
     // Two operations that close one reservation would need the same key twice: that is duplicateKey, or two kinds.
     #expect(Set(Difference.Finding.allCases).subtracting(provoked) == [.closedTwice])
   }
 
-  @Test func `a finding that this program does not know is an error of the statement that tells it`() throws {
+  @Test func `an unknown finding is an error of the statement that returns it`() throws {
     try withDatabase { connection in
       let error = #expect(throws: PostgresError.self) {
         try connection.row("SELECT 'unheard', NULL::bigint, NULL::uuid, NULL::int, NULL, NULL, NULL", Difference.init)
@@ -236,7 +236,7 @@ struct VerificationTests {
     }
   }
 
-  @Test func `pieces of any size see the same`() throws {
+  @Test func `batches of any size find the same`() throws {
     try withBooks { name, _ in
       let admin = try TestCluster.connection(user: TestCluster.superuser, database: name)
       try tamper("UPDATE accounts SET balance = balance + 1; UPDATE operations SET at = at + interval '1 s'", admin)
@@ -249,11 +249,11 @@ struct VerificationTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `it raises no alarm beside those who write`() throws {
+  @Test(.tiers(.concurrency)) func `verification raises no false alarm beside concurrent writers`() throws {
     try withFreshDatabase { name in
       var history = try RandomHistory(in: name)
       let rounds = try withThread(until: { try history.run(seed: 7, steps: 150) }) {
-        // Small pieces, so that much is written between them.
+        // Small batches, so that much is written between them.
         try verify(name, pieceSize: 20).differences.map(\.sentence)
       }
       #expect(rounds.count > 1)
@@ -264,7 +264,7 @@ struct VerificationTests {
     }
   }
 
-  /// Without the walls that stand in PostgreSQL itself, or some of this could not even be tried.
+  /// Removes PostgreSQL's own constraints, because some damage could not be done otherwise.
   private func tamper(_ statement: String, _ connection: borrowing Connection) throws {
     for text in [
       "SET session_replication_role = replica", "ALTER DOMAIN holding DROP CONSTRAINT holding_check",

@@ -5,10 +5,10 @@ import Support
 import Synchronization
 import Testing
 
-/// What a call decides after it has waited for somebody else.
+/// Decisions of a call that has waited for another session.
 @Suite(.tiers(.database, .concurrency))
 struct WaitingTests {
-  @Test func `a purchase that waited for the shelf pays the price of the moment it is made`() throws {
+  @Test func `a purchase that waited for the shelf pays the price at the moment of the purchase`() throws {
     let receipt = try purchase { try $0.run("UPDATE items SET price = 9 WHERE code = 'mug'") }
     #expect(receipt == "price 9, balance 91")
   }
@@ -18,14 +18,14 @@ struct WaitingTests {
     #expect(receipt == "unknownItem")
   }
 
-  @Test func `a purchase that waited for the shelf is made from the mint if stock has become unlimited`() throws {
+  @Test func `a purchase that waited for the shelf is made from the mint if the stock has become unlimited`() throws {
     let receipt = try purchase {
       try $0.run("UPDATE items SET stock_limited = false WHERE code = 'mug'")
     }
     #expect(receipt == "price 20, balance 80")
   }
 
-  /// Somebody holds the shelf; a purchase waits for it; the item changes; the shelf is let go.
+  /// One session holds the shelf; a purchase waits for it; the item changes; the shelf is released.
   private func purchase(_ change: (borrowing Connection) throws -> Void) throws -> String {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(database: database)

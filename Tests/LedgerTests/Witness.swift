@@ -3,7 +3,7 @@ import Ledger
 import Postgres
 import Support
 
-/// One account as it stands, with its postings in the order of time.
+/// One account and its postings in the order of time.
 struct Chain: Sendable, Hashable {
   struct Link: Sendable, Hashable {
     let change: Int
@@ -42,7 +42,7 @@ struct Chain: Sendable, Hashable {
   }
 }
 
-/// A row of what is only ever added to, whole.
+/// A whole row of an append-only table.
 struct Writing: Hashable, Sendable {
   let text: String
 
@@ -53,7 +53,7 @@ struct Writing: Hashable, Sendable {
   }
 }
 
-/// A history that is over, with what was seen of it while it went on.
+/// A finished history, with the reads that happened during it.
 struct Witnessed: Sendable {
   struct Glance: Sendable {
     let writings: [Writing]
@@ -110,7 +110,7 @@ private func disturb(_ database: String, until isOver: Flag) throws -> Int {
         ORDER BY random() LIMIT 1) one
       """
     ) { try $0.value(0, as: Bool.self) }.count
-    // Between two blows something has to get done, or clients do nothing but sign in.
+    // Some progress happens between two interruptions; otherwise clients would do nothing but sign in.
     let before: Int = try connection.value("SELECT count(*) FROM operations")
     try eventually("clients get on") {
       try isOver.isSet || connection.value("SELECT count(*) FROM operations") > before + 3
@@ -119,7 +119,7 @@ private func disturb(_ database: String, until isOver: Flag) throws -> Int {
   return count
 }
 
-/// What everybody has, told from the answers alone.
+/// The balances that follow from the answers alone.
 struct Tally {
   private(set) var balances: [Int]
   private(set) var goods: [String: Int] = [:]

@@ -3,12 +3,12 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// What a database remembers, held against the files.
+/// The migrations recorded in a database, compared with the files.
 @Suite(.tiers(.database))
 struct HistoryTests {
   private let two: [Step] = [.table("a"), .table("b")]
 
-  @Test func `verify finds nothing where database and files agree`() throws {
+  @Test func `verify finds nothing if database and files agree`() throws {
     try withEmptyDatabase { name in
       let migrator = try migrator(two, on: name)
       try migrator.up()
@@ -17,7 +17,7 @@ struct HistoryTests {
     }
   }
 
-  @Test func `the way there is remembered by its SHA-256`() throws {
+  @Test func `the database records the SHA-256 of the up file`() throws {
     try withEmptyDatabase { name in
       try migrator([Step(name: "one", up: "SELECT 'ж';")], on: name).up()
       let connection = try TestCluster.connection(database: name)
@@ -40,7 +40,7 @@ struct HistoryTests {
     }
   }
 
-  @Test func `a way back may be mended later`() throws {
+  @Test func `a down file may be corrected later`() throws {
     try withEmptyDatabase { name in
       try migrator(two, on: name).up()
       var mended = two
@@ -53,7 +53,7 @@ struct HistoryTests {
     }
   }
 
-  @Test func `verify names what was renamed, what is missing and what is not applied`() throws {
+  @Test func `verify names renamed, missing and unapplied files`() throws {
     try withEmptyDatabase { name in
       try migrator(two + [.table("c")], on: name).up()
       let renamed = try migrator([two[0], Step(name: "other", up: two[1].up)], on: name).differences()
@@ -74,7 +74,7 @@ struct HistoryTests {
     }
   }
 
-  @Test func `nothing is applied on top of a file that was changed`() throws {
+  @Test func `nothing is applied after a file was changed`() throws {
     try withEmptyDatabase { name in
       try migrator(two, on: name).up()
       var changed = two + [.table("c")]
@@ -114,7 +114,7 @@ struct HistoryTests {
     }
   }
 
-  @Test func `an older program takes nothing back from under a newer migration`() throws {
+  @Test func `an older program takes nothing back that a newer migration follows`() throws {
     try withEmptyDatabase { name in
       try migrator(two + [.table("c")], on: name).up()
       let older = try migrator(two, on: name)

@@ -3,7 +3,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// What a CREATE INDEX CONCURRENTLY leaves behind when it fails.
+/// The invalid index that a failed CREATE INDEX CONCURRENTLY leaves behind.
 @Suite(.tiers(.database))
 struct InvalidIndexTests {
   private static let wayOut = """
@@ -17,7 +17,7 @@ struct InvalidIndexTests {
       down: "-- migrate: no-transaction\nDROP INDEX CONCURRENTLY a_id;")
   }
 
-  @Test func `its failure names the index and the way out, and so does whoever comes after`() throws {
+  @Test func `its failure names the index and the way out, and so does the next migrator`() throws {
     try withEmptyDatabase { name in
       let table = Step(name: "a", up: "CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1);")
       let steps = [table, Self.index("a_id")]
@@ -27,7 +27,7 @@ struct InvalidIndexTests {
       #expect(failure?.description.hasSuffix("\n" + Self.wayOut) == true)
       #expect(try Sight(of: name).applied == [1])
 
-      // IF NOT EXISTS would be content with it.
+      // IF NOT EXISTS would accept the invalid index.
       for steps in [steps, [table, Self.index("IF NOT EXISTS a_id")], [table]] {
         let migrator = try migrator(steps, on: name)
         #expect(throws: MigrationError(Self.wayOut)) { try migrator.up() }

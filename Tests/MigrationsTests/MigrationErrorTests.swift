@@ -3,7 +3,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// What a migration that fails says, and what it leaves behind: nothing.
+/// A failed migration reports its place and leaves nothing behind.
 @Suite(.tiers(.database))
 struct MigrationErrorTests {
   @Test(arguments: [
@@ -44,7 +44,7 @@ struct MigrationErrorTests {
     }
   }
 
-  @Test func `a migration that failed is applied once it is mended`() throws {
+  @Test func `a failed migration is applied once it is corrected`() throws {
     try withEmptyDatabase { name in
       let broken = Step(name: "b", up: "CREATE TABLE b (id int); ALTER TABLE a ADD COLUMN n int; SELECT 1/0;")
       let mended = Step(name: "b", up: "CREATE TABLE b (id int); ALTER TABLE a ADD COLUMN n int;")
@@ -56,7 +56,7 @@ struct MigrationErrorTests {
     }
   }
 
-  @Test func `a way back that fails leaves its migration applied`() throws {
+  @Test func `a failed down file leaves its migration applied`() throws {
     try withEmptyDatabase { name in
       let step = Step(name: "b", up: "CREATE TABLE b ();", down: "DROP TABLE b;\nDROP TABLE nope;")
       let migrator = try migrator([.table("a"), step], on: name)
@@ -91,13 +91,13 @@ struct MigrationErrorTests {
       let dump = Step(name: "b", up: "CREATE TABLE b ();\n  COPY a FROM stdin;\n1\n\\.\n")
       let error = #expect(throws: MigrationError.self) { try migrator([.table("a"), dump], on: name).up() }
       #expect(error?.description.hasPrefix("0002_b.up.sql:2:3: COPY ") == true)
-      // The session could not be used any more and ended; the next one waits for that and goes on.
+      // The session was unusable and ended; the next one waits for that and continues.
       let count = try migrator([.table("a"), .table("b")], on: name).up()
       #expect(count == 1)
     }
   }
 
-  @Test func `a lock that is not to be had is asked for three times and named as what it is`() throws {
+  @Test func `a lock that is not available is tried three times and reported as such`() throws {
     try withEmptyDatabase { name in
       try migrator([.table("a")], on: name).up()
       let holder = try TestCluster.connection(database: name)
@@ -113,7 +113,7 @@ struct MigrationErrorTests {
     }
   }
 
-  @Test(.tiers(.faults)) func `a session lost in the middle leaves nothing, and the next one can go on`() throws {
+  @Test(.tiers(.faults)) func `a session lost in the middle leaves nothing, and the next one can continue`() throws {
     try withEmptyDatabase { name in
       let lost = Step(name: "b", up: "CREATE TABLE b ();\nSELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60);")
       let first = try migrator([.table("a"), lost], on: name)

@@ -9,7 +9,7 @@ struct MigrationFilesTests {
     Dictionary(uniqueKeysWithValues: names.map { ($0, "SELECT 1;") })
   }
 
-  @Test func `migrations come in the order of their numbers, each with its way back`() throws {
+  @Test func `migrations come in the order of their numbers, each with its down file`() throws {
     var names = (1...11).flatMap { number in
       ["up", "down"].map { "\(number < 10 ? "000" : "00")\(number)_part_\(number).\($0).sql" }
     }
@@ -21,14 +21,14 @@ struct MigrationFilesTests {
     #expect(found[9].down.name == "0010_part_10.down.sql")
   }
 
-  @Test func `text is read as it is`() throws {
+  @Test func `text is read unchanged`() throws {
     let text = "-- ж😀e\u{301}\r\nSELECT 1"
     let found = try withFolder(["0001_a.up.sql": text, "0001_a.down.sql": ""]) { try Migration.all(in: $0) }
     #expect(found.map { Array($0.up.text.utf8) } == [Array(text.utf8)])
     #expect(found.map(\.down.text) == [""])
   }
 
-  @Test func `what is no SQL is none of ours`() throws {
+  @Test func `files that are not SQL are ignored`() throws {
     let found = try withFolder(files(["README.md", "0001_a.up.sql", "0001_a.down.sql", "0001_a.up.sql~"])) {
       try Migration.all(in: $0)
     }
@@ -50,7 +50,7 @@ struct MigrationFilesTests {
     (["0001_a.up.sql", "0001_a.down.sql", "0001_b.up.sql"], "0001_b.up.sql: number 0001 is already taken by 0001_a"),
     (["0001_a.up.sql"], "0001_a.down.sql is missing"), (["0001_a.down.sql"], "0001_a.up.sql is missing"),
   ])
-  func `a gap, a duplicate and a widowed file are refused`(names: [String], message: String) throws {
+  func `a gap, a duplicate and a file without its pair are refused`(names: [String], message: String) throws {
     try withFolder(files(names)) { directory in
       #expect(throws: MigrationError(message)) { try Migration.all(in: directory) }
     }
@@ -77,13 +77,13 @@ struct MigrationFilesTests {
     }
   }
 
-  @Test func `a directory that is not there is named`() {
+  @Test func `a missing directory is named`() {
     #expect(throws: MigrationError("/nowhere/at/all: this directory of migrations cannot be read")) {
       try Migration.all(in: "/nowhere/at/all")
     }
   }
 
-  @Test func `new makes the next pair`() throws {
+  @Test func `new creates the next pair`() throws {
     try withFolder([:]) { directory in
       let first = try Migration.create("users", in: directory)
       let second = try Migration.create("more_users_2", in: directory)
@@ -96,7 +96,7 @@ struct MigrationFilesTests {
   }
 
   @Test(arguments: ["", "Users", "a-b", "a b", "../up", "ä", "a.b"])
-  func `new refuses a name that no file could have`(name: String) throws {
+  func `new refuses a name that no file may have`(name: String) throws {
     try withFolder([:]) { directory in
       #expect(throws: MigrationError.self) { try Migration.create(name, in: directory) }
       let left = try FileManager.default.contentsOfDirectory(atPath: directory)

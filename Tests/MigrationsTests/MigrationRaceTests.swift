@@ -3,7 +3,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// Many that start at the same moment, as the workers of a new release do.
+/// Many migrators that start at the same moment, like the workers of a new release.
 @Suite(.tiers(.database, .concurrency))
 struct MigrationRaceTests {
   private let counted = [
@@ -12,7 +12,7 @@ struct MigrationRaceTests {
     Step(name: "c", up: "INSERT INTO a VALUES (3);"),
   ]
 
-  @Test func `ten that start at once apply each migration once`() throws {
+  @Test func `ten concurrent migrators apply each migration once`() throws {
     try withEmptyDatabase { [counted] name in
       let counts = try onThreads(10) { _ in try migrator(counted, on: name).up() }
       let connection = try TestCluster.connection(database: name)
@@ -23,7 +23,7 @@ struct MigrationRaceTests {
     }
   }
 
-  @Test func `ten that take one back at once take back no more than there is`() throws {
+  @Test func `ten concurrent migrators take back no more than there is`() throws {
     try withEmptyDatabase { [counted] name in
       try migrator(counted, on: name).up()
       let counts = try onThreads(10) { _ in try migrator(counted, on: name).down(1) }
@@ -32,7 +32,7 @@ struct MigrationRaceTests {
     }
   }
 
-  @Test func `ten that note a baseline at once note each migration once`() throws {
+  @Test func `ten concurrent baselines record each migration once`() throws {
     try withEmptyDatabase { [counted] name in
       let counts = try onThreads(10) { _ in try migrator(counted, on: name).baseline() }
       #expect(counts.reduce(0, +) == 3)

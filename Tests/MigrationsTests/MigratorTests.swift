@@ -7,7 +7,7 @@ internal import Testing
 struct MigratorTests {
   private let three: [Step] = [.table("a"), .table("b"), .table("c")]
 
-  @Test func `up applies what is missing, in order and once`() throws {
+  @Test func `up applies missing migrations, in order and once`() throws {
     try withEmptyDatabase { name in
       var said: [String] = []
       let migrator = try migrator(three, on: name) { said.append($0) }
@@ -28,7 +28,7 @@ struct MigratorTests {
     }
   }
 
-  @Test func `down takes back the last ones, newest first`() throws {
+  @Test func `down takes back the latest ones, newest first`() throws {
     try withEmptyDatabase { name in
       var said: [String] = []
       let migrator = try migrator(three, on: name) { said.append($0) }
@@ -43,7 +43,7 @@ struct MigratorTests {
     }
   }
 
-  @Test func `down ends where there is nothing more to take back`() throws {
+  @Test func `down ends where nothing is left to take back`() throws {
     try withEmptyDatabase { name in
       let migrator = try migrator(three, on: name)
       let before = try migrator.down(1)
@@ -54,7 +54,7 @@ struct MigratorTests {
     }
   }
 
-  @Test func `status tells which are applied, and since when`() throws {
+  @Test func `status lists the applied migrations and their times`() throws {
     try withEmptyDatabase { name in
       let untouched = try migrator(three, on: name).status()
       try migrator(Array(three.prefix(2)), on: name).up()
@@ -66,7 +66,7 @@ struct MigratorTests {
     }
   }
 
-  @Test func `baseline notes everything and runs nothing`() throws {
+  @Test func `baseline records everything and runs nothing`() throws {
     try withEmptyDatabase { name in
       try migrator([three[0]], on: name).up()
       var said: [String] = []
@@ -81,7 +81,7 @@ struct MigratorTests {
     }
   }
 
-  @Test func `a dry run tells what would happen and changes nothing`() throws {
+  @Test func `a dry run prints its plan and changes nothing`() throws {
     try withEmptyDatabase { name in
       var said: [String] = []
       let migrator = try migrator(three, on: name) { said.append($0) }
@@ -102,7 +102,7 @@ struct MigratorTests {
     }
   }
 
-  @Test func `the lock is given back, also after an error`() throws {
+  @Test func `the lock is released, even after an error`() throws {
     try withEmptyDatabase { name in
       let good = try migrator(three, on: name)
       try good.up()
@@ -126,7 +126,7 @@ struct MigratorTests {
     }
   }
 
-  @Test(.tiers(.unit)) func `migrations may take their time, but do not let others queue behind a lock for long`() {
+  @Test(.tiers(.unit)) func `a migration may take long, but never blocks others behind a lock for long`() {
     var base = ConnectionSettings()
     base.conninfo = "host=somewhere"
     base.password = "word"

@@ -5,7 +5,7 @@ internal import Support
 internal import Synchronization
 internal import Testing
 
-/// Migrations that say `-- migrate: no-transaction` in their first line.
+/// Migrations that have `-- migrate: no-transaction` in their first line.
 @Suite(.tiers(.database))
 struct OutsideTransactionTests {
   static let index = Step(
@@ -18,7 +18,7 @@ struct OutsideTransactionTests {
     ) { try $0.value(0) }
   }
 
-  @Test func `an index is made and taken back concurrently`() throws {
+  @Test func `an index is created and dropped concurrently`() throws {
     try withEmptyDatabase { name in
       let migrator = try migrator([.table("a"), Self.index], on: name)
       let up = try migrator.up()
@@ -31,7 +31,7 @@ struct OutsideTransactionTests {
     }
   }
 
-  @Test func `without the marker PostgreSQL refuses it, and the place is told`() throws {
+  @Test func `without the marker PostgreSQL refuses it, and the place is named`() throws {
     try withEmptyDatabase { name in
       let step = Step(name: "index", up: "\nCREATE INDEX CONCURRENTLY a_id ON a (id);")
       let migrator = try migrator([.table("a"), step], on: name)
@@ -53,7 +53,7 @@ struct OutsideTransactionTests {
     }
   }
 
-  @Test func `one that fails is not noted as applied`() throws {
+  @Test func `a failed one is not recorded as applied`() throws {
     try withEmptyDatabase { name in
       let step = Step(name: "index", up: "-- migrate: no-transaction\n\nCREATE INDEX CONCURRENTLY ON nope (id);")
       let migrator = try migrator([.table("a"), step], on: name)
@@ -64,9 +64,9 @@ struct OutsideTransactionTests {
     }
   }
 
-  /// It waits for every transaction that could still see the table without the index. Were the other
-  /// migrator waiting inside PostgreSQL for the lock, the two would wait for one another.
-  @Test(.tiers(.concurrency)) func `an index is made while another migrator waits for the lock`() throws {
+  /// Creating an index waits for every transaction that could still see the table without it. If the other migrator
+  /// waited inside PostgreSQL for the lock, the two would wait for each other.
+  @Test(.tiers(.concurrency)) func `an index is created while another migrator waits for the lock`() throws {
     try withEmptyDatabase { name in
       let steps = [Step.table("a"), Self.index]
       let isWaiting = DispatchSemaphore(value: 0)
@@ -81,7 +81,7 @@ struct OutsideTransactionTests {
           }.up()
         }
         other.withLock { $0 = job }
-        // The bound is for a broken program only: it would wait without a word.
+        // The bound is for a broken program only, which would wait for ever.
         cameToWait = isWaiting.wait(timeout: .now() + 20) == .success
       }
       let mine = try first.up()

@@ -2,7 +2,7 @@ internal import Migrations
 internal import Support
 internal import Testing
 
-/// Random files out of known statements. The number of the case is the seed: a failure repeats itself.
+/// Random files from known statements. The number of the case is the seed: a failure repeats itself.
 @Suite(.tiers(.unit))
 struct SQLScriptPropertyTests {
   private static let pieces = [
@@ -23,7 +23,7 @@ struct SQLScriptPropertyTests {
   ]
 
   @Test(arguments: 0..<200)
-  func `whatever stands beside it, every statement stays whole and where it was`(seed: Int) {
+  func `every statement stays whole and in place, whatever stands beside it`(seed: Int) {
     var chance = Chance(seed: UInt64(seed))
     var text = ""
     var expected: [(text: String, offset: Int)] = []
@@ -49,7 +49,7 @@ struct SQLScriptPropertyTests {
   }
 
   @Test(arguments: 0..<200)
-  func `no text at all makes it stumble, and none of it is lost but comments and ends`(seed: Int) {
+  func `no text crashes it, and it loses only comments and semicolons`(seed: Int) {
     var chance = Chance(seed: UInt64(seed) &+ 1_000_000)
     let alphabet = Array("'\"$$;();;--/**/\\\nEe ab1Жж😀\u{301}".unicodeScalars)
     var view = String.UnicodeScalarView()

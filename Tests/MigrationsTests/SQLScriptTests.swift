@@ -13,7 +13,7 @@ struct SQLScriptTests {
     ("SELECT /* never closed; SELECT 2", ["SELECT /* never closed; SELECT 2"]),
     ("(SELECT 1); SELECT 2", ["(SELECT 1)", "SELECT 2"]), ("SELECT 1 - -2; SELECT 2", ["SELECT 1 - -2", "SELECT 2"]),
   ])
-  func `comments and empty statements are none`(text: String, statements: [String]) { check(text, statements) }
+  func `comments and empty statements are skipped`(text: String, statements: [String]) { check(text, statements) }
 
   @Test(arguments: [
     ("SELECT ';'; SELECT 2", ["SELECT ';'", "SELECT 2"]),
@@ -33,9 +33,9 @@ struct SQLScriptTests {
     ("SELECT 'open; SELECT 2", ["SELECT 'open; SELECT 2"]),
     ("SELECT 'a'\n'\\'; SELECT 2", ["SELECT 'a'\n'\\'", "SELECT 2"]),
   ])
-  func `a semicolon in quotes ends nothing`(text: String, statements: [String]) { check(text, statements) }
+  func `a semicolon in quotes ends no statement`(text: String, statements: [String]) { check(text, statements) }
 
-  @Test func `a literal that goes on in the next line keeps its escapes`() {
+  @Test func `a literal that continues on the next line keeps its escapes`() {
     check("SELECT E'a'\n'\\';b'; SELECT 2", ["SELECT E'a'\n'\\';b'", "SELECT 2"])
   }
 
@@ -50,7 +50,7 @@ struct SQLScriptTests {
     ("SELECT $$ open; SELECT 2", ["SELECT $$ open; SELECT 2"]), ("SELECT $", ["SELECT $"]),
     ("$$lonely;$$; SELECT 2", ["$$lonely;$$", "SELECT 2"]),
   ])
-  func `a semicolon in dollar quotes ends nothing`(text: String, statements: [String]) { check(text, statements) }
+  func `a semicolon in dollar quotes ends no statement`(text: String, statements: [String]) { check(text, statements) }
 
   @Test(arguments: [
     (
@@ -87,17 +87,17 @@ struct SQLScriptTests {
     ("SELECT CASE WHEN true THEN 1 END; SELECT 3", ["SELECT CASE WHEN true THEN 1 END", "SELECT 3"]),
     ("SELECT ')'; SELECT 3", ["SELECT ')'", "SELECT 3"]), ("SELECT 1); SELECT 3", ["SELECT 1)", "SELECT 3"]),
   ])
-  func `a semicolon within a body ends nothing`(text: String, statements: [String]) { check(text, statements) }
+  func `a semicolon within a body ends no statement`(text: String, statements: [String]) { check(text, statements) }
 
   @Test(arguments: [
     ("select 1", "SELECT"), ("  /* a */ -- b\nCommit;", "COMMIT"), ("(SELECT 1)", "("), ("\"begin\" x", "'"),
     ("E'x'", "E"), ("BEGIN;", "BEGIN"),
   ])
-  func `the first word is told in capitals`(text: String, word: String) {
+  func `the first word is returned in capitals`(text: String, word: String) {
     #expect(SQLScript(text).statements.map(\.firstWord) == [word])
   }
 
-  @Test func `a place is told by line and column, both from one, in Unicode scalars`() {
+  @Test func `a place is a line and a column, both from one, in Unicode scalars`() {
     let script = SQLScript("ab\r\n\ne\u{301}😀x")
     let places = [0, 1, 4, 5, 7, 8, 100].map { script.location(offset: $0) }
     #expect(places.map(\.line) == [1, 1, 2, 3, 3, 3, 3])

@@ -3,7 +3,7 @@ internal import Migrations
 internal import Postgres
 internal import Support
 
-/// One pair of files: the way there and the way back.
+/// One pair of files: up and down.
 struct Step {
   var name = "step"
   var up: String
@@ -14,7 +14,7 @@ struct Step {
   }
 }
 
-/// A directory with these files in it, gone afterwards.
+/// A directory with these files in it, deleted afterwards.
 @discardableResult
 func withFolder<T>(_ files: [String: String], _ body: (_ directory: String) throws -> T) throws -> T {
   let directory = FileManager.default.temporaryDirectory.appending(path: "tuckshop-migrations-\(UUID().uuidString)")
@@ -46,10 +46,10 @@ func migrator(
   return Migrator(try migrations(steps), on: connection, report: report)
 }
 
-/// What anybody else sees of a database.
+/// Another session's view of a database.
 struct Sight: Equatable {
   var tables: [String] = []
-  /// Nil where there is not even a table for them.
+  /// Nil if not even the table exists.
   var applied: [Int]?
   var locks = 0
 

@@ -17,7 +17,7 @@ struct CSVTests {
     ("\u{FEFF}a,b", [["a", "b"]]), ("Аня,💰", [["Аня", "💰"]]), ("a\rb", [["a\rb"]]), ("a\r", [["a"]]),
     ("a;b\tc", [["a;b\tc"]]), ("\"\u{301}\"", [["\u{301}"]]), ("a,\u{301}b", [["a", "\u{301}b"]]),
   ])
-  func `it is read as RFC 4180 has it`(text: String, due: [[String]]) throws {
+  func `CSV is read as RFC 4180 describes it`(text: String, due: [[String]]) throws {
     let found = try rows(text)
     #expect(found.map { $0.map { Array($0.utf8) } } == due.map { $0.map { Array($0.utf8) } })
   }
@@ -26,18 +26,18 @@ struct CSVTests {
     ("a\"b", 1), ("a\nb\"\"c", 2), ("\"a", 1), ("a\n\"b\nc\n", 2), ("\"a\"b", 1), ("\"a\" ,b", 1), ("a\n\"b\nc\"d", 3),
     ("\"a\"\r", 1), ("\"", 1), ("a\n\n\nb,\"", 4),
   ])
-  func `what is no CSV is refused with its line`(text: String, line: Int) {
+  func `invalid CSV is refused with its line`(text: String, line: Int) {
     let error = #expect(throws: CSVError.self) { try rows(text) }
     #expect(error?.line == line)
     #expect(error?.description.hasPrefix("line \(line): ") == true)
   }
 
   @Test(arguments: [[0xFF], [0x61, 0x2C, 0xC3], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]])
-  func `what is no text is refused`(bytes: [UInt8]) {
+  func `bytes that are not text are refused`(bytes: [UInt8]) {
     #expect(throws: CSVError.self) { try CSV(parsing: bytes) }
   }
 
-  @Test func `each row knows the line it begins on`() throws {
+  @Test func `each row knows its first line`() throws {
     let table = try CSV(parsing: Array("a\n\n\"b\nc\"\r\nd\n\"\n\n\"\ne".utf8))
     #expect(table.rows.map(\.line) == [1, 3, 5, 6, 9])
   }
@@ -46,17 +46,18 @@ struct CSVTests {
     ("", ""), ("a", "a"), ("a b", "a b"), ("a,b", "\"a,b\""), ("\"", "\"\"\"\""), ("a\nb", "\"a\nb\""),
     ("a\rb", "\"a\rb\""), ("Аня", "Аня"), ("\"\u{301}", "\"\"\"\u{301}\""), ("\r\n", "\"\r\n\""),
   ])
-  func `a field is quoted where it has to be`(field: String, due: String) {
+  func `a field is quoted where necessary`(field: String, due: String) {
     #expect(Array(CSV.line([.text(field)]).utf8) == Array(due.utf8))
   }
 
   private static let pieces = ["a", "\"", ",", "\n", "\r", "\r\n", "\u{301}", "я", "💰", " ", "\u{FEFF}", "\u{0}", "\\"]
 
-  @Test func `whatever is written is read back the same`() throws {
+  @Test func `written rows are read back the same`() throws {
     var generator = Seeded(17)
     for _ in 0..<3000 {
       let table = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
-        // A row of one empty field cannot be told from an empty line, and a mark in front is a file's, not a field's.
+        // A row of one empty field looks like an empty line, and a mark at the beginning belongs to the file, not to a
+        // field.
         ["x"]
           + (0..<Int.random(in: 1...4, using: &generator)).map { _ in
             (0..<Int.random(in: 0...4, using: &generator)).map { _ in Self.pieces.randomElement(using: &generator)! }
@@ -71,7 +72,7 @@ struct CSVTests {
     }
   }
 
-  @Test func `nothing crashes it, and rows begin on lines that there are`() {
+  @Test func `no input crashes it, and each row begins on an existing line`() {
     var generator = Seeded(18)
     let bytes = Array("a\",\n\r\u{FEFF}я".utf8) + [0xFF, 0]
     for _ in 0..<5000 {

@@ -6,7 +6,7 @@ import Testing
 struct CSVWritingTests {
   @Test(arguments: [
     ("plain", "plain"), ("", ""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""), ("a;b", "\"a;b\""),
-    // A quote with a mark on it is one character, and still a quote.
+    // A quote with a combining mark is one character, and still a quote.
     ("\"\u{5BF}", "\"\"\"\u{5BF}\""), ("a\r\nb", "\"a\r\nb\""), ("a\tb", "\"a\tb\""),
   ])
   func `a text is written so that it is read back the same`(text: String, written: String) throws {
@@ -27,18 +27,18 @@ struct CSVWritingTests {
       "\u{85}=1",
       "\u{FF1D}1", " \u{FF0B}1", "\u{FF0D}1", "\u{FF20}1",
     ])
-  func `a text that a spreadsheet would run is written as text`(formula: String) throws {
+  func `a text that a spreadsheet would run as a formula is written as text`(formula: String) throws {
     let read = try CSV(parsing: Array(CSV.line(["a", .text(formula)]).utf8)).rows[0].fields
     #expect(read[1].utf8.elementsEqual(("'" + formula).utf8))
   }
 
   @Test(arguments: ["1=1", "a@b.example", "e-mail", "'=1", "", " ", "(=1)", "\u{301}=1"])
-  func `any other text is left as it is`(text: String) throws {
+  func `any other text is left unchanged`(text: String) throws {
     let read = try CSV(parsing: Array(CSV.line(["a", .text(text)]).utf8)).rows[0].fields
     #expect(read[1].utf8.elementsEqual(text.utf8))
   }
 
-  @Test func `a number stays a number, also below zero`() {
+  @Test func `a number stays a number, even below zero`() {
     #expect(CSV.line([.number(-5), .number(0), .number(.max), "x"]) == "-5,0,9223372036854775807,x")
   }
 }

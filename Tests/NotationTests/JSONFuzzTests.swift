@@ -5,7 +5,7 @@ import Testing
 @Suite(.tiers(.unit, .security))
 struct JSONFuzzTests {
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
-  func `what was printed is read back the same`(seed: UInt64) throws {
+  func `printed JSON is read back the same`(seed: UInt64) throws {
     var generator = Seeded(seed)
     for _ in 0..<60 {
       let value = random(depth: 0, &generator)
@@ -18,7 +18,7 @@ struct JSONFuzzTests {
   }
 
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
-  func `whatever comes in, it is read or refused with the place`(seed: UInt64) throws {
+  func `any input is read, or refused with the place`(seed: UInt64) throws {
     var generator = Seeded(seed)
     let seeds = [
       #"{"user":"Аня","n":-1.5e3,"ok":[true,null,"\ud83d\ude00\n"]}"#, #"[[],{},{"a":{"b":[0,-0,1e9]}}]"#,
@@ -29,7 +29,7 @@ struct JSONFuzzTests {
       let bytes = mutated(seeds.randomElement(using: &generator)!, &generator)
       do throws(JSONError) {
         let value = try JSON(parsing: bytes)
-        // What it took for JSON means the same when it is printed plainly.
+        // Accepted JSON means the same when it is printed plainly.
         #expect(canonical(try JSON(parsing: canonical(value))) == canonical(value))
         counts.read += 1
       } catch {

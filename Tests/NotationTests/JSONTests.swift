@@ -2,7 +2,7 @@ import Notation
 import Support
 import Testing
 
-/// What RFC 8259 lets pass. What it does not is in JSONRefusalTests.
+/// Values that RFC 8259 allows. JSONRefusalTests has the others.
 @Suite(.tiers(.unit))
 struct JSONTests {
   @Test(arguments: [
@@ -24,7 +24,7 @@ struct JSONTests {
     ("0", 0), ("-0", 0), ("1", 1), ("-1", -1), ("10", 10), ("9223372036854775807", Int.max),
     ("-9223372036854775808", Int.min),
   ])
-  func `a 64-bit integer is one`(text: String, due: Int) throws {
+  func `a 64-bit integer is read as an integer`(text: String, due: Int) throws {
     #expect(try JSON(parsing: Array(text.utf8)) == .integer(due))
   }
 
@@ -54,7 +54,7 @@ struct JSONTests {
     #expect(Array(string.utf8) == Array(due.utf8))
   }
 
-  // To `String` the members of each pair have the same name.
+  // As `String`, the members of each pair have the same name.
   @Test(arguments: [("K", "\u{212A}"), ("\u{E9}", "e\u{301}"), ("\u{3A9}", "\u{2126}"), (";", "\u{37E}")])
   func `members whose names differ in bytes are different`(one: String, other: String) throws {
     let json = try JSON(parsing: Array("{\"\(one)\":1,\"\(other)\":2}".utf8))
@@ -66,7 +66,7 @@ struct JSONTests {
   }
 
   @Test(.tiers(.security), arguments: ["[", "{", "[{", "{["], ["1", "[]", "{}"])
-  func `thirty-two deep is read and thirty-three is not`(brackets: String, innermost: String) throws {
+  func `thirty-two levels are read and thirty-three are not`(brackets: String, innermost: String) throws {
     func nested(_ depth: Int) -> [UInt8] {
       let around = innermost == "1" ? depth : depth - 1
       let opened = (0..<around).map { Array(brackets)[$0 % brackets.count] }

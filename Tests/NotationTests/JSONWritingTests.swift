@@ -31,18 +31,18 @@ struct JSONWritingTests {
       ("кружка ☕️", #""кружка ☕️""#),
       ("e\u{301}", "\"e\u{301}\""), ("\"\u{301}", "\"\\\"\u{301}\""), ("\\\u{338}", "\"\\\\\u{338}\""), ("", #""""#),
     ])
-  func `text is escaped where JSON wants it, and nowhere else`(text: String, due: String) {
+  func `text is escaped where JSON requires it, and nowhere else`(text: String, due: String) {
     #expect(JSON.string(text).bytes == Array(due.utf8))
     #expect(JSON.object([.init(name: text, value: .null)]).bytes == Array("{\(due):null}".utf8))
   }
 
-  @Test func `members come in the order in which they were put in`() {
+  @Test func `members are written in the order of insertion`() {
     let names = (0..<50).map { "m\($0 * 7 % 50)" }
     let object = JSON.object(names.map { .init(name: $0, value: .null) })
     #expect(text(object) == "{" + names.map { "\"\($0)\":null" }.joined(separator: ",") + "}")
   }
 
-  @Test func `a member that is nil is absent, and a null is there`() {
+  @Test func `a member that is nil is absent, and a null is written`() {
     #expect(text(.members(["a": nil, "b": .null, "c": [], "d": nil])) == #"{"b":null,"c":[]}"#)
     #expect(text(.members(["a": nil])) == "{}")
   }

@@ -1,6 +1,6 @@
 import Notation
 
-/// JSON as text, in one way only, so that two values are the same if their bytes are.
+/// JSON as text in one canonical form, so that two values are equal if their bytes are.
 enum Spelling {
   static func plain(_ value: JSON) -> [UInt8] {
     switch value {
@@ -15,7 +15,7 @@ enum Spelling {
     }
   }
 
-  /// Escapes what must be, and what `escaping` wants to be.
+  /// Escapes the characters that must be, and those that `escaping` chooses.
   static func quoted(_ text: String, escaping: (Unicode.Scalar) -> Bool = { _ in false }) -> [UInt8] {
     var bytes = [UInt8(ascii: "\"")]
     for scalar in text.unicodeScalars {

@@ -2,7 +2,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// What goes out through a bind comes back the same, byte for byte.
+/// A bound value comes back the same, byte for byte.
 @Suite(.tiers(.database))
 struct BindTests {
   @Test(arguments: [
@@ -17,7 +17,7 @@ struct BindTests {
       try connection.run("INSERT INTO kept VALUES (\(text))")
       let back: String = try connection.value("SELECT word FROM kept")
       #expect(Array(back.utf8) == Array(text.utf8))
-      // PostgreSQL has received it as it is, not merely given back what it was sent.
+      // PostgreSQL received it unchanged, and did not merely send back the same bytes.
       let hexadecimal: [UInt8] = try connection.value("SELECT convert_to(word, 'UTF8') FROM kept")
       #expect(hexadecimal == Array(text.utf8))
     }
@@ -39,7 +39,7 @@ struct BindTests {
       #expect(error?.sqlstate == "22021")
       #expect(error?.isBadInput == true)
       #expect(error?.outcomeUnknown == false)
-      // Had PostgreSQL seen it, this transaction would be over.
+      // If PostgreSQL had received it, this transaction would be aborted.
       let next: Int = try connection.value("SELECT 1")
       #expect(next == 1)
     }
@@ -54,7 +54,7 @@ struct BindTests {
   }
 
   @Test(arguments: ["9223372036854775808", "-9223372036854775809", "99999999999999999999999", "1.0", "NaN"])
-  func `a number that is no Int is a mismatch`(number: String) throws {
+  func `a number that does not fit into an Int is a mismatch`(number: String) throws {
     try withDatabase { connection in
       let error = #expect(throws: PostgresError.self) {
         try connection.value("SELECT \(number)::numeric", as: Int.self)

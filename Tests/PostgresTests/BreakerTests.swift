@@ -4,7 +4,7 @@ internal import Support
 internal import Synchronization
 internal import Testing
 
-/// The two words of a breaker, as they lie in the shared page: open until (in milliseconds), and failures in a row.
+/// The two words of a breaker in the shared page: open until (in milliseconds), and consecutive failures.
 private final class Words: @unchecked Sendable {
   let words = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 2)
   var breaker: Breaker { Breaker(words: words) }
@@ -29,19 +29,19 @@ private var nowMilliseconds: UInt64 { Deadline.now.nanoseconds / 1_000_000 }
 
 @Suite(.tiers(.unit))
 struct BreakerTests {
-  @Test func `a breaker that has seen no failure lets everybody through`() {
+  @Test func `a breaker without a failure lets every attempt through`() {
     let words = Words()
     let admissions = (1...5).map { _ in words.breaker.admit() }
     #expect(admissions == Array(repeating: .closed, count: 5))
   }
 
-  @Test func `after a failure nobody gets through for a while`() {
+  @Test func `after a failure no attempt gets through for a while`() {
     let words = Words(failures: 7)
     words.breaker.failed()
     #expect(isOpen(words.breaker.admit()))
   }
 
-  @Test func `after the pause one may probe and the next one may not`() {
+  @Test func `after the pause one attempt may probe, and the next one may not`() {
     let words = Words(failures: 3)
     words.becomeDue()
     let first = words.breaker.admit()
@@ -50,7 +50,7 @@ struct BreakerTests {
     #expect(isOpen(second))
   }
 
-  @Test func `a probe that fails opens it again, and one that succeeds closes it`() {
+  @Test func `a failed probe opens it again, and a successful one closes it`() {
     let words = Words(failures: 7)
     words.becomeDue()
     _ = words.breaker.admit()
@@ -62,7 +62,7 @@ struct BreakerTests {
     #expect(words.failures == 0)
   }
 
-  @Test func `the turn of one who never came back goes to another`() {
+  @Test func `the turn of a probe that never came back goes to another`() {
     let words = Words(failures: 3)
     words.becomeDue()
     #expect(words.breaker.admit() == .probe)
@@ -87,18 +87,18 @@ struct BreakerTests {
   }
 
   @Test(arguments: [UInt64(10_000), 3_600_000, 1 << 50])
-  func `a moment further away than any pause is left from an earlier boot and is probed`(ahead: UInt64) {
+  func `a time further away than any pause is from before a reboot, and is probed`(ahead: UInt64) {
     let words = Words(opensUntil: nowMilliseconds + ahead, failures: 3)
     #expect(words.breaker.admit() == .probe)
     #expect(isOpen(words.breaker.admit()))
   }
 
-  @Test(.tiers(.concurrency)) func `of many that come at once exactly one probes`() throws {
+  @Test(.tiers(.concurrency)) func `of many concurrent attempts exactly one probes`() throws {
     let rounds = (0..<2000).map { _ in Words(opensUntil: 1, failures: 5) }
     let arrived = Words()
     let admissions = try onThreads(4) { _ in
       rounds.enumerated().map { round, words in
-        // They meet before each round without going to sleep, or they would seldom come at the same moment.
+        // They meet before each round without sleeping; otherwise they would seldom arrive at the same moment.
         arrived.words.pointee.add(1, ordering: .sequentiallyConsistent)
         while arrived.opensUntil < UInt64(4 * (round + 1)) { sched_yield() }
         return words.breaker.admit()
@@ -111,7 +111,7 @@ struct BreakerTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `failures of many are all counted`() throws {
+  @Test(.tiers(.concurrency)) func `concurrent failures are all counted`() throws {
     let words = Words()
     _ = try onThreads(8) { _ in for _ in 1...100 { words.breaker.failed() } }
     #expect(words.failures == 800)
@@ -120,7 +120,7 @@ struct BreakerTests {
 
 @Suite(.tiers(.database))
 struct BreakerLendingTests {
-  @Test func `with an open breaker a lender fails at once and does not knock`() throws {
+  @Test func `with an open breaker a lender fails at once without connecting`() throws {
     let words = Words(failures: 7)
     let lender = makeLender(breaker: words.breaker)
     words.breaker.failed()
@@ -130,7 +130,7 @@ struct BreakerLendingTests {
     #expect([lender.opened, lender.failures] == [0, 0])
   }
 
-  @Test func `a lender that probes knocks once, and closes the breaker when it is let in`() throws {
+  @Test func `a probing lender connects once, and closes the breaker when it succeeds`() throws {
     let away = try Doorstep()
     let words = Words(failures: 5)
     let unlucky = makeLender(away.settings(), breaker: words.breaker)
@@ -146,7 +146,7 @@ struct BreakerLendingTests {
     #expect(words.breaker.admit() == .closed)
   }
 
-  @Test func `a borrower without any time left says nothing about the server`() throws {
+  @Test func `a borrower without any time left proves nothing about the server`() throws {
     let words = Words()
     let lender = makeLender(breaker: words.breaker)
     #expect(throws: PostgresError.self) { try lender.lend(until: .after(milliseconds: -1)) { _ in } }

@@ -3,10 +3,10 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// How a lender comes by a session when that is not easy.
+/// Opening a session when that is difficult.
 @Suite(.tiers(.database, .faults))
 struct ConnectingTests {
-  @Test func `a refused connection is tried again with growing pauses until the time for it is over`() throws {
+  @Test func `a refused connection is retried with growing pauses until its time is over`() throws {
     let away = try Doorstep()
     let lender = makeLender(away.settings(), connectMilliseconds: 1000)
     var complaints: [PostgresError] = []
@@ -15,7 +15,7 @@ struct ConnectingTests {
     #expect(error?.reason == .connection)
     #expect(error?.isUnavailable == true)
     #expect(error?.outcomeUnknown == false)
-    // Pauses of at least 25, 50, 100, 200 and 400 ms leave room for no more than six attempts in a second.
+    // Pauses of at least 25, 50, 100, 200 and 400 ms leave room for at most six attempts in a second.
     #expect((2...6).contains(lender.failures))
     #expect(complaints.count == 1)
   }
@@ -24,15 +24,15 @@ struct ConnectingTests {
     let away = try Doorstep()
     let lender = makeLender(away.settings(), connectMilliseconds: 600_000)
     #expect(throws: PostgresError.self) { try lender.lend(until: .after(milliseconds: 150)) { _ in } }
-    // At least 25, 50 and 100 ms: a fourth attempt would lie past the deadline.
+    // At least 25, 50 and 100 ms: a fourth attempt would come after the deadline.
     #expect((1...3).contains(lender.failures))
   }
 
-  @Test func `a server that comes up in the middle of it is used`() throws {
+  @Test func `a server that comes up during the attempts is used`() throws {
     let doorstep = try Doorstep()
     let listener = try doorstep.listenInSilence()
     let server = Job {
-      // The first attempt is turned away; by the time of the next one the server is there.
+      // The first attempt is refused; the server is there at the next one.
       let caller = accept(listener.descriptor, nil, nil)
       try doorstep.open()
       close(caller)
@@ -45,7 +45,7 @@ struct ConnectingTests {
     #expect(lender.opened == 1)
   }
 
-  @Test func `a silent host ends at the deadline and uses up one attempt only`() throws {
+  @Test func `a silent host ends at the deadline and uses up only one attempt`() throws {
     let silent = try Doorstep()
     let listener = try silent.listenInSilence()
     defer { withExtendedLifetime(listener) {} }
@@ -59,7 +59,7 @@ struct ConnectingTests {
     #expect([lender.failures, lender.opened] == [1, 1])
   }
 
-  @Test func `a silent host does not hold the idle tick for longer than it may take`() throws {
+  @Test func `a silent host does not delay the idle tick beyond its limit`() throws {
     let silent = try Doorstep()
     let listener = try silent.listenInSilence()
     defer { withExtendedLifetime(listener) {} }
@@ -68,7 +68,7 @@ struct ConnectingTests {
     #expect([lender.failures, lender.opened] == [1, 0])
   }
 
-  @Test func `of a dead host and one alive the living one is used at once`() throws {
+  @Test func `of a dead and a live host the live one is used at once`() throws {
     let dead = try Doorstep()
     for hosts in ["\(dead.directory),\(TestCluster.host)", "\(TestCluster.host),\(dead.directory)"] {
       var settings = TestCluster.settings()
@@ -81,7 +81,7 @@ struct ConnectingTests {
   }
 
   @Test(arguments: [0, 1, 2, 5, 1_000_001])
-  func `whichever host comes first, each keeps its own port`(turn: Int) throws {
+  func `each host keeps its own port, whichever comes first`(turn: Int) throws {
     try withClosedPort { port in
       var settings = TestCluster.settings()
       settings.conninfo =

@@ -8,7 +8,7 @@ struct ConnectionTests {
     ("lock_timeout", "1234ms"), ("statement_timeout", "2345ms"), ("idle_in_transaction_session_timeout", "3456ms"),
     ("application_name", "a shop's test"), ("client_encoding", "UTF8"), ("TimeZone", "UTC"), ("DateStyle", "ISO, MDY"),
   ])
-  func `a session is told its limits as it is opened`(setting: String, value: String) throws {
+  func `a session gets its limits when it opens`(setting: String, value: String) throws {
     var settings = TestCluster.settings()
     settings.lockTimeoutMilliseconds = 1234
     settings.statementTimeoutMilliseconds = 2345
@@ -19,7 +19,7 @@ struct ConnectionTests {
     #expect(told == value)
   }
 
-  @Test func `options of the operator come after ours and win`() throws {
+  @Test func `the operator's options come after ours and win`() throws {
     var settings = TestCluster.settings()
     settings.conninfo += " options='-c lock_timeout=77ms'"
     let connection = try Connection.open(settings, deadline: ample)
@@ -29,7 +29,7 @@ struct ConnectionTests {
     #expect(statement == "3s")
   }
 
-  @Test func `a session that is busy, failed or in a transaction is not idle`() throws {
+  @Test func `a busy or failed session, or one in a transaction, is not idle`() throws {
     let connection = try TestCluster.connection()
     let fresh = connection.isIdle
     try connection.perform("BEGIN")
@@ -43,7 +43,7 @@ struct ConnectionTests {
     #expect(alive)
   }
 
-  @Test func `a session that was terminated is not alive`() throws {
+  @Test func `a terminated session is not alive`() throws {
     let other = try TestCluster.connection()
     let connection = try TestCluster.connection()
     let before = connection.isAlive
@@ -53,7 +53,7 @@ struct ConnectionTests {
     #expect(!after)
   }
 
-  @Test func `a notice is neither an error nor the end of a session`() throws {
+  @Test func `a notice is not an error, and does not end the session`() throws {
     let connection = try TestCluster.connection()
     try connection.perform("DO $$ BEGIN RAISE WARNING 'only a word'; END $$")
     try connection.perform("LISTEN something; NOTIFY something")
@@ -73,12 +73,12 @@ struct ConnectionTests {
     settings.statementTimeoutMilliseconds = 0
     let next = try Connection.open(settings, deadline: ample)
     next.limit(to: ample)
-    // The session that still held the lock would keep this one waiting for ever.
+    // A session that still held the lock would block this one for ever.
     try next.run("SELECT pg_advisory_lock(\(key))")
   }
 
   @Test(arguments: ["dbname=no_such_database", "user=no_such_role"])
-  func `a server that says no is an error of the connection`(part: String) throws {
+  func `a server's refusal is a connection error`(part: String) throws {
     var settings = TestCluster.settings()
     settings.conninfo += " " + part
     let error = #expect(throws: PostgresError.self) { _ = try Connection.open(settings, deadline: ample) }
@@ -87,7 +87,7 @@ struct ConnectionTests {
     #expect(error?.message.contains("\n") == false)
   }
 
-  @Test func `settings that cannot be parsed are not quoted, for there may be a password in them`() throws {
+  @Test func `settings that cannot be parsed are not quoted, because they may contain a password`() throws {
     var settings = ConnectionSettings()
     settings.conninfo = "host=x password='geheim"
     let error = #expect(throws: PostgresError.self) { _ = try Connection.open(settings, deadline: ample) }

@@ -3,7 +3,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// Everything that libpq understands keeps working: URIs, service and password files.
+/// Everything that libpq understands works: URIs, service files and password files.
 @Suite(.tiers(.database))
 struct ConninfoTests {
   private func open(_ conninfo: String, password: String? = nil) throws -> Connection {
@@ -27,8 +27,8 @@ struct ConninfoTests {
     #expect(who == "tuckshop_owner@tuckshop")
   }
 
-  /// Who one is when a service file says where and as whom to sign in. To be asked in a process of its
-  /// own, because the environment is the process's.
+  /// The identity when a service file names the server and the user. Runs in a process of its own, because the
+  /// environment belongs to the process.
   private static func signIn(_ environment: [String: String], _ conninfo: String) throws -> String {
     let doorstep = try Doorstep()
     let path = try doorstep.write(
@@ -40,7 +40,7 @@ struct ConninfoTests {
     return try connection.value("SELECT current_user || '@' || current_database()")
   }
 
-  @Test func `a service named in the environment says all`() async {
+  @Test func `a service named in the environment is complete`() async {
     await #expect(processExitsWith: .success) {
       let who = try? Self.signIn(["PGSERVICE": "shop"], "")
       exit(who == "tuckshop_owner@tuckshop" ? 0 : 1)
@@ -48,14 +48,15 @@ struct ConninfoTests {
   }
 
   @Test(arguments: ["service=shop", "postgresql:///?service=shop"])
-  func `a service named in the conninfo says all`(conninfo: String) async {
+  func `a service named in the conninfo is complete`(conninfo: String) async {
     await #expect(processExitsWith: .success) { [conninfo] in
       let who = try? Self.signIn([:], conninfo)
       exit(who == "tuckshop_owner@tuckshop" ? 0 : 1)
     }
   }
 
-  @Test(.tiers(.faults, .security)) func `a password comes from the settings or from a file, and is never told`() throws
+  @Test(.tiers(.faults, .security)) func `a password comes from the settings or from a file, and is never shown`()
+    throws
   {
     let server = try PrivateServer(access: "local all locked scram-sha-256")
     let admin = try open("host=\(server.directory) user=postgres dbname=postgres")

@@ -4,14 +4,14 @@ internal import Testing
 
 @Suite(.tiers(.unit))
 struct DeadlineTests {
-  @Test func `a moment gone by leaves no time`() {
+  @Test func `a past deadline leaves no time`() {
     let past = Deadline.after(milliseconds: -5)
     #expect(past.hasPassed)
     #expect(past.remainingMilliseconds == 0)
     #expect(past < .after(milliseconds: 60_000))
   }
 
-  @Test func `a moment to come is rounded up and never beyond what was asked for`() {
+  @Test func `a future deadline is rounded up, and never beyond the limit`() {
     let later = Deadline.after(milliseconds: 60_000)
     #expect(!later.hasPassed)
     #expect((1...60_000).contains(later.remainingMilliseconds))
@@ -21,7 +21,7 @@ struct DeadlineTests {
 
 @Suite(.tiers(.database))
 struct TimeoutTests {
-  @Test func `a statement past its deadline is given up with an unknown outcome`() throws {
+  @Test func `a statement past its deadline is cancelled with an unknown outcome`() throws {
     let connection = try TestCluster.connection()
     connection.limit(to: .after(milliseconds: 50))
     let error = #expect(throws: PostgresError.self) { try connection.run("SELECT pg_sleep(\(60))") }
@@ -58,7 +58,7 @@ struct TimeoutTests {
     #expect(lender.opened == 1)
   }
 
-  @Test func `the server's own statement timeout arrives as 57014 and keeps the session`() throws {
+  @Test func `the server's statement timeout arrives as 57014 and keeps the session`() throws {
     var settings = TestCluster.settings()
     settings.statementTimeoutMilliseconds = 50
     let lender = makeLender(settings)
@@ -73,7 +73,7 @@ struct TimeoutTests {
     #expect(first == second)
   }
 
-  @Test func `the server's own lock timeout arrives as 55P03 and keeps the session`() throws {
+  @Test func `the server's lock timeout arrives as 55P03 and keeps the session`() throws {
     let key = Int.random(in: 1 << 40..<1 << 60)
     let holder = try TestCluster.connection()
     try holder.run("SELECT pg_advisory_lock(\(key))")

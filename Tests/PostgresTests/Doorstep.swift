@@ -2,7 +2,7 @@ internal import Glibc
 internal import Postgres
 internal import Support
 
-/// A directory in which libpq looks for a server's socket, and what it may find there.
+/// A directory in which libpq looks for a server's socket, with the sockets that a test puts there.
 struct Doorstep {
   private let home: TemporaryDirectory
   var directory: String { home.path }
@@ -10,14 +10,14 @@ struct Doorstep {
 
   init() throws { home = try TemporaryDirectory() }
 
-  /// The host by itself, or in a row with others.
+  /// The host alone, or in a list with others.
   func settings(before others: String = "", user: String = TestCluster.owner) -> ConnectionSettings {
     var settings = TestCluster.settings(user: user)
     settings.conninfo = "host=\(directory)\(others) dbname=tuckshop user=\(user)"
     return settings
   }
 
-  /// A socket that takes every caller in and never says a word, as long as it is kept.
+  /// A socket that accepts every connection and never answers, for as long as it is kept.
   func listenInSilence() throws -> Listener { try Listener(path: socketPath) }
 
   func write(_ name: String, _ text: String) throws -> String {
@@ -34,7 +34,7 @@ struct Doorstep {
   }
 }
 
-/// A port of the loopback interface on which nobody listens: it stays bound, so that nobody can.
+/// A port of the loopback interface without a listener: it stays bound, so that nobody can listen on it.
 func withClosedPort<T>(_ body: (_ port: Int) throws -> T) throws -> T {
   let holder = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(holder) }

@@ -3,7 +3,7 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// Servers that stop, freeze and change places. Each test has servers of its own.
+/// Servers that stop, freeze and change roles. Each test has servers of its own.
 @Suite(.tiers(.database, .faults))
 struct FailoverTests {
   private func settings(_ servers: [PrivateServer], _ rest: String = "") -> ConnectionSettings {
@@ -14,11 +14,11 @@ struct FailoverTests {
     return settings
   }
 
-  @Test func `the server that can be written to is used, also after a standby was promoted`() throws {
+  @Test func `the writable server is used, even after a standby was promoted`() throws {
     let primary = try PrivateServer(lines: ["synchronous_standby_names = '*'", "synchronous_commit = remote_apply"])
     let standby = try PrivateServer(following: primary)
     let lender = makeLender(settings([standby, primary], "target_session_attrs=read-write"))
-    // Does not come back before the standby has it too.
+    // Returns only when the standby has it too.
     try lender.lend(until: ample) { try $0.perform("CREATE TABLE kept AS SELECT 1 AS n") }
     #expect([lender.failures, lender.opened] == [0, 1])
 
@@ -35,7 +35,7 @@ struct FailoverTests {
     #expect([lender.failures, lender.opened] == [0, 2])
   }
 
-  @Test func `a standby that a lender took for a server to write to is given up`() throws {
+  @Test func `a lender gives up a standby that it took for the primary`() throws {
     let primary = try PrivateServer()
     let standby = try PrivateServer(following: primary)
     let lender = makeLender(settings([standby]))
@@ -48,7 +48,7 @@ struct FailoverTests {
     #expect(first != second)
   }
 
-  @Test func `a server that fell and rises again under a repeatable borrower is waited for`() throws {
+  @Test func `a repeatable borrower waits for a server that restarts`() throws {
     let server = try PrivateServer()
     let lender = makeLender(settings([server]))
     let first = try lender.lend(until: ample) { try $0.backend }
@@ -68,7 +68,7 @@ struct FailoverTests {
     #expect(lender.opened == 2)
   }
 
-  @Test func `a server that fell and rose while its session was idle is not noticed`() throws {
+  @Test func `a restart while the session is idle goes unnoticed`() throws {
     let server = try PrivateServer()
     let lender = makeLender(settings([server]))
     try lender.lend(until: ample) { _ = try $0.run("SELECT 1 AS marked") }

@@ -4,7 +4,7 @@ internal import Testing
 
 @Suite(.tiers(.database))
 struct LenderTests {
-  @Test func `nothing is opened before somebody borrows`() {
+  @Test func `nothing is opened before the first borrower`() {
     let lender = makeLender()
     #expect(lender.opened == 0)
   }
@@ -28,7 +28,7 @@ struct LenderTests {
     #expect(count == 1)
   }
 
-  @Test func `what the borrower gives back is given on, and what it throws too`() throws {
+  @Test func `a borrower's result is passed on, and so is its error`() throws {
     let lender = makeLender()
     let value = try lender.lend(until: ample) { try $0.value("SELECT 'word'", as: String.self) }
     #expect(value == "word")
@@ -68,7 +68,7 @@ struct LenderTests {
     #expect(lender.opened == 2)
   }
 
-  @Test func `a session that turned out to be read-only is closed, for its server is no longer the primary`() throws {
+  @Test func `a read-only session is closed, because its server is no longer the primary`() throws {
     let lender = makeLender()
     let error = #expect(throws: PostgresError.self) {
       try lender.lend(until: ample) { connection in
@@ -83,7 +83,7 @@ struct LenderTests {
     #expect(lender.opened == 2)
   }
 
-  @Test func `a repeatable borrower is not repeated for an error of its own`() throws {
+  @Test func `a repeatable borrower is not repeated for its own error`() throws {
     let lender = makeLender()
     var runs = 0
     #expect(throws: PostgresError.self) {
@@ -96,7 +96,7 @@ struct LenderTests {
     #expect(lender.opened == 1)
   }
 
-  @Test func `one who borrows while borrowing gets a session of its own`() throws {
+  @Test func `a nested borrower gets a session of its own`() throws {
     let lender = makeLender()
     let pair = try lender.lend(until: ample) { outer in
       [try outer.backend, try lender.lend(until: ample) { try $0.backend }]

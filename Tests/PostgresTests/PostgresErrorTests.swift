@@ -16,27 +16,27 @@ struct PostgresErrorJudgementTests {
   }
 
   @Test(arguments: ["40001", "40P01", "55P03"])
-  func `these states are worth another try`(sqlstate: String) {
+  func `these states are retryable`(sqlstate: String) {
     #expect(error(sqlstate).isTransient)
     #expect(error(sqlstate).isUnavailable)
     #expect(!error(sqlstate).endsSession)
   }
 
   @Test(arguments: ["22021", "22P02", "22P05", "22003"])
-  func `these states are the caller's doing`(sqlstate: String) {
+  func `these states are the caller's mistake`(sqlstate: String) {
     #expect(error(sqlstate).isBadInput)
     #expect(!error(sqlstate).isUnavailable)
   }
 
   @Test(arguments: ["57014", "53300", "53100"])
-  func `these states leave the session as it is, and the caller may come again`(sqlstate: String) {
+  func `these states keep the session, and the caller may retry`(sqlstate: String) {
     #expect(error(sqlstate).isUnavailable)
     #expect(!error(sqlstate).endsSession)
     #expect(!error(sqlstate).isTransient)
   }
 
   @Test(arguments: ["23505", "42601", "P0001", "22012", ""])
-  func `all others are none of this`(sqlstate: String) {
+  func `all other states are none of these`(sqlstate: String) {
     let other = error(sqlstate)
     #expect(!other.isUnavailable && !other.isTransient && !other.isBadInput && !other.endsSession)
   }
@@ -45,7 +45,7 @@ struct PostgresErrorJudgementTests {
     (PostgresError.Reason.connection, true, false), (.deadline, true, false), (.refused, false, true),
     (.mismatch, false, false), (.server, false, false),
   ])
-  func `the reason is judged before the state`(reason: PostgresError.Reason, ends: Bool, isBadInput: Bool) {
+  func `the reason counts before the state`(reason: PostgresError.Reason, ends: Bool, isBadInput: Bool) {
     #expect(error("", reason).endsSession == ends)
     #expect(error("", reason).isBadInput == isBadInput)
   }
@@ -59,7 +59,7 @@ struct PostgresErrorJudgementTests {
 
 @Suite(.tiers(.database, .security))
 struct PostgresErrorTests {
-  /// Every kind of statement in whose complaint PostgreSQL would like to quote a value.
+  /// Every kind of statement whose error message could quote a value.
   static let quoting: [(sql: String, sqlstate: String)] = [
     ("SELECT $1::int", "22P02"), ("SELECT $1::uuid", "22P02"), ("SELECT $1::jsonb", "22P02"),
     ("SELECT $1::date", "22007"), ("SELECT $1::timestamptz", "22007"), ("SELECT $1::inet", "22P02"),
@@ -90,7 +90,7 @@ struct PostgresErrorTests {
   }
 
   @Test(arguments: quoting)
-  func `an error never tells a bound value`(statement: String, sqlstate: String) throws {
+  func `an error never contains a bound value`(statement: String, sqlstate: String) throws {
     let error = try #require(try complaint(about: statement))
     #expect(error.sqlstate == sqlstate)
     var dumped = ""
@@ -102,7 +102,7 @@ struct PostgresErrorTests {
   }
 
   @Test(arguments: ["SELECT $1::regclass", "SELECT to_tsquery($1 || ' x')", "SELECT set_config($1, '', true)"])
-  func `an error outside class 22 tells no bound value either`(statement: String) throws {
+  func `an error outside class 22 contains no bound value either`(statement: String) throws {
     let error = try #require(try complaint(about: statement))
     #expect(!"\(error)".contains("geheim"))
   }
@@ -112,14 +112,14 @@ struct PostgresErrorTests {
     ("INSERT INTO guarded (checked) VALUES ($1)", "guarded_checked"),
     ("INSERT INTO guarded (referring) VALUES ($1)", "guarded_referring"),
   ])
-  func `a violated constraint is told by its name`(statement: String, constraint: String) throws {
+  func `a violated constraint is named`(statement: String, constraint: String) throws {
     let error = try complaint(about: statement)
     #expect(error?.constraint == constraint)
     #expect(error?.reason == .server)
     #expect(error?.outcomeUnknown == false)
   }
 
-  @Test func `a syntax error is told by its place in characters`() throws {
+  @Test func `a syntax error has its position in characters`() throws {
     let connection = try TestCluster.connection()
     let error = #expect(throws: PostgresError.self) { try connection.run("SELECT 'ж😀', FROM WHERE") }
     #expect(error?.sqlstate == "42601")
@@ -134,7 +134,7 @@ struct PostgresErrorTests {
   }
 
   @Test(arguments: ["COPY (SELECT 1) TO STDOUT", "COPY pg_class FROM STDIN"])
-  func `a COPY, whose other half nobody would serve, is an error and does not hang`(statement: String) throws {
+  func `a COPY without its other half is an error and does not hang`(statement: String) throws {
     let connection = try TestCluster.connection(user: TestCluster.superuser)
     let error = #expect(throws: PostgresError.self) { try connection.perform(statement) }
     #expect(error?.reason == .mismatch)

@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Support
 
-/// A PostgreSQL server of one test's own, to be stopped and frozen at will. It is cloned from one
-/// initdb per run, listens on a socket in a temporary directory only, and is gone with this object.
+/// A PostgreSQL server for one test, which may stop and freeze it. It is cloned from one initdb per run, listens only
+/// on a socket in a temporary directory, and ends with this object.
 final class PrivateServer: Sendable {
-  /// What libpq calls the host.
+  /// The host for libpq.
   var directory: String { home.path }
   private let home: TemporaryDirectory
 
@@ -47,12 +47,12 @@ final class PrivateServer: Sendable {
     try Self.command("\(Self.programs)/pg_ctl -D '\(directory)/data' -l '\(directory)/log' -w start")
   }
 
-  /// As if the power had gone: nobody is told good-bye.
+  /// Like a power failure: no client is notified.
   func stop() {
     try? Self.command("\(Self.programs)/pg_ctl -D '\(directory)/data' -m immediate -w stop")
   }
 
-  /// Owned by whoever runs PostgreSQL.
+  /// Owned by the user that runs PostgreSQL.
   private static func accessibleDirectory() throws -> TemporaryDirectory {
     let home = try TemporaryDirectory()
     if getuid() == 0, let user = getpwnam("www-data")?.pointee { chown(home.path, user.pw_uid, user.pw_gid) }
@@ -65,7 +65,7 @@ final class PrivateServer: Sendable {
     fclose(stream)
   }
 
-  /// PostgreSQL refuses to run as root, so root steps down to www-data.
+  /// PostgreSQL refuses to run as root, so root becomes www-data.
   private static func command(_ text: String) throws {
     let stepDown = getuid() == 0 ? "setpriv --reuid=www-data --regid=www-data --clear-groups " : ""
     guard shell("cd / && \(stepDown)\(text) >/dev/null 2>&1 </dev/null") else { throw Failure(text) }

@@ -3,11 +3,11 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// A single statement outside a transaction that gave way to another session is run once more.
+/// A single statement that was aborted in favour of another session is run once more.
 @Suite(.tiers(.database))
 struct RepeatTests {
-  /// `attempt(state, failures)` fails so many times with that state, and tells at which attempt it was done. A sequence
-  /// counts what is rolled back as well.
+  /// `attempt(state, failures)` fails this many times with that state, and returns the number of the successful
+  /// attempt. A sequence counts rolled-back attempts as well.
   private static let attempt = """
     CREATE SEQUENCE attempts;
     CREATE TABLE effects (attempt bigint);
@@ -31,7 +31,7 @@ struct RepeatTests {
   }
 
   @Test(arguments: ["40001", "40P01", "55P03"])
-  func `what gave way once is done by the second attempt`(state: String) throws {
+  func `a statement that was aborted once succeeds at the second attempt`(state: String) throws {
     try withAttempts { connection in
       let number = try connection.value("SELECT attempt(\(state), 1)", as: Int.self)
       let effects = try connection.rows("SELECT attempt FROM effects") { try $0.value(0, as: Int.self) }
@@ -40,7 +40,7 @@ struct RepeatTests {
     }
   }
 
-  @Test func `so is a statement that is planned anew`() throws {
+  @Test func `so does a statement that is planned anew`() throws {
     try withAttempts { connection in
       var sql: SQL = "SELECT attempt('40P01', 1)"
       sql.isPlannedAnew = true
@@ -50,7 +50,7 @@ struct RepeatTests {
   }
 
   @Test(arguments: ["40001", "40P01", "55P03"])
-  func `what gives way twice is given up`(state: String) throws {
+  func `a statement that is aborted twice is given up`(state: String) throws {
     try withAttempts { connection in
       let error = #expect(throws: PostgresError.self) { try connection.run("SELECT attempt(\(state), 9)") }
       let attempts = try connection.value("SELECT last_value FROM attempts", as: Int.self)
@@ -79,14 +79,14 @@ struct RepeatTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `of two single statements in a real deadlock both are done in the end`() throws {
+  @Test(.tiers(.concurrency)) func `two single statements in a real deadlock both succeed in the end`() throws {
     try withEmptyDatabase { name in
       var settings = TestCluster.settings(user: TestCluster.superuser, database: name)
       settings.conninfo += " options='-c deadlock_timeout=20ms'"
       settings.lockTimeoutMilliseconds = 0
       settings.statementTimeoutMilliseconds = 0
       let conductor = try Connection.open(settings, deadline: ample)
-      // Each takes its own row, waits for the advisory lock, and then wants the other's.
+      // Each locks its own row, waits for the advisory lock, and then needs the other's row.
       try conductor.perform(
         """
         CREATE SEQUENCE attempts;
@@ -120,7 +120,7 @@ struct RepeatTests {
     }
   }
 
-  /// The first attempt waits for a moment only, and the second for as long as it takes.
+  /// The first attempt waits for a moment only, the second for as long as it takes.
   private static let patience = """
     CREATE SEQUENCE attempts;
     CREATE TABLE one (n int);
@@ -132,7 +132,7 @@ struct RepeatTests {
     END $$
     """
 
-  @Test(.tiers(.concurrency)) func `a lock that was held for too long is asked for once more, and then had`() throws {
+  @Test(.tiers(.concurrency)) func `a lock that was held too long is tried once more, and then taken`() throws {
     try withEmptyDatabase { name in
       let holder = try TestCluster.connection(database: name)
       try holder.perform(Self.patience)
@@ -153,7 +153,7 @@ struct RepeatTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `a lock that stays held is asked for twice`() throws {
+  @Test(.tiers(.concurrency)) func `a lock that stays held is tried twice`() throws {
     try withEmptyDatabase { name in
       let holder = try TestCluster.connection(database: name)
       try holder.perform(Self.patience)
@@ -168,7 +168,7 @@ struct RepeatTests {
   }
 
   @Test(arguments: [(1000, 1000, true), (2000, 1000, true), (200, 1000, false), (1000, 0, false)])
-  func `a server that finds deadlocks too late is complained of`(deadlock: Int, lock: Int, complains: Bool) throws {
+  func `a server that finds deadlocks too late is reported`(deadlock: Int, lock: Int, complains: Bool) throws {
     var settings = TestCluster.settings(user: TestCluster.superuser)
     settings.conninfo += " options='-c deadlock_timeout=\(deadlock)ms'"
     settings.lockTimeoutMilliseconds = lock

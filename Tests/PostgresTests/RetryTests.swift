@@ -2,11 +2,11 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// What a transaction tries again, and what it does not.
+/// The errors after which a transaction is retried.
 @Suite(.tiers(.database))
 struct RetryTests {
   @Test(arguments: ["40001", "40P01", "55P03"])
-  func `what may succeed later is tried three times and no more`(sqlstate: String) throws {
+  func `a retryable error is tried three times and no more`(sqlstate: String) throws {
     let connection = try TestCluster.connection()
     var attempts = 0
     let error = #expect(throws: PostgresError.self) {
@@ -22,7 +22,7 @@ struct RetryTests {
   }
 
   @Test(arguments: ["40001", "40P01", "55P03"])
-  func `a later attempt that succeeds leaves nothing of the earlier ones`(sqlstate: String) throws {
+  func `a later attempt that succeeds keeps nothing of the earlier ones`(sqlstate: String) throws {
     let connection = try TestCluster.connection()
     try connection.perform("CREATE TEMP TABLE tried (attempt int)")
     var attempts = 0
@@ -48,7 +48,7 @@ struct RetryTests {
     #expect(attempts == 1)
   }
 
-  @Test func `a COMMIT that fails as a deadlock would is tried again`() throws {
+  @Test func `a COMMIT that fails like a deadlock is retried`() throws {
     let connection = try TestCluster.connection()
     try connection.perform(
       """
@@ -71,7 +71,7 @@ struct RetryTests {
     #expect(kept == [2])
   }
 
-  @Test func `nothing is tried again past the deadline`() throws {
+  @Test func `nothing is retried past the deadline`() throws {
     let connection = try TestCluster.connection()
     var attempts = 0
     #expect(throws: PostgresError.self) {
@@ -84,7 +84,7 @@ struct RetryTests {
     #expect(attempts == 1)
   }
 
-  @Test(.tiers(.concurrency)) func `of two transactions in a real deadlock both commit in the end`() throws {
+  @Test(.tiers(.concurrency)) func `two transactions in a real deadlock both commit in the end`() throws {
     try withEmptyDatabase { name in
       var settings = TestCluster.settings(user: TestCluster.superuser, database: name)
       settings.conninfo += " options='-c deadlock_timeout=20ms'"
@@ -99,7 +99,7 @@ struct RetryTests {
         var attempts = 0
         try connection.transaction { connection in
           attempts += 1
-          // Crosswise once; whoever lost takes them in order, as the ledger does.
+          // In opposite orders once; the retry locks them in order, as the ledger does.
           let order = attempts == 1 ? [mine, 1 - mine] : [0, 1]
           try connection.run("UPDATE pair SET n = n + 1 WHERE id = \(order[0])")
           if attempts == 1 { bothHoldOne.pass() }
@@ -113,7 +113,7 @@ struct RetryTests {
     }
   }
 
-  @Test(.tiers(.concurrency)) func `a lock that is not to be had is asked for three times`() throws {
+  @Test(.tiers(.concurrency)) func `a lock that is not available is tried three times`() throws {
     try withEmptyDatabase { name in
       let holder = try TestCluster.connection(database: name)
       try holder.perform("CREATE TABLE one (n int)")

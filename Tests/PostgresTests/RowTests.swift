@@ -23,12 +23,12 @@ struct DecodingTests {
   @Test(arguments: ["", "true", "false", "tea", "fog", "1", "T"])
   func `only t and f are a Bool`(text: String) { #expect(read(text, as: Bool.self) == nil) }
 
-  @Test func `bytes that are not UTF-8 are no String`() {
+  @Test func `bytes that are not UTF-8 are not a String`() {
     let bytes: [UInt8] = [0x61, 0xC3]
     #expect(bytes.withUnsafeBytes { String(postgres: $0) } == nil)
   }
 
-  @Test func `a null is nothing but an Optional`() {
+  @Test func `only an Optional can be null`() {
     #expect(String(postgres: nil) == nil)
     #expect(Int(postgres: nil) == nil)
     #expect(Bool(postgres: nil) == nil)
@@ -39,10 +39,10 @@ struct DecodingTests {
 
   @Test(arguments: [
     ("[{\"a\":1}]", Array("[{\"a\":1}]".utf8)), (#"\x00ff7F"#, [0, 255, 127]), (#"\x"#, []), ("", []),
-    // No bytea has an odd number of digits: this is a text that begins like one.
+    // A bytea never has an odd number of digits, so this is a text that begins like one.
     (#"\x1"#, Array(#"\x1"#.utf8)),
   ])
-  func `bytes are bytea or text as it is`(text: String, bytes: [UInt8]) {
+  func `bytes are a bytea, or the text itself`(text: String, bytes: [UInt8]) {
     #expect(read(text, as: [UInt8].self) == bytes)
   }
 }
@@ -66,7 +66,7 @@ struct RowTests {
     }
   }
 
-  @Test func `no row where one is due is a mismatch that names the statement`() throws {
+  @Test func `a missing row is a mismatch that names the statement`() throws {
     try withDatabase { connection in
       let error = #expect(throws: PostgresError.self) { try connection.value("SELECT 1 WHERE false", as: Int.self) }
       #expect(error?.reason == .mismatch)
@@ -86,7 +86,7 @@ struct RowTests {
     }
   }
 
-  @Test func `a null where a value is due says so`() throws {
+  @Test func `an unexpected null is reported`() throws {
     try withDatabase { connection in
       let error = #expect(throws: PostgresError.self) { try connection.value("SELECT NULL::int", as: Int.self) }
       #expect(error?.message == "column 0 cannot be read as Int: it is null")
@@ -95,13 +95,13 @@ struct RowTests {
     }
   }
 
-  @Test func `what the reading itself throws comes through`() throws {
+  @Test func `an error from the reading closure is passed on`() throws {
     try withDatabase { connection in
       #expect(throws: Odd("own")) { try connection.rows("SELECT 1") { _ in throw Odd("own") } }
     }
   }
 
-  @Test func `a statement for its effect tells how many rows it touched`() throws {
+  @Test func `a statement without rows returns the number of affected rows`() throws {
     try withDatabase { connection in
       let created = try connection.run("CREATE TEMP TABLE numbers (n int)")
       let inserted = try connection.run("INSERT INTO numbers SELECT generate_series(1, \(7))")

@@ -4,7 +4,7 @@ internal import Testing
 
 @Suite(.tiers(.unit))
 struct SQLTests {
-  @Test func `an interpolated value is bound and leaves only its number in the text`() {
+  @Test func `an interpolated value is bound, and only its number is in the text`() {
     let sql: SQL = "SELECT * FROM users WHERE name = \("'; DROP TABLE users; --") AND coins > \(5)"
     #expect(sql.text == "SELECT * FROM users WHERE name = $1 AND coins > $2")
     #expect(sql.binds == [.text("'; DROP TABLE users; --"), .text("5")])
@@ -16,7 +16,7 @@ struct SQLTests {
     #expect(sql.binds == [.text("1"), .text("2")])
   }
 
-  @Test func `a literal is taken as it stands`() {
+  @Test func `a literal is used unchanged`() {
     let sql: SQL = "SELECT '$1', 'it''s', E'\\n' -- %s ?"
     #expect(sql.text == "SELECT '$1', 'it''s', E'\\n' -- %s ?")
     #expect(sql.binds.isEmpty)

@@ -34,7 +34,7 @@ struct SavepointTests {
     }
   }
 
-  @Test func `an error of PostgreSQL within a savepoint leaves the transaction fit for use`() throws {
+  @Test func `after an error of PostgreSQL within a savepoint the transaction can continue`() throws {
     try withTable { connection in
       try connection.transaction { connection in
         try note("before", connection)
@@ -71,7 +71,7 @@ struct SavepointTests {
     }
   }
 
-  @Test func `what a savepoint did is lost with the transaction around it`() throws {
+  @Test func `the effects of a savepoint are lost with the transaction around it`() throws {
     try withTable { connection in
       try? connection.transaction { connection in
         try connection.transaction { try note("within", $0) }
@@ -100,7 +100,7 @@ struct SavepointTests {
   }
 
   @Test(arguments: ["40P01", "55P03", "40001"])
-  func `a savepoint is not tried again by itself, only with the whole transaction`(sqlstate: String) throws {
+  func `a savepoint is not retried by itself, only with the whole transaction`(sqlstate: String) throws {
     try withTable { connection in
       var outer = 0
       var inner = 0

@@ -2,12 +2,12 @@ internal import Postgres
 internal import Support
 internal import Testing
 
-/// Sessions that end although somebody still wants them.
+/// Sessions that end while a borrower still needs them.
 @Suite(.tiers(.database, .faults))
 struct SessionLossTests {
   private let lender = makeLender()
 
-  @Test func `a session terminated while idle is replaced and the borrower does not notice`() throws {
+  @Test func `a session terminated while idle is replaced unnoticed`() throws {
     let admin = try TestCluster.connection()
     let first = try lender.lend(until: ample) { try $0.backend }
     try terminate(first, on: admin)
@@ -22,20 +22,20 @@ struct SessionLossTests {
     #expect(lender.failures == 0)
   }
 
-  @Test func `the idle tick replaces a terminated session before anybody asks`() throws {
+  @Test func `the idle tick replaces a terminated session before the next borrower`() throws {
     let admin = try TestCluster.connection()
     let first = try lender.lend(until: ample) { try $0.backend }
     lender.tend()
     #expect(lender.opened == 1)
     try terminate(first, on: admin)
-    // A tick tries for a moment only, which on a busy machine may be too short.
+    // A tick tries only briefly, which may be too short on a busy machine.
     for _ in 1...1000 where lender.opened < 2 { lender.tend() }
     #expect(lender.opened == 2)
     _ = try lender.lend(until: ample) { try $0.backend }
     #expect(lender.opened == 2)
   }
 
-  @Test func `the idle tick tries once and complains to nobody but onFailure`() throws {
+  @Test func `the idle tick tries once and reports only to onFailure`() throws {
     let away = try Doorstep()
     let lender = makeLender(away.settings())
     var complaints: [PostgresError] = []
@@ -46,7 +46,7 @@ struct SessionLossTests {
   }
 
   @Test(arguments: [true, false])
-  func `a session terminated in the middle is repeated only when that is allowed`(repeatable: Bool) throws {
+  func `a borrower whose session was terminated is repeated only if it is repeatable`(repeatable: Bool) throws {
     var runs = 0
     var backends: Set<Int> = []
     let outcome = Result {
@@ -69,7 +69,7 @@ struct SessionLossTests {
     #expect(runs == (repeatable ? 2 : 1))
   }
 
-  @Test func `it is repeated once and no more`() throws {
+  @Test func `a borrower is repeated once and no more`() throws {
     var runs = 0
     #expect(throws: PostgresError.self) {
       try lender.lend(until: ample, repeatable: true) { connection in
@@ -82,7 +82,7 @@ struct SessionLossTests {
     #expect(next == 1)
   }
 
-  @Test func `a session terminated from outside while it waits is repeated on another`() throws {
+  @Test func `a waiting session that is terminated from outside is repeated on another`() throws {
     let key = Int.random(in: 1 << 40..<1 << 60)
     let holder = try TestCluster.connection()
     try holder.run("SELECT pg_advisory_lock(\(key))")
@@ -111,7 +111,7 @@ struct SessionLossTests {
     #expect(try waiting.value() == 2)
   }
 
-  @Test func `a transaction that lost its session leaves nothing behind and is not begun again by itself`() throws {
+  @Test func `a transaction that lost its session leaves nothing behind and is not restarted by itself`() throws {
     try withEmptyDatabase { name in
       let lender = makeLender(TestCluster.settings(database: name))
       try lender.lend(until: ample) { try $0.perform("CREATE TABLE noted (n int)") }
@@ -137,7 +137,7 @@ struct SessionLossTests {
     let connection = try Connection.open(settings, deadline: ample)
     let other = try TestCluster.connection()
     other.limit(to: ample)
-    // Waits, without looking at a clock, until the server has ended the one that holds the lock.
+    // Waits, without reading a clock, until the server has ended the session that holds the lock.
     let key = Int.random(in: 1 << 40..<1 << 60)
     try connection.perform("BEGIN; SELECT pg_advisory_lock(\(key))")
     try other.perform("SET lock_timeout = 0; SET statement_timeout = 0")

@@ -1,7 +1,7 @@
 internal import Postgres
 internal import Support
 
-/// A second pair of hands: ends another session and returns once its process is gone.
+/// An administrator's session: ends another session and returns once its process is gone.
 func terminate(_ processIdentifier: Int, on connection: borrowing Connection) throws {
   let ended: Bool = try connection.value("SELECT pg_terminate_backend(\(processIdentifier)::int, 10000)")
   guard ended else { throw Failure("session \(processIdentifier) would not end") }
@@ -17,16 +17,16 @@ extension Connection {
     try perform("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)")
   }
 
-  /// Fails as PostgreSQL would, with a state of one's choice.
+  /// Fails like PostgreSQL, with a chosen state.
   func fail(_ sqlstate: String) throws {
     try perform("DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '\(sqlstate)'; END $$")
   }
 }
 
-/// Ample time, for tests in which a deadline is not the point.
+/// Ample time, for tests in which a deadline does not matter.
 var ample: Deadline { .after(milliseconds: 30_000) }
 
-/// A lender of sessions with the test cluster, and with time enough to connect on a busy machine.
+/// A lender of sessions with the test cluster, with enough time to connect on a busy machine.
 func makeLender(
   _ settings: ConnectionSettings = TestCluster.settings(), breaker: Breaker? = nil, connectMilliseconds: Int = 20_000
 ) -> Lender {

@@ -15,7 +15,7 @@ struct StatementCacheTests {
     #expect(count == 1)
   }
 
-  @Test func `one that is planned anew is prepared never, and planned for its values each time`() throws {
+  @Test func `an unprepared statement is never prepared, and planned for its values each time`() throws {
     let connection = try TestCluster.connection()
     func plan(of number: Int) throws -> [String] {
       var sql: SQL = "EXPLAIN SELECT \(number)::int AS marked WHERE \(number)::int > 0"
@@ -49,7 +49,7 @@ struct StatementCacheTests {
     #expect(all == 256)
     #expect(oldest == 0)
     #expect(newest == 1)
-    // One that had to go is simply prepared once more.
+    // An evicted statement is simply prepared again.
     let again: Int = try connection.value("SELECT 1 AS marked")
     #expect(again == 1)
   }
@@ -74,7 +74,7 @@ struct StatementCacheTests {
     }
   }
 
-  @Test func `statements deallocated behind a transaction's back make it begin again`() throws {
+  @Test func `statements deallocated during a transaction restart it`() throws {
     let connection = try TestCluster.connection()
     try connection.run("SELECT 1 AS marked")
     try connection.perform("DEALLOCATE ALL")
@@ -87,7 +87,7 @@ struct StatementCacheTests {
     #expect(attempts == 2)
   }
 
-  @Test func `a result that has changed its shape is planned anew`() throws {
+  @Test func `a result with changed columns is planned anew`() throws {
     let connection = try TestCluster.connection()
     try connection.perform("CREATE TEMP TABLE shaped AS SELECT 1 AS a")
     let columns: SQL = "SELECT * FROM shaped"
@@ -98,7 +98,7 @@ struct StatementCacheTests {
     #expect(second == "new")
   }
 
-  @Test func `a result that has changed its shape makes a transaction begin again`() throws {
+  @Test func `a result with changed columns restarts a transaction`() throws {
     let connection = try TestCluster.connection()
     try connection.perform("CREATE TEMP TABLE shaped AS SELECT 1 AS a")
     try connection.run("SELECT * FROM shaped")
@@ -115,7 +115,7 @@ struct StatementCacheTests {
     #expect(rows == 2)
   }
 
-  @Test func `the bound of 256 holds also after statements were planned anew within transactions`() throws {
+  @Test func `the limit of 256 also holds after statements were planned anew within transactions`() throws {
     let connection = try TestCluster.connection()
     for number in 1...250 { try connection.run("SELECT \(raw: "\(number)") AS marked") }
     try connection.perform("CREATE TEMP TABLE shaped AS SELECT 1 AS a")

@@ -19,7 +19,7 @@ struct TransactionTests {
     try connection.rows("SELECT word FROM noted ORDER BY word") { try $0.value(0) }
   }
 
-  @Test func `what it did stays, and its value is given back`() throws {
+  @Test func `a transaction keeps its effects and returns its value`() throws {
     try withTable { connection in
       let value = try connection.transaction { connection in
         try note("kept", connection)
@@ -31,7 +31,7 @@ struct TransactionTests {
     }
   }
 
-  @Test func `an error takes everything back and comes through`() throws {
+  @Test func `an error takes everything back and is passed on`() throws {
     try withTable { connection in
       #expect(throws: Odd()) {
         try connection.transaction { connection in
@@ -103,7 +103,7 @@ struct TransactionTests {
 
   @Test(.tiers(.faults)) func `a COMMIT whose answer is lost has an unknown outcome and is not repeated`() throws {
     try withTable { connection in
-      // The constraint is checked while the COMMIT is on its way, and ends the session just then.
+      // The constraint is checked during the COMMIT, and ends the session at that moment.
       try connection.perform(
         """
         CREATE FUNCTION pg_temp.break_off() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.tiers(.unit))
 struct UUIDTests {
-  @Test func `an id is read and written as Foundation does`() {
+  @Test func `an id is read and written as in Foundation`() {
     var random = Seeded(7)
     for _ in 0..<2000 {
       let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -24,5 +24,5 @@ struct UUIDTests {
       "11e30000-0000-8000-8000-0000000000é", " 11e3000-0000-8000-8000-000000000001",
       "-1e30000-0000-8000-8000-000000000001",
     ])
-  func `what is spelt otherwise is none`(text: String) { #expect(UUID(spelled: text) == nil) }
+  func `an id in another form is refused`(text: String) { #expect(UUID(spelled: text) == nil) }
 }

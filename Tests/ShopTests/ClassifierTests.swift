@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.tiers(.database))
 struct ClassifierTests {
-  @Test func `they are read once a second at most, and known anew the second after`() throws {
+  @Test func `classifiers are read at most once a second, and renewed the second after`() throws {
     try withDatabase { connection in
       let classifiers = Classifiers()
       #expect(classifiers.find("collection", "winter_2025") == nil)
@@ -26,11 +26,11 @@ struct ClassifierTests {
     }
   }
 
-  @Test func `a second costs one query, however often they are asked for`() throws {
+  @Test func `a second costs one query, however many requests come`() throws {
     let connection = try TestCluster.connection(user: TestCluster.app)
     let classifiers = Classifiers()
     try classifiers.catchUp(now: 5, on: connection)
-    // What is sent to a session in a failed transaction fails; what is not sent does not.
+    // A query on a session in a failed transaction fails; a cached answer does not.
     var refused: [Int] = []
     try? connection.transaction { connection in
       _ = try? connection.run("SELECT 1 / 0")
@@ -58,7 +58,7 @@ struct ClassifierTests {
     }
   }
 
-  @Test func `all that the contract names is there`() throws {
+  @Test func `everything that the contract names exists`() throws {
     try withDatabase { connection in
       let classifiers = Classifiers()
       try classifiers.catchUp(now: 1, on: connection)

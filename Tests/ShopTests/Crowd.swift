@@ -4,9 +4,9 @@ import Postgres
 import Support
 import Synchronization
 
-/// Many who want the same few things at the same time, and what came of it by what they were told.
+/// Many clients that want the same few items at the same time, and the results that follow from their answers.
 final class Crowd: Sendable {
-  /// Of `mug` there are so many and no more; `pin` is limited as well, and restocked again and again.
+  /// The stock of `mug` is fixed; `pin` is limited as well, and restocked again and again.
   static let mugs = 300
   static let codes = ["mug", "cap", "pin", "axe"]
 
@@ -17,7 +17,7 @@ final class Crowd: Sendable {
   private let told = Mutex(Told())
 
   struct Told: Sendable {
-    /// What owners have more for it, by the item's place in `codes`.
+    /// The owners' gains, by the item's place in `codes`.
     var gained = [0, 0, 0, 0]
     var sold = [0, 0, 0, 0]
     var refusals: [String: Int] = [:]
@@ -55,7 +55,7 @@ final class Crowd: Sendable {
     _ = try onThreads(threads) { [self] index in
       var random = Seeded(seed &* 1000 &+ UInt64(index))
       var settings = TestCluster.settings(user: TestCluster.app, database: database)
-      // Longer than any test: a circle of waiting ends as a deadlock, not as a lock that took too long.
+      // Longer than any test: a cycle of waiting shows as a deadlock, not as a lock timeout.
       settings.lockTimeoutMilliseconds = 60_000
       settings.statementTimeoutMilliseconds = 60_000
       let connection = try Connection.open(settings, deadline: .after(milliseconds: 30_000))
@@ -97,7 +97,7 @@ final class Crowd: Sendable {
     }
   }
 
-  /// One to five lines in any order, some of them of the same thing.
+  /// One to five lines in any order, some of them for the same item.
   private func lines(_ random: inout Seeded, sign: Int = 1) -> [Line] {
     (0..<Int.random(in: 1...5, using: &random)).map { _ in
       let place = Int.random(in: 0..<items.count, using: &random)
@@ -132,7 +132,7 @@ final class Crowd: Sendable {
     return true
   }
 
-  /// Whichever of them, also one that is closed or being closed by somebody else.
+  /// Any of the reservations, including closed ones and ones that another thread closes now.
   private func close(_ how: String, _ random: inout Seeded, _ connection: borrowing Connection) throws -> Bool {
     let draw = UInt.random(in: 0...UInt.max, using: &random)
     let chosen = told.withLock { told in

@@ -4,12 +4,12 @@ import Postgres
 import Support
 import Testing
 
-/// A longer run by hand: TUCKSHOP_CROWD_STEPS says how often each of the threads asks.
+/// TUCKSHOP_CROWD_STEPS makes the run longer: it is the number of requests of each thread.
 @Suite(.tiers(.database, .concurrency, .slow))
 struct CrowdTests {
   private static let steps = ProcessInfo.processInfo.environment["TUCKSHOP_CROWD_STEPS"].flatMap { Int($0) } ?? 60
 
-  @Test func `of what many want at once nothing is lost, nothing doubled, and nobody waits in a circle`() throws {
+  @Test func `concurrent clients lose nothing, double nothing, and never wait in a cycle`() throws {
     try withFreshDatabase { database in
       let crowd = try Crowd(in: database)
       try crowd.run(seed: 11, threads: 32, steps: Self.steps)
@@ -30,7 +30,7 @@ struct CrowdTests {
       #expect(coins == 4_000_000 - told.sold.reduce(0, +))
       #expect(try shelf(crowd, "mug", connection) == Crowd.mugs - told.sold[0])
       #expect(told.sold[0] <= Crowd.mugs)
-      // Each kind of thing has happened, or this would say little.
+      // Each kind of event has happened; otherwise the test would prove little.
       for word in ["insufficientItems", "outOfStock", "reservationClosed"] {
         #expect(told.refusals[word] != nil, "\(word)")
       }
@@ -43,7 +43,7 @@ struct CrowdTests {
     }
   }
 
-  @Test func `the last ones are sold to as many as there are`() throws {
+  @Test func `the last items are sold to exactly as many buyers`() throws {
     try withFreshDatabase { database in
       let crowd = try Crowd(in: database)
       let admin = try TestCluster.connection(database: database)
@@ -75,7 +75,7 @@ struct CrowdTests {
 }
 
 extension Connection {
-  /// The ledger is what its postings make of it, and nobody had to be let down to untie a knot.
+  /// The ledger equals its postings, and PostgreSQL ended no session to break a deadlock.
   fileprivate func expectSound() throws {
     var differences: [String] = []
     var verification = Verification { differences.append("\($0)") }

@@ -10,7 +10,7 @@ struct PictureStoreTests {
     try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
   }
 
-  @Test func `a picture lies there as a whole, under a name that does not change, for nginx to read`() throws {
+  @Test func `a picture is written whole, under a fixed name, readable by nginx`() throws {
     let directory = try TemporaryDirectory()
     let store = PictureStore(directory: directory.path)
     for (bytes, name) in [(Sample.png, "aa.png"), (Sample.jpeg, "bb.jpg"), (Sample.webp, "cc.webp")] {
@@ -24,14 +24,14 @@ struct PictureStoreTests {
     #expect(try names(in: directory) == ["aa.png", "bb.jpg", "cc.webp"])
   }
 
-  @Test func `what is there is not written again`() throws {
+  @Test func `an existing picture is not written again`() throws {
     let directory = try TemporaryDirectory()
     try directory.write("aa.png", "first")
     try PictureStore(directory: directory.path).keep(Picture(Sample.png), as: "aa")
     #expect(try read(directory / "aa.png") == "first")
   }
 
-  @Test func `many at once leave one picture and nothing else`() throws {
+  @Test func `concurrent uploads leave one picture and nothing else`() throws {
     let directory = try TemporaryDirectory()
     let store = PictureStore(directory: directory.path)
     _ = try onThreads(8) { _ in try store.keep(Picture(Sample.jpeg), as: "aa") }
@@ -39,7 +39,7 @@ struct PictureStoreTests {
     #expect(FileManager.default.contents(atPath: directory / "aa.jpg").map(Array.init) == Sample.jpeg)
   }
 
-  @Test func `where there is no room for it, it says so`() throws {
+  @Test func `a full disk is reported`() throws {
     let directory = try TemporaryDirectory()
     let store = PictureStore(directory: directory / "nowhere")
     #expect(throws: StoreError.self) { try store.keep(Picture(Sample.png), as: "aa") }

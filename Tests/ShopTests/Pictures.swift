@@ -1,6 +1,6 @@
-/// Pictures from their parts, so that a test can spoil each of them.
+/// Pictures built from their parts, so that a test can damage each of them.
 enum Sample {
-  /// One transparent point, as any drawing program writes it.
+  /// One transparent pixel, as any drawing program writes it.
   static let png: [UInt8] = png(width: 1, height: 1)
 
   static func png(width: Int, height: Int, extra: [UInt8] = []) -> [UInt8] {

@@ -4,11 +4,11 @@ import Shop
 import Support
 import Testing
 
-/// Operations of some months as the ledger would have noted them: transfers, of which some are taken back, purchases,
-/// grants and refusals. Their ids are in order, their moments are of any day.
+/// Operations of some months, as the ledger would have recorded them: transfers, some of which are undone, purchases,
+/// grants and refusals. Their ids are in order; their times are spread over many days.
 final class RandomBooks {
   let owner: Connection
-  /// As which the totals are added up.
+  /// The role that adds up the totals.
   let ops: Connection
   private(set) var latest = UUID(uuidString: "00000000-0000-7000-8000-000000000000")!
   let days: (first: String, last: String)
@@ -57,7 +57,7 @@ final class RandomBooks {
     }
   }
 
-  /// A transfer of this moment.
+  /// A transfer at the present moment.
   func give(_ coins: Int, from: Int) throws {
     try note("transfer", from, to: (from + 1) % 7, amount: coins, age: 0, on: owner)
   }
@@ -99,7 +99,7 @@ final class RandomBooks {
       """)
   }
 
-  /// Other databases of the same server have transactions too, and they are waited for as well.
+  /// Transactions of other databases on the same server are waited for as well.
   func takeAll() throws {
     try eventually("all is in the totals") {
       while try Statistics.rollUp(before: latest, most: 7, on: ops) {}
@@ -107,7 +107,7 @@ final class RandomBooks {
     }
   }
 
-  /// Every figure, of the whole and of parts, beside what a look at each operation gives.
+  /// Every figure, of the whole and of parts, beside a direct count over all operations.
   func expectTheSame(on connection: borrowing Connection) throws {
     #expect(
       try Statistics.coinsInCirculation(on: connection)

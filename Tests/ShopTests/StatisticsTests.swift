@@ -4,15 +4,15 @@ import Shop
 import Support
 import Testing
 
-/// Totals against a direct count of the same operations.
+/// Totals compared with a direct count of the same operations.
 @Suite(.tiers(.database))
 struct StatisticsTests {
-  @Test(arguments: 1...4) func `totals and what came after them equal a direct count`(seed: UInt64) throws {
+  @Test(arguments: 1...4) func `totals plus later operations equal a direct count`(seed: UInt64) throws {
     try withFreshDatabase { database in
       let books = try RandomBooks(seed, in: database)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)
       app.limit(to: .after(milliseconds: 300_000))
-      // Of another session, open while the totals are added up: what it wrote is seen later than what came after it.
+      // A transaction of another session, open during the roll-up: its rows become visible later than newer ones.
       let slow = try TestCluster.connection(database: database)
       slow.limit(to: .after(milliseconds: 300_000))
       for _ in 0..<6 {
@@ -36,7 +36,7 @@ struct StatisticsTests {
     }
   }
 
-  @Test func `no figure reads an operation that the totals have`() throws {
+  @Test func `no figure reads an operation that the totals already contain`() throws {
     try withFreshDatabase { database in
       let books = try RandomBooks(5, in: database)
       try books.write(2000, on: books.owner)
@@ -51,7 +51,7 @@ struct StatisticsTests {
           FROM pg_stat_xact_user_tables WHERE relname = \(table)
           """)
       }
-      // A session tells its own counts on until a transaction ends, so the difference within one is what counts.
+      // A session adds to its own statistics until a transaction ends, so the difference within one counts.
       try app.perform("BEGIN")
       let before = (operations: try read("operations"), totals: try read("transfer_totals"))
       for period in Leaderboard.Period.allCases { _ = try Leaderboard.givers(period, 10, on: app) }
@@ -61,14 +61,14 @@ struct StatisticsTests {
       _ = try Statistics.coinsInCirculation(on: app)
       _ = try statistics.purchases(on: app)
       for side in [Statistics.Side.givers, .receivers] { _ = try statistics.top(side, 10, on: app) }
-      // Each of the four looks at the five that came after, and at a transfer that one of them undid.
+      // Each of the four reads the five later operations, and a transfer that one of them undid.
       let rest = try read("operations") - after.operations
       #expect((5...60).contains(rest), "\(rest)")
       try app.perform("ROLLBACK")
     }
   }
 
-  @Test func `nothing is written where there is nothing to take`() throws {
+  @Test func `nothing is written if there is nothing to add`() throws {
     try withFreshDatabase { database in
       let books = try RandomBooks(6, in: database)
       try books.write(10, on: books.owner)
@@ -81,7 +81,7 @@ struct StatisticsTests {
     }
   }
 
-  @Test func `whoever gave the most of the present day, week, month or year is named first`() throws {
+  @Test func `the top givers of the current day, week, month and year come first`() throws {
     try withFreshDatabase { database in
       let books = try RandomBooks(7, in: database)
       let app = try TestCluster.connection(user: TestCluster.app, database: database)

@@ -2,7 +2,7 @@ package import Postgres
 internal import FoundationEssentials
 internal import Glibc
 
-/// The throw-away cluster that bin/test has started. Tests sign in as the roles the program uses.
+/// The temporary cluster that bin/test starts. Tests sign in with the program's roles.
 package enum TestCluster {
   package static let owner = "tuckshop_owner"
   package static let app = "tuckshop_app"
@@ -10,7 +10,7 @@ package enum TestCluster {
   package static let ops = "tuckshop_ops"
   package static let superuser = "postgres"
 
-  /// Where the cluster's socket lies. Without it there is nothing to test against, and that is an error.
+  /// The directory of the cluster's socket. Without it there is nothing to test against, which is an error.
   package static var host: String {
     guard let host = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PGHOST"] else {
       fatalError("TUCKSHOP_TEST_PGHOST is not set: run the tests with bin/test")
@@ -30,7 +30,7 @@ package enum TestCluster {
   }
 }
 
-/// Where the project's files are.
+/// The root directory of the project.
 package var projectRoot: String {
   URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 }
@@ -39,25 +39,25 @@ package var projectMigrations: String { projectRoot + "/migrations" }
 
 private struct Undo: Error {}
 
-/// A connection inside a transaction that is always rolled back. Nobody else sees what it does.
+/// A connection inside a transaction that is always rolled back. No other session sees its effects.
 package func withDatabase(user: String = TestCluster.owner, _ body: (borrowing Connection) throws -> Void) throws {
   let connection = try TestCluster.connection(user: user)
   do {
     try connection.transaction { connection in
       try body(connection)
-      // Deferred constraints speak at commit, which never comes.
+      // Deferred constraints are checked at commit, which never comes.
       try connection.perform("SET CONSTRAINTS ALL IMMEDIATE")
       throw Undo()
     }
   } catch is Undo {}
 }
 
-/// A database of its own, cloned from the migrated template: for what concurrency and commits do.
+/// A database of its own, cloned from the migrated template: for tests of concurrency and of commits.
 package func withFreshDatabase<T>(_ body: (_ name: String) throws -> T) throws -> T {
   try withDatabase(from: "tuckshop_template", body)
 }
 
-/// The same without a table in it.
+/// The same without any table.
 package func withEmptyDatabase<T>(_ body: (_ name: String) throws -> T) throws -> T {
   try withDatabase(from: "template0", body)
 }

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// A directory for one test, gone with it. Its path is short, because sockets lie in it.
+/// A directory for one test, deleted with this object. Its path is short, because it contains sockets.
 package final class TemporaryDirectory: Sendable {
   package let path: String
 
@@ -21,7 +21,7 @@ package final class TemporaryDirectory: Sendable {
   package static func / (directory: TemporaryDirectory, name: String) -> String { directory.path + "/" + name }
 }
 
-/// A listening unix socket, as spawn-fcgi would make it.
+/// A listening unix socket, like spawn-fcgi's.
 package final class Listener: Sendable {
   package let descriptor: Int32
   package let path: String
@@ -43,7 +43,7 @@ package final class Listener: Sendable {
   deinit { close(descriptor) }
 }
 
-/// A TCP port nobody uses at this moment.
+/// A TCP port that is free at this moment.
 package func freePort() throws -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(descriptor) }

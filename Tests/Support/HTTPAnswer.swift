@@ -5,10 +5,10 @@ package struct HTTPAnswer: Sendable {
   package let status: Int
   package let head: String
   package let body: String
-  /// The body as it came, for what is no text.
+  /// The body as bytes, for content that is not text.
   package var content: [UInt8] = []
 
-  /// Zero is no status: the connection was refused, or broke off before a whole head.
+  /// Zero means no status: the connection was refused, or ended before a whole head.
   package static let broken = HTTPAnswer(status: 0, head: "", body: "")
 
   package func header(_ name: String) -> String? {
@@ -30,7 +30,7 @@ package struct HTTPAnswer: Sendable {
     try sending(Array(text.utf8), to: port, timeoutSeconds: timeoutSeconds)
   }
 
-  /// Sends bytes as they are.
+  /// Sends these bytes unchanged.
   package static func sending(_ bytes: [UInt8], to port: Int, timeoutSeconds: Int = 15) throws -> HTTPAnswer {
     guard let descriptor = connected(to: port) else { return .broken }
     defer { close(descriptor) }
@@ -52,7 +52,7 @@ package struct HTTPAnswer: Sendable {
     return parse(received)
   }
 
-  /// A connection to a port of this machine; nil if nobody takes it.
+  /// A connection to a port of this machine; nil if nobody accepts it.
   package static func connected(to port: Int) -> Int32? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
@@ -72,7 +72,7 @@ package struct HTTPAnswer: Sendable {
   private static func parse(_ bytes: [UInt8]) -> HTTPAnswer {
     guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return .broken }
     let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
-    // A worker may say a status without words behind it.
+    // A worker may send a status without a reason.
     let status = head.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     return HTTPAnswer(
       status: status, head: head, body: String(decoding: bytes[end.upperBound...], as: UTF8.self),

@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 package import Tokens
 
-/// A shop with a key file of its own, and a hand that signs whatever it is told with the shop's keys. The file has
-/// two: an HS256 key that signs, and the Ed25519 key that did so before.
+/// A shop with a key file of its own, and a signer that signs any text with the shop's keys. The file has two keys: an
+/// HS256 key that signs now, and the Ed25519 key that signed before.
 package struct Mint: Sendable {
   package static let now = 1_700_000_000
 
@@ -46,7 +46,7 @@ package struct Mint: Sendable {
   package static let claims = Claims(
     subject: "17", tokenID: "t-1", issuedAt: now, expiresAt: now + 900, username: "Аня", role: "user", session: "s-1")
 
-  /// The members of a good header, some of them changed: each value is JSON, and nil leaves the member out.
+  /// The members of a valid header, some of them changed: each value is JSON, and nil leaves the member out.
   package func header(_ changes: KeyValuePairs<String, String?> = [:], key: Int = 0) -> String {
     Self.object(
       [("alg", quoted(keys[key].algorithm)), ("kid", quoted(keys[key].kid)), ("typ", quoted("at+jwt"))], changes)

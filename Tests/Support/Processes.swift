@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 package import Glibc
 
-/// All that run at this moment, without those that have ended and only wait for their parent to ask how.
+/// All running processes. Zombies, which have ended and wait for their parent, do not count.
 package func processes() -> [(pid: pid_t, parent: pid_t)] {
   let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
   return names.compactMap { name in

@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// A process of ours: started in its init, and ended in its deinit if it has not ended by itself.
+/// A child process: it starts in init, and deinit ends it if it is still running.
 package final class Program: @unchecked Sendable {
   package let pid: Int32
   private let logPath: String
   private var status: Int32?
 
-  /// What SwiftPM built beside the tests, by name, or any program by its path.
+  /// A program that SwiftPM built beside the tests, by name, or any program by its path.
   package init(
     _ program: String, _ arguments: [String] = [], environment: [String: String] = [:], input: Int32? = nil,
     logPath: String
@@ -24,7 +24,7 @@ package final class Program: @unchecked Sendable {
     }
     posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    // A group of its own, so that what a terminal would send to a group can be sent to it.
+    // A process group of its own, so that a test can signal the whole group as a terminal does.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -66,8 +66,8 @@ package final class Program: @unchecked Sendable {
   }
 
   package static func built(_ name: String) -> String {
-    // The test bundle lies beside the programs; /proc knows where, whatever the build directory is called. A program
-    // that is no test lies there itself.
+    // The test bundle lies beside the programs; /proc names its path, whatever the build directory is called. A program
+    // that is not a test lies there itself.
     let maps = FileManager.default.contents(atPath: "/proc/self/maps") ?? Data()
     let line = String(decoding: maps, as: UTF8.self).split(separator: "\n").first { $0.hasSuffix(".xctest") }
     let path =
@@ -85,7 +85,7 @@ package struct Failure: Error, CustomStringConvertible {
   package init(_ description: String) { self.description = description }
 }
 
-/// Waits until something has come to pass, and fails if it does not. The bound is for hanging tests only.
+/// Waits until the condition holds, and fails if it never does. The limit is for hanging tests only.
 package func eventually(
   _ what: String, seconds: Int = 30, _ holds: () throws -> Bool
 ) throws {

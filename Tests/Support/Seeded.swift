@@ -1,4 +1,4 @@
-/// SplitMix64: the same seed gives the same values, so that what failed once fails again.
+/// SplitMix64: the same seed gives the same values, so that a failure repeats itself.
 package struct Seeded: RandomNumberGenerator {
   private var state: UInt64
 

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A plain thread: tests of concurrency want real ones, not a pool that may decide to use fewer.
+/// A real thread: tests of concurrency need threads, not a pool that may use fewer.
 package final class Thread: @unchecked Sendable {
   private var handle = pthread_t()
 

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// Work on a thread of its own, with what came of it: what blocks would starve the pool on which the tests run.
+/// Runs work on a thread of its own and keeps the result. Blocking work would starve the pool on which the tests run.
 package struct Job<T: Sendable>: Sendable {
   private let thread: Thread
   private let outcome: Outcome
@@ -19,14 +19,14 @@ package struct Job<T: Sendable>: Sendable {
     }
   }
 
-  /// Waits for the thread; to be asked once.
+  /// Waits for the thread. Call it once.
   package func value() throws -> T {
     thread.join()
     return try outcome.result.withLock { try $0!.get() }
   }
 }
 
-/// Where a number of threads wait until all of them have come.
+/// A barrier: threads wait here until all of them have arrived.
 package final class Gate: @unchecked Sendable {
   private let barrier = UnsafeMutablePointer<pthread_barrier_t>.allocate(capacity: 1)
 
@@ -40,7 +40,7 @@ package final class Gate: @unchecked Sendable {
   package func pass() { pthread_barrier_wait(barrier) }
 }
 
-/// The same on so many threads, all starting at one moment; what each returned, or the first error.
+/// Runs the same on this many threads at one moment. Returns all results, or throws the first error.
 package func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> T) throws -> [T] {
   let gate = Gate(for: count)
   let jobs = (0..<count).map { index in

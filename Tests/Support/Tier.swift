@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 package import Testing
 
-/// A name under which `bin/test` runs some of the tests.
+/// A group of tests that `bin/test` runs by name.
 package enum Tier: String, Sendable, CaseIterable {
   case unit, integration, database, api, e2e, smoke, security, concurrency, faults, slow
-  /// Those of bin/fuzz, which are no tests of Swift Testing.
+  /// The fuzzers of bin/fuzz, which are not Swift Testing tests.
   case fuzz
 
-  /// The tiers that TUCKSHOP_TIERS names, separated by commas; nil, and so all of them, when it names none.
+  /// The tiers in TUCKSHOP_TIERS, separated by commas; nil, which means all of them, if the variable is empty.
   static let wanted: Set<Tier>? = {
     let words = (ProcessInfo.processInfo.environment["TUCKSHOP_TIERS"] ?? "").split(separator: ",")
     if words.isEmpty { return nil }
@@ -19,13 +19,13 @@ package enum Tier: String, Sendable, CaseIterable {
   }()
 }
 
-/// The tiers of a suite or of a test. A test belongs to its own and to those of its suite, and is skipped when none of
-/// them is wanted.
+/// The tiers of a suite or of a test. A test has its own tiers and those of its suite, and is skipped if none of them
+/// is selected.
 package struct Tiers: SuiteTrait, TestTrait {
   let tiers: Set<Tier>
 
-  /// Hands the trait on from a suite to its tests. The suite itself is never skipped, for one of its tests may belong to
-  /// a tier that the suite does not.
+  /// Tests inherit the trait from their suite. The suite itself is never skipped, because one of its tests may have a
+  /// tier that the suite lacks.
   package var isRecursive: Bool { true }
 
   package func prepare(for test: Test) async throws {

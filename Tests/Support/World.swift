@@ -2,7 +2,7 @@ internal import FoundationEssentials
 package import Glibc
 package import Postgres
 
-/// What bin/run starts, in a directory and on ports of its own: real nginx, real pools, real PostgreSQL.
+/// A whole shop started by bin/run, in a directory and on ports of its own: real nginx, real pools, real PostgreSQL.
 package final class World: Sendable {
   package let directory: TemporaryDirectory
   package let port: Int
@@ -22,10 +22,10 @@ package final class World: Sendable {
       "TUCKSHOP_APP_WORKERS": "\(appWorkers)", "TUCKSHOP_RATE": "1000000", "TUCKSHOP_BURST": "1000000",
       "TUCKSHOP_AUTH_RATE": "1000000", "TUCKSHOP_AUTH_BURST": "1000000",
       "TUCKSHOP_HEALTH_RATE": "1000000", "TUCKSHOP_HEALTH_BURST": "1000000",
-      // Tests that are not about it sign in while others take all the time there is.
+      // Unrelated tests sign in even while others use all the processor time.
       "TUCKSHOP_HASH_QUEUE_TIMEOUT_MS": "2000",
     ]
-    // Workers of another user write what they covered where everybody may write.
+    // Workers of another user write their coverage into a directory that is open to all.
     if let profiles = ProcessInfo.processInfo.environment["TUCKSHOP_TEST_PROFILES"] {
       environment["LLVM_PROFILE_FILE"] = profiles + "/%p-%m.profraw"
     }
@@ -43,7 +43,7 @@ package final class World: Sendable {
 
   package var log: String { program.log }
 
-  /// Presses Ctrl-C, as a terminal does: to the whole group.
+  /// Sends SIGINT to the whole process group, as Ctrl-C in a terminal does.
   package func stop(_ signal: Int32 = SIGINT) throws -> Int32 {
     kill(-program.pid, signal)
     return try program.wait(seconds: 60)
@@ -55,7 +55,7 @@ package final class World: Sendable {
     try HTTPAnswer.asking(port ?? self.port, method, path, headers: headers, body: body)
   }
 
-  /// The workers of a pool that run at this moment.
+  /// The running workers of a pool.
   package func workers(_ pool: String) throws -> [pid_t] {
     children(of: try pid(of: pool))
   }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.tiers(.unit))
 struct ExpositionTests {
-  @Test func `an empty page tells of workers and draining alone`() throws {
+  @Test func `an empty page exposes only workers and draining`() throws {
     let text = try PrometheusText(SharedPage().exposition())
     #expect(text.families.allSatisfy { $0.kind == "gauge" })
     let told = text.families.filter { !$0.samples.isEmpty }
@@ -13,7 +13,7 @@ struct ExpositionTests {
     #expect(try text.value("tuckshop_draining") == 0)
   }
 
-  @Test func `a family stands together, in whatever order its members came`() throws {
+  @Test func `the members of a family stand together, in whatever order they were added`() throws {
     let page = try SharedPage()
     for route in ["/a", "/b/{id}", "/c"] {
       for status in ["2xx", "4xx"] {
@@ -45,7 +45,7 @@ struct ExpositionTests {
     #expect(try text.value("waits_seconds_sum") == 9.043701)
   }
 
-  @Test func `a histogram nobody has fed is all zero`() throws {
+  @Test func `a histogram without values is all zero`() throws {
     let page = try SharedPage()
     _ = page.histogram("waits_seconds{route=\"/\"}")
     let text = try PrometheusText(page.exposition())
@@ -54,7 +54,7 @@ struct ExpositionTests {
     #expect(samples.allSatisfy { $0.value == 0 })
   }
 
-  @Test func `workers are told by pool, with their memory`() throws {
+  @Test func `workers are listed by pool, with their memory`() throws {
     let page = try SharedPage()
     page.enter(process: 11, pool: .app).report(requests: 5, residentKilobytes: 4, sessions: 1)
     page.enter(process: 12, pool: .app).report(requests: 5, residentKilobytes: 8, sessions: 1)
@@ -68,7 +68,7 @@ struct ExpositionTests {
     #expect(text.families.first { $0.name == "tuckshop_worker_resident_bytes" }?.samples.count == 3)
   }
 
-  @Test func `draining is told`() throws {
+  @Test func `draining is exposed`() throws {
     let page = try SharedPage()
     page.isDraining = true
     #expect(try PrometheusText(page.exposition()).value("tuckshop_draining") == 1)
@@ -83,7 +83,7 @@ struct ExpositionTests {
     "# TYPE a histogram\na_bucket{le=\"1\"} 2\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 1\n",
     "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 2\n",
   ])
-  func `the reader these tests rely on refuses what is wrong`(text: String) {
+  func `the tests' own parser refuses invalid text`(text: String) {
     #expect(throws: Failure.self) { try PrometheusText(text) }
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.tiers(.unit))
 struct LogTests {
-  /// What a log writes, one text for each call of write(2): a datagram socket keeps them apart.
+  /// The lines of a log, one for each call of write(2): a datagram socket keeps them apart.
   private func written(
     threshold: Log.Level = .debug, common: [(String, String)] = [], _ body: (Log) -> Void
   ) throws -> [String] {
@@ -23,7 +23,7 @@ struct LogTests {
     }
   }
 
-  /// The members of the one object that a line must be.
+  /// The members of the one object in a line.
   private func members(_ line: String) throws -> [(name: String, value: String)] {
     guard line.utf8.last == UInt8(ascii: "\n"), line.utf8.count(where: { $0 == UInt8(ascii: "\n") }) == 1,
       case .object(let members) = try JSON(parsing: Array(line.utf8))
@@ -34,7 +34,7 @@ struct LogTests {
     }
   }
 
-  @Test func `a line has time, level, message, what is common and what is given, in that order`() throws {
+  @Test func `a line has time, level, message, common fields and given fields, in that order`() throws {
     let lines = try written(common: [("pool", "app"), ("pid", "7")]) { log in
       log(.warning, "PostgreSQL is away", ("cause", "no route"), ("request_id", "r1"))
     }
@@ -52,7 +52,7 @@ struct LogTests {
       "\u{1b}[31mred\u{1b}[0m", "Аня ☕️ 😀", "\u{2028}\u{2029}\u{85}", "e\u{301}", "\"\u{301}", "\\\u{301}", "\n\u{301}",
       "\",\"level\":\"error", "\"}\n{\"time\":\"", "\u{FEFF}", "\u{FFFF}", "</script>", "%s%n", "\u{202E}gnihton",
     ])
-  func `one line of JSON whatever is in the text`(text: String) throws {
+  func `any text becomes one line of JSON`(text: String) throws {
     let lines = try written { $0(.info, text, ("field", text)) }
     let members = try members(try #require(lines.first))
     #expect(lines.count == 1)
@@ -61,20 +61,20 @@ struct LogTests {
     #expect(Array(members[3].value.utf8) == Array(text.utf8))
   }
 
-  @Test(.tiers(.security)) func `no control character reaches the line, NUL included`() throws {
+  @Test(.tiers(.security)) func `no control character reaches the line, not even NUL`() throws {
     let all = String(String.UnicodeScalarView((0...0x7F).compactMap { Unicode.Scalar($0) }))
     let line = try #require(try written { $0(.info, all, (all, "x")) }.first)
     #expect(line.utf8.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
     #expect(line.contains("\\u0000\\u0001"))
   }
 
-  @Test func `a field's name is escaped like its text`() throws {
+  @Test func `a field's name is escaped like its value`() throws {
     let lines = try written { $0(.info, "m", ("na\"me\n", "v")) }
     #expect(try members(try #require(lines.first))[3].name == "na\"me\n")
   }
 
   @Test(arguments: Log.Level.allCases)
-  func `what is below the threshold is not written`(threshold: Log.Level) throws {
+  func `a message below the threshold is not written`(threshold: Log.Level) throws {
     let lines = try written(threshold: threshold) { log in
       for level in Log.Level.allCases { log(level, "\(level)") }
     }
@@ -82,7 +82,7 @@ struct LogTests {
     #expect(levels == Array(["debug", "info", "warning", "error"][threshold.rawValue...]))
   }
 
-  @Test func `a line is written with one call, however long`() throws {
+  @Test func `a line is written with one call, however long it is`() throws {
     let text = String(repeating: "я", count: 10_000)
     let lines = try written { log in
       log(.info, text)

@@ -2,9 +2,10 @@ import Glibc
 import Support
 import Telemetry
 
-/// The file behind a page, seen as its words: what a worker of another version, or a killed one, may have left there.
+/// The file behind a page, seen as words: a worker of another version, or a killed one, may have left any of them
+/// there.
 final class PageFile: Sendable {
-  /// Where things lie. Two versions share the page during a rolling deploy, so this may only change with the magic.
+  /// The layout. Two versions share the page during a rolling deployment, so it may only change with the magic.
   static let draining = 10
   static let workers = 64
   static let workerWords = 8
@@ -22,7 +23,7 @@ final class PageFile: Sendable {
     path = directory / "shared.page"
   }
 
-  /// A mapping of its own, as a process of its own has.
+  /// A mapping of its own, like another process.
   func map() throws -> SharedPage { try SharedPage(path: path) }
 
   var size: Int {
@@ -57,7 +58,7 @@ final class PageFile: Sendable {
     }
   }
 
-  /// How many descriptors of this process lead to the file.
+  /// The number of descriptors of this process that refer to the file.
   var openDescriptors: Int {
     guard let directory = opendir("/proc/self/fd") else { return -1 }
     defer { closedir(directory) }

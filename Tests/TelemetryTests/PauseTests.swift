@@ -2,7 +2,7 @@ import Support
 import Telemetry
 import Testing
 
-/// How starts are spaced. Time is told to it, so no test waits.
+/// The pauses between starts of workers. The test passes the time, so it does not wait.
 @Suite(.tiers(.unit))
 struct PauseTests {
   private let page = try! SharedPage()
@@ -11,7 +11,7 @@ struct PauseTests {
     (0..<count).map { _ in page.pauseBeforeStart(in: pool, nowMilliseconds: now) }
   }
 
-  @Test func `sixty-four may start at once, and then one every twenty milliseconds`() {
+  @Test func `sixty-four workers may start at once, and then one every twenty milliseconds`() {
     let first = pauses(64, at: 1_000_000)
     let next = pauses(5, at: 1_000_000)
     #expect(first.allSatisfy { $0 == 0 })
@@ -32,36 +32,36 @@ struct PauseTests {
     #expect(pauses(1, at: 1_100_000) == [20])
   }
 
-  @Test func `a pool that calmed down has its start free again`() {
+  @Test func `a pool that has been calm may start freely again`() {
     _ = pauses(500, at: 1_000_000)
-    // Two seconds and more later all that was held against it is over.
+    // After more than two seconds no earlier start counts.
     let later = pauses(65, at: 1_000_000 + 2280)
     #expect(later == Array(repeating: 0, count: 64) + [20])
     #expect(pauses(65, at: 9_000_000) == Array(repeating: 0, count: 64) + [20])
   }
 
-  @Test func `part of the time gives part of the starts`() {
+  @Test func `part of the time allows part of the starts`() {
     _ = pauses(64, at: 1_000_000)
     #expect(pauses(6, at: 1_000_100) == [0, 0, 0, 0, 0, 20])
   }
 
-  @Test func `what is left over from before the last boot counts for nothing`() {
+  @Test func `a value from before the last boot does not count`() {
     _ = pauses(500, at: 900_000_000)
     #expect(pauses(65, at: 5000) == Array(repeating: 0, count: 64) + [20])
   }
 
-  @Test func `pools are spaced each by itself`() {
+  @Test func `pools are limited separately`() {
     _ = pauses(100, at: 1_000_000, in: .app)
     #expect(pauses(64, at: 1_000_000, in: .auth).allSatisfy { $0 == 0 })
     #expect(pauses(1, at: 1_000_000, in: .ops) == [0])
     #expect(pauses(1, at: 1_000_000, in: .app) == [740])
   }
 
-  @Test func `without a time it is now`() {
+  @Test func `without a time the present is used`() {
     #expect((0..<64).map { _ in page.pauseBeforeStart(in: .app) } == Array(repeating: 0, count: 64))
   }
 
-  @Test(.tiers(.concurrency)) func `racing starts are spaced as if they had queued`() throws {
+  @Test(.tiers(.concurrency)) func `concurrent starts are spaced as if they had queued`() throws {
     let file = try PageFile()
     let all = race(8) { _ in
       let page = try! file.map()

@@ -4,7 +4,7 @@ import Synchronization
 import Telemetry
 import Testing
 
-/// What the workers of one pool share, each finding it by the line of another in the page.
+/// The memory that the workers of one pool share. Each finds it through another worker's entry in the page.
 @Suite(.tiers(.integration))
 struct PoolMemoryTests {
   private func memory(_ page: SharedPage, _ entry: WorkerEntry, words: Int = 64, fill: UInt64) -> PoolMemory {
@@ -15,12 +15,12 @@ struct PoolMemoryTests {
     page.enter(process: Int(getpid()), pool: pool)
   }
 
-  /// The word that `fill` was for. The memory must live as long as it is read.
+  /// The word that `fill` wrote. The memory must live as long as it is read.
   private func filled(_ memory: PoolMemory) -> UInt64 {
     withExtendedLifetime(memory) { memory.words[8].load(ordering: .relaxed) }
   }
 
-  @Test func `a worker takes the memory of a colleague that lives, as it is`() throws {
+  @Test func `a worker uses the memory of a living colleague unchanged`() throws {
     let page = try SharedPage()
     let first = enter(page)
     let one = memory(page, first, fill: 1)
@@ -30,13 +30,13 @@ struct PoolMemoryTests {
       #expect(filled(other) == 1)
       one.words[8].store(7, ordering: .relaxed)
       #expect(filled(other) == 7)
-      // The first one leaves, and a third finds it with the second.
+      // The first one leaves, and a third one finds the memory through the second.
       first.leave()
       #expect(filled(memory(page, enter(page), fill: 3)) == 7)
     }
   }
 
-  @Test func `another pool, a worker that is gone and another size have nothing to share`() throws {
+  @Test func `another pool, a dead worker or another size has nothing to share`() throws {
     let page = try SharedPage()
     let one = enter(page)
     let kept = memory(page, one, fill: 1)
@@ -50,7 +50,7 @@ struct PoolMemoryTests {
     }
   }
 
-  @Test func `it is no file, and ends with the last who has it`() throws {
+  @Test func `the memory is not a file, and ends with its last user`() throws {
     let page = try SharedPage()
     let one = enter(page)
     try withExtendedLifetime(memory(page, one, words: 8192, fill: 1)) { _ in
@@ -59,7 +59,7 @@ struct PoolMemoryTests {
       #expect(!shared.isEmpty)
       for map in shared { #expect(map.hasSuffix("(deleted)") && map.contains(" rw-s ")) }
     }
-    // Whoever looks for it now finds a descriptor that is closed, or by then something else.
+    // A late worker finds a closed descriptor, or by then something else.
     #expect(filled(memory(page, enter(page), words: 8192, fill: 2)) == 2)
   }
 }

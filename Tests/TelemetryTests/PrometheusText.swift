@@ -1,6 +1,6 @@
 import Support
 
-/// Prometheus' text format, read strictly: what a scraper would merely tolerate is an error here.
+/// Prometheus' text format, parsed strictly: text that a scraper would merely tolerate is an error here.
 struct PrometheusText {
   struct Sample {
     let name: String

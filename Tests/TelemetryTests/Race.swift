@@ -1,7 +1,7 @@
 import Support
 import Synchronization
 
-/// As many threads as wanted, let go together; what each came back with, in their order.
+/// Runs several threads from one moment on, and returns their results in order.
 func race<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> T) -> [T] {
   let start = Start(count)
   let results = Results<T>()
@@ -15,7 +15,7 @@ func race<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> T) -> 
   return (0..<count).map { results[$0] }
 }
 
-/// Holds everybody until all are there.
+/// Holds all threads until the last one has arrived.
 private final class Start: Sendable {
   private let missing: Atomic<Int>
 

@@ -14,7 +14,7 @@ struct SeriesTests {
     #expect(page.counter("others_total{number=\"49\"}").count == 49)
   }
 
-  @Test func `a name that begins like another is another`() throws {
+  @Test func `a name with a common beginning is another name`() throws {
     let page = try SharedPage()
     page.counter("apples_total{kind=\"red\"}").add(2)
     page.counter("apples").add(3)
@@ -41,7 +41,7 @@ struct SeriesTests {
     #expect(try text.value("waits_seconds_sum") == Double(microseconds) / 1_000_000)
   }
 
-  @Test func `the longest name that fits is kept whole, and a longer one is a mistake of the program`() async throws {
+  @Test func `the longest name that fits is kept whole, and a longer one is a programmer's error`() async throws {
     let page = try SharedPage()
     let longest = String(repeating: "n", count: 119)
     page.counter(longest).add()
@@ -51,7 +51,7 @@ struct SeriesTests {
     }
   }
 
-  @Test func `a full page still takes newcomers, and the others keep their counts`() throws {
+  @Test func `a full page still accepts new names, and the others keep their counts`() throws {
     let file = try PageFile()
     let page = try file.map()
     for number in 0..<PageFile.seriesCount {
@@ -69,7 +69,7 @@ struct SeriesTests {
     #expect(text.families.first?.samples.dropLast().allSatisfy { $0.value == 1 } == true)
   }
 
-  @Test func `a name half written by a worker that was killed is written over`() throws {
+  @Test func `a name half written by a killed worker is overwritten`() throws {
     let file = try PageFile()
     let page = try file.map()
     file.write(String(repeating: "x", count: 120), at: PageFile.series + 1)
@@ -86,7 +86,7 @@ struct SeriesTests {
       let page = try! file.map()
       for round in 0..<rounds {
         for step in 0..<names {
-          // Each begins elsewhere, so that every name is wanted by several at once.
+          // Each begins elsewhere, so that several want every name at once.
           let name = (step + number * 3) % names
           page.counter("apples_total{name=\"\(name)\"}").add()
           page.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: UInt64(round))
@@ -109,7 +109,7 @@ struct SeriesTests {
     }
   }
 
-  /// The strict reader refuses a name that came to two series, so one sample for each is all there is.
+  /// The strict parser refuses a name with two series, so there is exactly one sample for each.
   private func expectAllCounted(_ page: SharedPage, names: Int, each: Int) throws {
     let text = try PrometheusText(page.exposition())
     for name in 0..<names {

@@ -18,13 +18,13 @@ struct SharedPageTests {
     #expect(!other.isDraining)
   }
 
-  @Test func `what was counted outlives those who counted`() throws {
+  @Test func `counts outlive their workers`() throws {
     let file = try PageFile()
     do { try file.map().counter("apples_total").add(3) }
     #expect(try file.map().counter("apples_total").count == 3)
   }
 
-  @Test func `a page without a file is nobody else's`() throws {
+  @Test func `a page without a file is private`() throws {
     let (one, other) = (try SharedPage(), try SharedPage())
     one.counter("apples_total").add()
     one.isDraining = true
@@ -32,7 +32,7 @@ struct SharedPageTests {
     #expect(!other.isDraining)
   }
 
-  @Test func `the page lies as other versions expect it`() throws {
+  @Test func `the page has the layout that other versions expect`() throws {
     let file = try PageFile()
     let page = try file.map()
     page.counter("first_total").add(5)
@@ -49,7 +49,7 @@ struct SharedPageTests {
     withExtendedLifetime(entry) {}
   }
 
-  @Test func `a page of another layout is refused and left as it is`() throws {
+  @Test func `a page of another layout is refused and left unchanged`() throws {
     let file = try PageFile()
     file[0] = 0x5455_434B_5348_3939
     file[PageFile.bytes / 8 + 100] = 42
@@ -57,13 +57,13 @@ struct SharedPageTests {
     let error = #expect(throws: SystemError.self) { try file.map() }
     #expect(error?.description == "the shared page \(file.path) has another layout")
     #expect(file[0] == 0x5455_434B_5348_3939)
-    // Cutting it would end every worker that still has the cut part mapped.
+    // Truncating it would kill every worker that still maps the truncated part.
     #expect(file.size == size)
     #expect(file[PageFile.bytes / 8 + 100] == 42)
     #expect(file.openDescriptors == 0)
   }
 
-  @Test func `a page stays as long as one of its series or entries, and is closed with the last`() throws {
+  @Test func `a page lives as long as one of its series or entries, and closes with the last`() throws {
     let file = try PageFile()
     do {
       let series = try file.map().counter("apples_total")
@@ -83,12 +83,12 @@ struct SharedPageTests {
     #expect(error?.description.hasPrefix("cannot open the shared page \(path): ") == true)
   }
 
-  @Test func `what cannot be sized is refused`() throws {
+  @Test func `a file that cannot be resized is refused`() throws {
     let error = #expect(throws: SystemError.self) { try SharedPage(path: "/dev/null") }
     #expect(error?.description.hasPrefix("cannot size and map the shared page /dev/null: ") == true)
   }
 
-  @Test func `the breaker's words are nobody else's`() throws {
+  @Test func `nothing else uses the breaker's words`() throws {
     let file = try PageFile()
     let page = try file.map()
     page.breaker[0].store(.max, ordering: .relaxed)
@@ -104,7 +104,7 @@ struct SharedPageTests {
     #expect(file[8] == .max && file[9] == .max)
   }
 
-  @Test(.tiers(.concurrency)) func `whoever comes first makes the page, and nobody's count is lost`() throws {
+  @Test(.tiers(.concurrency)) func `the first worker creates the page, and no count is lost`() throws {
     let file = try PageFile()
     let counts = race(16) { number in
       let page = try! file.map()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.tiers(.unit))
 struct WorkerEntryTests {
-  @Test func `a worker tells who it is and how it fares`() throws {
+  @Test func `a worker publishes its identity and its state`() throws {
     let page = try SharedPage()
     let entry = page.enter(process: 4711, pool: .auth)
     #expect(entry.process == 4711 && entry.pool == .auth && entry.isAlive && !entry.isReady)
@@ -17,7 +17,7 @@ struct WorkerEntryTests {
     #expect(seen.requests == 12 && seen.residentKilobytes == 3400 && seen.sessions == 2)
   }
 
-  @Test func `one that leaves is gone, and its line is the next one's from the beginning`() throws {
+  @Test func `a worker that leaves is gone, and the next one gets a clean entry`() throws {
     let page = try SharedPage()
     let first = page.enter(process: 1, pool: .app)
     _ = page.enter(process: 2, pool: .app)
@@ -30,9 +30,9 @@ struct WorkerEntryTests {
     #expect(next.requests == 0 && next.residentKilobytes == 0 && next.sessions == 0 && !next.isReady)
   }
 
-  // Long unseen, from before the last boot, and never there at all.
+  // Not seen for long, from before the last boot, and never used.
   @Test(arguments: [UInt64(1), .max, 0])
-  func `a line whose worker was not seen for long is free`(seen: UInt64) throws {
+  func `the entry of a worker not seen for long is free`(seen: UInt64) throws {
     let file = try PageFile()
     let page = try file.map()
     let dead = page.enter(process: 1, pool: .app)
@@ -45,7 +45,7 @@ struct WorkerEntryTests {
     #expect(next.isAlive && !next.isReady)
   }
 
-  @Test func `one that ticks again is alive again`() throws {
+  @Test func `a worker that ticks again is alive again`() throws {
     let file = try PageFile()
     let page = try file.map()
     let entry = page.enter(process: 1, pool: .app)
@@ -54,7 +54,7 @@ struct WorkerEntryTests {
     #expect(page.workers.map(\.process) == [1])
   }
 
-  @Test func `a line that holds nonsense is nobody's pool`() throws {
+  @Test func `an invalid entry belongs to no pool`() throws {
     let file = try PageFile()
     let entry = try file.map().enter(process: 1, pool: .app)
     file[PageFile.workers + 1] = 99
@@ -63,7 +63,7 @@ struct WorkerEntryTests {
   }
 
   @Test(.tiers(.concurrency), arguments: [true, false])
-  func `racing workers each get a line of their own`(mappingsOfTheirOwn: Bool) throws {
+  func `concurrent workers each get an entry of their own`(mappingsOfTheirOwn: Bool) throws {
     let file = try PageFile()
     let shared = try file.map()
     _ = race(40) { number in
@@ -73,7 +73,7 @@ struct WorkerEntryTests {
     #expect(shared.workers.map(\.process).sorted() == Array(100..<140))
   }
 
-  @Test(.tiers(.concurrency)) func `racing workers share out the lines of the dead`() throws {
+  @Test(.tiers(.concurrency)) func `concurrent workers share out the entries of the dead`() throws {
     let file = try PageFile()
     let page = try file.map()
     for number in 0..<PageFile.workerCount {
@@ -86,7 +86,7 @@ struct WorkerEntryTests {
     #expect(Set(page.workers.map(\.process)).count == PageFile.workerCount)
   }
 
-  @Test func `more workers than lines share the last`() throws {
+  @Test func `when there are more workers than entries, they share the last`() throws {
     let page = try SharedPage()
     for number in 0..<PageFile.workerCount { _ = page.enter(process: number, pool: .app) }
     page.enter(process: 5000, pool: .app).report(requests: 1, residentKilobytes: 1, sessions: 1)
@@ -94,7 +94,7 @@ struct WorkerEntryTests {
     #expect(page.workers.prefix(PageFile.workerCount - 1).allSatisfy { $0.requests == 0 })
   }
 
-  @Test func `a pool is known by its name`() {
+  @Test func `a pool is identified by its name`() {
     #expect(Pool.allCases.map(\.name) == ["app", "auth", "ops"])
     #expect(Pool.allCases.map { Pool(name: $0.name) } == Pool.allCases)
     #expect(Pool(name: "App") == nil && Pool(name: "") == nil)

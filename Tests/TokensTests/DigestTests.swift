@@ -55,7 +55,7 @@ struct DigestTests {
     #expect(Digest.hmac(key: key, message) == bytes(mac))
   }
 
-  @Test func `HMAC is what RFC 2104 builds out of a hash`() {
+  @Test func `HMAC agrees with RFC 2104's construction from a hash`() {
     let key = Array("key".utf8)
     #expect(Digest.hmac(key: key, Array("message".utf8)) == builtHMAC(key: key, Array("message".utf8)))
     #expect(Digest.hmac(key: [], []) == builtHMAC(key: [], []))
@@ -77,7 +77,7 @@ struct DigestTests {
   }
 }
 
-/// HMAC by its definition, for keys of at most a block: the second way to the same figures.
+/// HMAC by its definition, for keys of at most one block: a second way to compute the same values.
 private func builtHMAC(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
   let block = key + Array(repeating: 0, count: 64 - key.count)
   return Digest.sha256(block.map { $0 ^ 0x5C } + Digest.sha256(block.map { $0 ^ 0x36 } + message))

@@ -2,7 +2,7 @@ import Support
 import Testing
 import Tokens
 
-/// Tokens signed by the right key that still say the wrong thing.
+/// Tokens that are signed by the right key but have wrong claims.
 @Suite(.tiers(.unit, .security))
 struct ForgedClaimTests {
   static let issuers =
@@ -50,7 +50,7 @@ struct ForgedClaimTests {
   @Test(arguments: [
     #"{"alg":"HS256","alg":"none"}"#, #"{"alg":"none","alg":"HS256"}"#, #"{"alg":"HS256","\u0061lg":"HS256"}"#,
   ])
-  func `a member that stands in a header twice is refused`(header: String) throws {
+  func `a repeated member of a header is refused`(header: String) throws {
     let mint = try Mint()
     let members = header.dropLast() + #","kid":"\#(mint.keys[0].kid)","typ":"at+jwt"}"#
     #expect(throws: TokenRefusal.malformed) { try mint.tokens.verify(mint.sign(String(members)), now: Mint.now) }
@@ -60,7 +60,7 @@ struct ForgedClaimTests {
     #""exp":1"#, #""exp":1700000900"#, #""\u0065xp":1900000000"#, #""x":{"a":1,"a":2}"#, #""x":[{"a":1,"b":1,"a":1}]"#,
     #""sub":"1""#, #""s\u0075b":"1""#, #""x":1,"x":1"#, #""é":1,"\u00e9":1"#,
   ])
-  func `a member that stands in a payload twice is refused`(member: String) throws {
+  func `a repeated member of a payload is refused`(member: String) throws {
     let mint = try Mint()
     let payload = mint.payload().dropLast() + "," + member + "}"
     #expect(throws: TokenRefusal.malformed) {

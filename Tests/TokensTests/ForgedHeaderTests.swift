@@ -24,7 +24,7 @@ struct ForgedHeaderTests {
       },
     ]
 
-  /// The Ed25519 key of the second entry is public; whoever has it could compute an HMAC with it.
+  /// The Ed25519 key of the second entry is public; anybody could compute an HMAC with it.
   static let confusions =
     [
       Forgery("HS256 keyed with the PEM of our public key", .wrongAlgorithm) { mint in

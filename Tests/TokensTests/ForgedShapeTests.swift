@@ -2,7 +2,7 @@ import Support
 import Testing
 import Tokens
 
-/// Tokens that are no compact JWS of two JSON objects, or no longer the one that was signed.
+/// Tokens that are not a compact JWS of two JSON objects, or that were changed after signing.
 @Suite(.tiers(.unit, .security))
 struct ForgedShapeTests {
   static let shapes: [Forgery] = [
@@ -13,7 +13,7 @@ struct ForgedShapeTests {
     .rewritten("five parts, a JWE", .malformed) { ($0 + $0[1...]).joined(separator: ".") },
     .rewritten("only dots", .malformed) { _ in ".." },
     .rewritten("four dots", .malformed) { _ in "...." },
-    // All of it but the signature is a token; where that is not so, it is none.
+    // The form is checked before the signature, so each of these is malformed.
     .rewritten("letters and dots", .malformed) { _ in "a.b.c" },
     .rewritten("no signature, and a payload that is no object", .malformed) { "\($0[0]).W10." },
     .rewritten("an empty header", .malformed) { ".\($0[1]).\($0[2])" },
@@ -119,7 +119,7 @@ struct ForgedShapeTests {
     #expect(throws: forgery.refusal) { try mint.tokens.verify(text, now: Mint.now) }
   }
 
-  /// Signed as it stands, with something behind its two parts that does not belong there.
+  /// Signed correctly, with something after its two parts that does not belong there.
   private static func respelt(_ name: String, header: String, payload: String) -> Forgery {
     Forgery(name, .malformed) {
       try signed(
@@ -132,7 +132,7 @@ struct ForgedShapeTests {
     return "\(header).\(payload).\(Base64.url.encode(signature))"
   }
 
-  /// The last letter carries bits that belong to no byte, and they were zero.
+  /// The last letter has spare bits, which must be zero.
   private static func bent(_ signature: String) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
     let digit = alphabet.firstIndex(of: signature.last!)!
@@ -143,7 +143,7 @@ struct ForgedShapeTests {
     Base64.url.encode(Array(Base64.url.decode(signature)!.prefix(count)))
   }
 
-  /// The last letter stays, so that no bits are left over.
+  /// The last letter stays, so that no spare bits are involved.
   private static func swapped(_ signature: String) -> String {
     String(
       signature.dropLast().map { $0.isLowercase ? Character($0.uppercased()) : Character($0.lowercased()) })

@@ -2,7 +2,7 @@ import Support
 import Testing
 import Tokens
 
-/// One way to make a token that must not be believed, and the reason for which it must not.
+/// One way to forge a token, and the reason for which it must be refused.
 struct Forgery: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let refusal: TokenRefusal
@@ -28,12 +28,12 @@ struct Forgery: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// Signed by the right key, with this instead of the payload.
+  /// Signed by the right key, with this text in place of the payload.
   static func payload(_ name: String, _ bytes: [UInt8]) -> Forgery {
     Forgery(name, .malformed) { try Mint.sign(Array($0.header().utf8), bytes, $0.keys[0].material) }
   }
 
-  /// A good token of which one part was rewritten after it was signed.
+  /// A valid token of which one part was rewritten after signing.
   static func rewritten(_ name: String, _ refusal: TokenRefusal, _ change: @escaping @Sendable ([String]) -> String)
     -> Forgery
   {

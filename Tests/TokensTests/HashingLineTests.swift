@@ -4,10 +4,10 @@ import Synchronization
 import Testing
 import Tokens
 
-/// As many hash as there are processors, a few wait, and one worker stays free.
+/// As many workers hash as there are processors, a few wait, and one stays free.
 @Suite(.tiers(.integration, .concurrency))
 struct HashingLineTests {
-  /// What one worker of the pool has: the same file, opened for itself.
+  /// One worker's view of the line: the same file, opened separately.
   private func hashing(_ path: String, turns: Int = 2, workers: Int = 5) throws -> (Hashing, File) {
     let file = try File(path)
     return (Hashing(line: HashingLine(descriptor: file.descriptor, turns: turns, workers: { workers })), file)
@@ -27,7 +27,7 @@ struct HashingLineTests {
     withExtendedLifetime((places, workers)) {}
   }
 
-  @Test func `where there are no more workers than turns each of them may hash`() throws {
+  @Test func `with no more workers than turns each of them may hash`() throws {
     let directory = try TemporaryDirectory()
     let workers = try (0..<2).map { _ in try hashing(directory / "line", workers: 2) }
     let places = workers.map { $0.0.place() }
@@ -35,7 +35,7 @@ struct HashingLineTests {
     withExtendedLifetime((places, workers)) {}
   }
 
-  @Test func `no more than there are turns hash at once, and all who have a place do`() throws {
+  @Test func `no more workers hash at once than there are turns, and every worker with a place gets a turn`() throws {
     let directory = try TemporaryDirectory()
     let hashes = Hashes()
     let done = try onThreads(4) { _ in
@@ -52,7 +52,7 @@ struct HashingLineTests {
     #expect(hashes.most <= 2)
   }
 
-  @Test func `the place and the turn of a worker that died are free again`() throws {
+  @Test func `a worker that dies frees its place and its turn`() throws {
     let directory = try TemporaryDirectory()
     let (other, file) = try hashing(directory / "line", turns: 1, workers: 2)
     do {
@@ -60,7 +60,7 @@ struct HashingLineTests {
       let place = try #require(dead.place())
       place.atTurn {
         #expect(other.place() == nil)
-        // What the kernel does with whatever a process had open.
+        // The kernel closes a dead process's files.
         deadFile.lose()
       }
       withExtendedLifetime(place) {}
@@ -70,7 +70,7 @@ struct HashingLineTests {
     withExtendedLifetime(file) {}
   }
 
-  @Test func `who comes too late has no place, and without a line everybody else has`() {
+  @Test func `a worker that comes too late gets no place, and without a line every worker gets one`() {
     #expect(Hashing(isInTime: false).place() == nil)
     #expect(Hashing().place()?.atTurn { 1 } == 1)
   }
@@ -84,7 +84,7 @@ private final class File: Sendable {
     guard descriptor >= 0 else { throw Failure("cannot open \(path)") }
   }
 
-  /// Another file takes its place, so that the number is nobody else's meanwhile.
+  /// Another file takes over the descriptor's number, so that nothing else reuses it.
   func lose() {
     let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
     dup2(nothing, descriptor)
@@ -94,7 +94,7 @@ private final class File: Sendable {
   deinit { close(descriptor) }
 }
 
-/// How many hash at once.
+/// Counts the concurrent hashes.
 private final class Hashes: Sendable {
   private let counts = Mutex((now: 0, most: 0))
   private let passwords = Passwords(parameters: .init(memoryKiB: 1024, passes: 1, lanes: 1))

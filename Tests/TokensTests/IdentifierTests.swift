@@ -6,7 +6,7 @@ import Tokens
 
 @Suite(.tiers(.unit))
 struct IdentifierTests {
-  @Test func `a time-ordered UUID is of version 7 and has the time in front`() {
+  @Test func `a time-ordered UUID has version 7 and begins with the time`() {
     var sequence = UUIDSequence()
     let uuid = sequence.next(milliseconds: 0xF000_1234_5678).uuid
     #expect([uuid.0, uuid.1, uuid.2, uuid.3, uuid.4, uuid.5] == [0xF0, 0x00, 0x12, 0x34, 0x56, 0x78])
@@ -14,7 +14,7 @@ struct IdentifierTests {
     #expect(uuid.8 >> 6 == 0b10)
   }
 
-  @Test func `each is larger than the one before, also when the clock stands still or goes back`() {
+  @Test func `each is larger than the one before, even if the clock stands still or goes back`() {
     var sequence = UUIDSequence()
     let start: UInt64 = 1_700_000_000_000
     let made = (0..<20_000 as Range<UInt64>).map { step in
@@ -24,7 +24,7 @@ struct IdentifierTests {
     #expect(Set(made).count == 20_000)
   }
 
-  @Test func `when the clock has caught up the time is its time again`() {
+  @Test func `once the clock has caught up, ids carry the real time again`() {
     var sequence = UUIDSequence()
     _ = sequence.next(milliseconds: 2)
     _ = sequence.next(milliseconds: 1)
@@ -36,7 +36,7 @@ struct IdentifierTests {
     let texts = Mutex<[String]>([])
   }
 
-  @Test func `they stay in order and differ when several threads ask`() {
+  @Test func `ids from several threads are in order and distinct`() {
     let collected = Collected()
     let threads = (0..<4).map { _ in
       Support.Thread {
@@ -50,7 +50,7 @@ struct IdentifierTests {
     #expect(Set(all).count == 8000)
   }
 
-  @Test func `an opaque token is found again by its digest`() throws {
+  @Test func `an opaque token is found by its digest`() throws {
     let token = OpaqueToken()
     #expect(token.text.utf8.count == 43)
     #expect(token.digest == Digest.sha256(try #require(Base64.url.decode(token.text))))
@@ -63,7 +63,7 @@ struct IdentifierTests {
     String(repeating: "A", count: 42) + "B", String(repeating: "A", count: 42) + "=",
     String(repeating: "A", count: 42) + " ", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", String(repeating: "é", count: 43),
   ])
-  func `what is no opaque token is not looked up`(text: String) {
+  func `an invalid opaque token is not looked up`(text: String) {
     #expect(OpaqueToken(text) == nil)
   }
 }

@@ -8,7 +8,7 @@ import Tokens
 @Suite(.tiers(.unit, .security))
 struct KeyFileTests {
   @Test(arguments: [SignatureAlgorithm.hs256, .edDSA])
-  func `a new file has one key, and is its owner's alone`(algorithm: SignatureAlgorithm) throws {
+  func `a new file has one key and is readable by its owner only`(algorithm: SignatureAlgorithm) throws {
     let mint = try Mint(algorithm)
     #expect(mint.keys.map(\.algorithm) == [algorithm.rawValue])
     #expect(try #require(Base64.url.decode(mint.keys[0].secret)).count == 32)
@@ -27,13 +27,13 @@ struct KeyFileTests {
   }
 
   @Test(arguments: [SignatureAlgorithm.rs256, .es256])
-  func `tokens of ours are signed in two ways and no other`(algorithm: SignatureAlgorithm) throws {
+  func `the shop signs its tokens with two algorithms and no other`(algorithm: SignatureAlgorithm) throws {
     let directory = try TemporaryDirectory()
     #expect(throws: KeyError.self) { try TokenKeys.create(directory / "keys", algorithm, now: 0) }
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
   }
 
-  @Test func `a rotation ends no session, and the second one ends the oldest`() throws {
+  @Test func `one rotation ends no session, and a second one ends the oldest`() throws {
     let mint = try Mint(.hs256)
     let oldest = mint.tokens.issue(Mint.claims)
     try TokenKeys.rotate(mint.keyFile, now: Mint.now)
@@ -62,7 +62,7 @@ struct KeyFileTests {
     #expect(try TokenKeys(file: mint.keyFile).signing.algorithm == .edDSA)
   }
 
-  @Test func `a worker that sees the other's new key reloads and believes it`() throws {
+  @Test func `a worker that meets a token of a newer key reloads the file and believes it`() throws {
     let mint = try Mint()
     var slow = mint.tokens
     #expect(try !slow.reloadIfChanged())
@@ -78,7 +78,7 @@ struct KeyFileTests {
     let value = Atomic(0)
   }
 
-  @Test func `rotations at the same time lose no key and fail for nobody`() throws {
+  @Test func `concurrent rotations lose no key, and none of them fails`() throws {
     let mint = try Mint(.hs256)
     let rotated = Count()
     let threads = (0..<4).map { _ in
@@ -95,7 +95,7 @@ struct KeyFileTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: mint.directory.path) == ["keys.json"])
   }
 
-  @Test func `what a crash left half written is in nobody's way`() throws {
+  @Test func `a half-written file of a crash disturbs nobody`() throws {
     let mint = try Mint()
     try mint.directory.write("keys.json.new", "{\"keys\":[")
     try TokenKeys.rotate(mint.keyFile, now: Mint.now)
@@ -103,7 +103,7 @@ struct KeyFileTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: mint.directory.path) == ["keys.json"])
   }
 
-  @Test func `a damaged file is refused and the keys in memory stay`() throws {
+  @Test func `a damaged file is refused, and the keys in memory stay`() throws {
     let mint = try Mint()
     var tokens = mint.tokens
     let text = tokens.issue(Mint.claims)
@@ -123,7 +123,7 @@ struct KeyFileTests {
     #expect(error?.description.contains("chmod 600") == true)
   }
 
-  @Test func `a file that its owner opened to its group is taken, and stays so when it is rotated`() throws {
+  @Test func `a file that its owner opened to the group is accepted, and stays open to it after a rotation`() throws {
     let mint = try Mint()
     chmod(mint.keyFile, 0o640)
     try TokenKeys.rotate(mint.keyFile, now: Mint.now)
@@ -134,7 +134,7 @@ struct KeyFileTests {
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
-  func `rotated by root, it is still the workers' file`() throws {
+  func `after a rotation by root the file still belongs to the workers`() throws {
     let mint = try Mint()
     chown(mint.keyFile, 65534, 65533)
     try TokenKeys.rotate(mint.keyFile, now: Mint.now)
@@ -145,7 +145,7 @@ struct KeyFileTests {
     #expect(status.st_mode & 0o777 == 0o600)
   }
 
-  @Test func `what is no file is refused and waited for by nobody`() throws {
+  @Test func `a path that is not a file is refused without waiting`() throws {
     let directory = try TemporaryDirectory()
     mkfifo(directory / "fifo", 0o600)
     #expect(throws: KeyError.self) { try TokenKeys(file: directory / "fifo") }
@@ -166,13 +166,13 @@ struct KeyFileTests {
     stored("k\\\"", "HS256", secret), stored("k.", "HS256", secret),
     stored(String(repeating: "k", count: 65), "HS256", secret),
   ])
-  func `a file that makes no sense is refused without quoting a secret`(text: String) throws {
+  func `an invalid file is refused without quoting a secret`(text: String) throws {
     let error = #expect(throws: KeyError.self) { try Self.load(text) }
     #expect(error?.description.contains("keys.json") == true)
     #expect(error?.description.contains("AAAA") == false)
   }
 
-  @Test func `a file has two keys at most, and no two of one id`() throws {
+  @Test func `a file has at most two keys, with different ids`() throws {
     func entry(_ id: String) -> String { String(Self.stored(id, "HS256", Self.secret).dropFirst(9).dropLast(2)) }
     #expect(throws: Never.self) { try Self.load(#"{"keys":[\#(entry("a")),\#(entry("b"))]}"#) }
     #expect(throws: KeyError.self) { try Self.load(#"{"keys":[\#(entry("a")),\#(entry("a"))]}"#) }

@@ -5,7 +5,7 @@ import Tokens
 
 @Suite(.tiers(.unit, .security))
 struct PasswordTests {
-  /// Cheap enough for many hashes; everything but the figures is as in production.
+  /// Cheap enough for many hashes; everything except the parameters is as in production.
   private let cheap = Passwords(parameters: .init(memoryKiB: 64, passes: 1, lanes: 1))
 
   /// From the reference implementation's own tests (phc-winner-argon2, src/test.c).
@@ -16,13 +16,13 @@ struct PasswordTests {
     "$argon2id$v=19$m=65536,t=4,p=1$c29tZXNhbHQ$kCXUjmjvc5XMqQedpMTsOv+zyJEf5PhtGiUghW9jFyw",
     "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$9qWtwbpyPd3vm1rB1GThgPzZ3/ydHL92zKL+15XZypg",
   ])
-  func `the reference's hashes are read, and are outdated here`(stored: String) {
+  func `the reference implementation's hashes are read, and count as outdated`(stored: String) {
     #expect(cheap.verify("password", against: stored) == .rightButOutdated)
     #expect(cheap.verify("Password", against: stored) == .wrong)
     #expect(cheap.needsRehash(stored))
   }
 
-  @Test func `a hash has OWASP's parameters, and is verified`() throws {
+  @Test func `a hash has OWASP's parameters, and verifies`() throws {
     let passwords = Passwords()
     let stored = passwords.hash("correct horse")
     #expect(stored.hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
@@ -50,18 +50,18 @@ struct PasswordTests {
     #expect(cheap.verify("p\u{0}x", against: cheap.hash("p\u{0}y")) == .wrong)
   }
 
-  @Test func `nobody's password is right for a user who does not exist`() {
+  @Test func `no password is right for a missing user`() {
     #expect(cheap.verify("", against: nil) == .wrong)
     #expect(cheap.verify("password", against: nil) == .wrong)
   }
 
-  @Test func `an unknown user takes as much work as a wrong password`() {
+  @Test func `a missing user takes as much work as a wrong password`() {
     let passwords = Passwords()
     let stored = passwords.hash("correct horse")
     let known = cpuMilliseconds { _ = passwords.verify("wrong", against: stored) }
     let unknown = cpuMilliseconds { _ = passwords.verify("wrong", against: nil) }
     let unreadable = cpuMilliseconds { _ = passwords.verify("wrong", against: "damaged") }
-    // Ten times less or more would show; a busy machine does not reach these bounds with time spent in one thread.
+    // A factor of ten would show; processor time within one thread stays within these bounds even on a busy machine.
     #expect((0.4...2.5).contains(unknown / known))
     #expect((0.4...2.5).contains(unreadable / known))
   }
@@ -97,7 +97,7 @@ struct PasswordTests {
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4$",
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4\n",
   ])
-  func `what is no Argon2id hash opens nothing`(stored: String) {
+  func `an invalid Argon2id hash accepts no password`(stored: String) {
     #expect(cheap.verify("password", against: stored) == .unreadable)
     #expect(cheap.needsRehash(stored))
   }
@@ -114,7 +114,7 @@ struct PasswordTests {
     #expect(spent < 100)
   }
 
-  @Test func `a rule counts characters at least and bytes at most, and refuses what everybody tries first`() {
+  @Test func `a rule counts characters for the minimum and bytes for the maximum, and refuses common passwords`() {
     let rule = PasswordRule(leastCharacters: 8, refusesCommon: true)
     #expect(throws: PasswordRefusal.tooShort) { try rule.check("1234567") }
     #expect(throws: PasswordRefusal.tooLong) { try rule.check(String(repeating: "a", count: 257)) }

@@ -23,7 +23,7 @@ struct TokenFuzzTests {
         refusals.insert(error)
       }
     }
-    // A fuzzer that is always stopped at the door tests nothing behind it.
+    // A fuzzer that never passes the first check tests nothing behind it.
     #expect(refusals.isSuperset(of: [.malformed, .badSignature, .unknownKey]))
   }
 
@@ -38,9 +38,9 @@ struct TokenFuzzTests {
     }
   }
 
-  /// Whatever stands in a payload, if it is signed it is read: this is how the JSON reader gets to see it.
+  /// A signed payload is always read, so this is how hostile text reaches the JSON reader.
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
-  func `a signed payload of any bytes is refused, or is one of good claims`(seed: UInt64) throws {
+  func `a signed payload of any bytes is refused, or has valid claims`(seed: UInt64) throws {
     let mint = try Mint()
     let key = try mint.keys[0].material
     let header = Array(mint.header().utf8)

@@ -5,13 +5,13 @@ import Tokens
 @Suite(.tiers(.unit, .security))
 struct TokenTests {
   @Test(arguments: [SignatureAlgorithm.hs256, .edDSA])
-  func `what was issued is verified and says the same`(algorithm: SignatureAlgorithm) throws {
+  func `an issued token verifies and has the same claims`(algorithm: SignatureAlgorithm) throws {
     let mint = try Mint(algorithm)
     let text = mint.tokens.issue(Mint.claims)
     #expect(try mint.tokens.verify(text, now: Mint.now) == Mint.claims)
   }
 
-  @Test func `what need not be said is left out`() throws {
+  @Test func `optional claims are left out`() throws {
     let mint = try Mint()
     let claims = Claims(subject: "1", tokenID: "t", issuedAt: Mint.now, expiresAt: Mint.now + 1)
     let text = mint.tokens.issue(claims)
@@ -34,7 +34,7 @@ struct TokenTests {
   @Test(arguments: [
     (-60, true), (-61, false), (0, true), (899, true), (900, true), (959, true), (960, false), (961, false),
   ])
-  func `a token is valid in its time, with a minute on either side`(after: Int, isValid: Bool) throws {
+  func `a token is valid in its time, with a minute of leeway on either side`(after: Int, isValid: Bool) throws {
     let mint = try Mint()
     let text = mint.tokens.issue(Mint.claims)
     let verified = try? mint.tokens.verify(text, now: Mint.now + after)
@@ -42,13 +42,13 @@ struct TokenTests {
   }
 
   @Test(arguments: [Int.min, -1, 0, Int.max])
-  func `no clock is so wrong that it crashes anything`(now: Int) throws {
+  func `no wrong clock crashes anything`(now: Int) throws {
     let mint = try Mint()
     let text = mint.tokens.issue(Mint.claims)
     #expect(throws: TokenRefusal.self) { try mint.tokens.verify(text, now: now) }
   }
 
-  @Test func `by hand the same is accepted, with blanks and members nobody asked for`() throws {
+  @Test func `a handwritten token is accepted, with blanks and additional members`() throws {
     let mint = try Mint()
     #expect(throws: Never.self) { try mint.tokens.verify(mint.sign(), now: Mint.now) }
     let header = mint.header([
@@ -59,14 +59,14 @@ struct TokenTests {
     #expect(throws: Never.self) { try mint.tokens.verify(mint.sign(header, payload), now: Mint.now) }
   }
 
-  @Test func `two names that only look the same are two`() throws {
+  @Test func `two names that only look the same are different`() throws {
     let mint = try Mint()
     let payload = mint.payload(["\u{E9}": "1", "e\u{301}": "2"])
     #expect(throws: Never.self) { try mint.tokens.verify(mint.sign(nil, payload), now: Mint.now) }
   }
 
   @Test(arguments: [#"["tuckshop"]"#, #"["other","tuckshop"]"#, #"["t\u0075ckshop"]"#, #""tuckshop""#])
-  func `an audience is one of many, or alone`(audience: String) throws {
+  func `an audience is one of a list, or alone`(audience: String) throws {
     let mint = try Mint()
     #expect(throws: Never.self) {
       try mint.tokens.verify(mint.sign(nil, mint.payload(["aud": audience])), now: Mint.now)
@@ -84,7 +84,7 @@ struct TokenTests {
     #expect(throws: TokenRefusal.malformed) { try mint.tokens.verify(token(longest + 3), now: Mint.now) }
   }
 
-  @Test func `a key that is printed or dumped tells no secret`() throws {
+  @Test func `a printed or dumped key shows no secret`() throws {
     let mint = try Mint()
     var dumped = ""
     dump(mint.tokens, to: &dumped)

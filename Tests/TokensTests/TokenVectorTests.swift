@@ -3,7 +3,7 @@ import Support
 import Testing
 import Tokens
 
-/// The examples of the standards: what others sign is verified here, and what can be computed comes out the same.
+/// The examples of the standards: foreign signatures verify, and computable ones come out the same.
 @Suite(.tiers(.unit, .security))
 struct TokenVectorTests {
   private static let payload =
@@ -50,7 +50,7 @@ struct TokenVectorTests {
   ]
 
   @Test(arguments: examples)
-  func `RFC 7515 A.1 to A.3 and RFC 8037 A.4 are verified, and by their own key only`(
+  func `RFC 7515 A.1 to A.3 and RFC 8037 A.4 verify, with their own key only`(
     algorithm: SignatureAlgorithm, text: String
   ) throws {
     let token = try CompactToken(text)
@@ -61,7 +61,7 @@ struct TokenVectorTests {
   }
 
   @Test(arguments: examples)
-  func `no bit of a signature and no letter of the text may change`(
+  func `no changed bit of a signature and no changed letter of the text is accepted`(
     algorithm: SignatureAlgorithm, text: String
   ) throws {
     let key = Self.keys[algorithm]!

@@ -3,10 +3,10 @@ import Synchronization
 import Testing
 import Tokens
 
-/// What is remembered of passwords that were right: bounded in number and age, and never enough for a wrong one.
+/// The memory of verified passwords: bounded in number and age, and useless for a wrong password.
 @Suite(.tiers(.unit, .security))
 struct VerifiedPasswordTests {
-  @Test func `only the password and the account that were verified are covered`() throws {
+  @Test func `only the verified password and account match`() throws {
     let verified = VerifiedPasswords()
     #expect(!verified.covers("correct horse", of: "user\0hash"))
     verified.note("correct horse", of: "user\0hash")
@@ -15,11 +15,11 @@ struct VerifiedPasswordTests {
     #expect(!verified.covers("", of: "user\0hash"))
     #expect(!verified.covers("correct horse", of: "user\0hash2"))
     #expect(!verified.covers("correct horse", of: "moderator\0hash"))
-    // The parts of what is remembered cannot be cut otherwise.
+    // The parts of an entry cannot be divided in another way.
     #expect(!verified.covers("h\0correct horse", of: "user\0has"))
   }
 
-  @Test func `an entry holds for ten minutes, and a hit does not make it younger`() throws {
+  @Test func `an entry holds for ten minutes, and a hit does not renew it`() throws {
     let clock = Atomic(1000)
     let verified = VerifiedPasswords(seconds: { clock.load(ordering: .relaxed) })
     verified.note("correct horse", of: "anna")
@@ -79,7 +79,7 @@ struct VerifiedPasswordTests {
     for thread in 0..<4 { #expect(verified.covers("\(thread) 49", of: "anna")) }
   }
 
-  @Test func `what may be guessed without a hash is bounded by the minute, each subject for itself`() throws {
+  @Test func `guesses without a hash are limited per minute, for each user separately`() throws {
     let clock = Atomic(600)
     let verified = VerifiedPasswords(seconds: { clock.load(ordering: .relaxed) })
     for _ in 0..<10 {
@@ -110,7 +110,7 @@ private final class Words {
 
   deinit { words.deallocate() }
 
-  /// How many words are not zero.
+  /// The number of words that are not zero.
   var used: Int {
     var count = 0
     for word in 0..<VerifiedPasswords.wordCount where words[word].load(ordering: .relaxed) != 0 { count += 1 }

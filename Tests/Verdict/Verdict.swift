@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// What the logs of a run of bin/test come to: Verdict FOLDER [LEAST]. With LEAST, so many per cent of the lines of
-/// Sources must be covered, as llvm-cov reports it in FOLDER/coverage.txt. Its last line is that of bin/test.
+/// Sums up the logs of a run of bin/test: Verdict FOLDER [LEAST]. With LEAST, that percentage of the lines of Sources
+/// must be covered, according to llvm-cov's report in FOLDER/coverage.txt. bin/test prints its last line.
 @main
 enum Verdict {
   static func main() {
@@ -25,8 +25,8 @@ enum Verdict {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// As `swift test` counts in its closing line, which is missing when it broke off. Tests that were skipped are no part of
-  /// what passed.
+  /// The numbers in the closing line of `swift test`, which is missing after a crash. Skipped tests do not count as
+  /// passed.
   private static func tests(_ log: String) -> (passed: Int, failed: Int) {
     let lines = log.split(separator: "\n")
     guard let end = lines.last(where: { $0.contains(/Test run with [0-9]+ tests?/) }),
@@ -49,7 +49,7 @@ enum Verdict {
     return (passed, found ?? (passed == 0 ? 1 : 0))
   }
 
-  /// The last columns are regions, functions, lines and branches; of lines there are count, missed and cover.
+  /// The last columns are regions, functions, lines and branches; for lines there are count, missed and cover.
   private static func isCovered(_ report: String, atLeast least: Double) -> Bool {
     let rows = report.split(separator: "\n").map { $0.split(separator: " ") }
     guard let total = rows.first(where: { $0.first == "TOTAL" }), total.count > 9,

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # bin/run sets these, and uses what is set here.
-# What one run of the shop claims for itself: a folder ($TUCKSHOP_LOCAL, with $run and $data in it)
-# and three ports.
+# The claims of one run of the shop: a folder ($TUCKSHOP_LOCAL, with $run and $data in it) and three ports.
 
 claim_local_folder() {
   [ -z "$locked" ] || return 0
@@ -12,16 +11,16 @@ claim_local_folder() {
   [ "$(stat -c %U "$owner")" = "$expected" ] ||
     fail "$shown belongs to $(stat -c %U "$owner"), from an earlier run as another user. Run this as" \
       "that user (root runs as www-data), set TUCKSHOP_LOCAL, or remove the folder with its database."
-  # A look-up that outlived a killed run may hold the lock for a moment; a living run holds it on.
-  # In its second life (see move_to_reach) a run still has the descriptor and the lock.
+  # A look-up that outlived a killed run may hold the lock for a moment; a living run keeps it. After move_to_reach a
+  # run still has the descriptor and the lock.
   [ -n "${TUCKSHOP_SHOWN_LOCAL-}" ] || exec 9>>"$TUCKSHOP_LOCAL/lock"
   flock -w 2 9 || fail "another bin/run is using $shown. Stop it first, or set TUCKSHOP_LOCAL (and the ports)."
   locked=yes
   chmod 755 "$TUCKSHOP_LOCAL"
 }
 
-# A run that was killed with -9 leaves its processes behind. They are ours when a pid file of this
-# folder names their session and they stand in this folder, whatever path it is seen under.
+# A run that was killed with -9 leaves its processes behind. They belong to this folder if one of its pid files names
+# their session and they work in this folder, whatever its path.
 end_leftovers() {
   local file pid short sessions=()
   for file in "$run"/*.pid; do
@@ -41,7 +40,7 @@ end_leftovers() {
   rm -rf "$run" "$data".new.* "$TUCKSHOP_LOCAL/short"
 }
 
-# session_stands_in SESSION FOLDER: is there a process of this session whose working folder it is?
+# session_stands_in SESSION FOLDER: true if a process of this session has this working folder.
 session_stands_in() {
   local pid
   for pid in $(members "$1"); do
@@ -50,7 +49,7 @@ session_stands_in() {
   return 1
 }
 
-# Sets nothing and starts nothing: says which port is busy, who holds it and what to do.
+# Fails if a port is busy, and says who holds it and what to do. Changes nothing.
 check_ports() {
   local name port address other holder seen=' '
   for name in TUCKSHOP_PORT TUCKSHOP_LOGIN_PORT TUCKSHOP_METRICS_PORT; do

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # bin/lib.sh and its parts set these.
-# A private PostgreSQL cluster: on a unix socket only, and owned by $user.
+# A private PostgreSQL cluster, on a unix socket only, owned by $user.
 
-# Sets $pg_version and $pg_bin: what DATA was made with, or the newest PostgreSQL there is. $TUCKSHOP_POSTGRES is where
-# the versions lie when not where Debian has them.
+# Sets $pg_version and $pg_bin: the version that made DATA, or the newest installed one. $TUCKSHOP_POSTGRES names
+# another place for the versions than Debian's.
 find_postgres() {
   local versions=${TUCKSHOP_POSTGRES:-/usr/lib/postgresql}
   if [ -s "${1-}/PG_VERSION" ]; then
@@ -15,7 +15,7 @@ find_postgres() {
   [ -x "$pg_bin/postgres" ] || fail "PostgreSQL $pg_version is needed${1:+ for $1} and not installed."
 }
 
-# cluster_make DATA LOG: a new cluster, which is either there and whole or not there at all.
+# cluster_make DATA LOG: makes a new cluster, either completely or not at all.
 cluster_make() {
   local new=$1.new.$$
   own_folder 700 "$new"
@@ -24,12 +24,11 @@ cluster_make() {
   mv -T "$new" "$1"
 }
 
-# cluster_start DATA SOCKETS LOG [NAME=VALUE…]: starts it and waits until it answers. It listens only
-# on a unix socket in SOCKETS; the operating system's user decides who may be which role.
-# A session loads PL/pgSQL when it first calls a function, and an upgrade of the package under a running server leaves a
-# library that the old server cannot load; preloaded, all sessions have the one it started with. A deadlock is to be
-# found long before the second after which a waiting statement gives up, or it would be taken for a lock that is held
-# for long; the search costs next to nothing, but a wait of some milliseconds is none.
+# cluster_start DATA SOCKETS LOG [NAME=VALUE…]: starts it and waits until it answers. It listens only on a unix socket
+# in SOCKETS; the operating system's user decides the allowed roles. A session loads PL/pgSQL at its first function
+# call, and upgrading the package under a running server installs a library that the old server cannot load. With
+# preloading, all sessions have the library that the server started with. The deadlock timeout is far below the lock
+# timeout of a second, so that a deadlock is never reported as a lock timeout. The search costs almost nothing.
 cluster_start() {
   local data=$1 sockets=$2 log=$3 setting role
   shift 3
@@ -41,7 +40,7 @@ cluster_start() {
     printf 'tuckshop "%s" %s\n' "$user" "$role" "$(id -un)" "$role"
   done | "${as_user[@]}" tee "$data/pg_ident.conf" >/dev/null
   launch postgres "$log" "${as_user[@]}" "$pg_bin/postgres" -D "$data" "${settings[@]}"
-  # After a crash the log is read again first, which may take its time.
+  # After a crash the server first reads its log again, which may take a while.
   local deadline=$((SECONDS + 120))
   until "$pg_bin/pg_isready" -q -h "$sockets" -U postgres -d postgres 9>&-; do
     kill -0 "${children[postgres]}" 2>/dev/null || return 1
@@ -56,17 +55,16 @@ cluster_roles() {
     -f "$checkout/deploy/roles.sql"
 }
 
-# cluster_stop DATA: ends it, whoever started it; nothing happens when it does not run. These signals
-# are what pg_ctl sends for "fast" and "immediate", but pg_ctl would have to run as $user, who may
-# not reach DATA from here.
+# cluster_stop DATA: stops the server, whoever started it; does nothing if none runs. pg_ctl sends the same signals for
+# "fast" and "immediate", but would have to run as $user, who may be unable to reach DATA from here.
 cluster_stop() {
   local pid
   pid=$(cluster_pid "$1") || return 0
   end_sessions "INT 30 QUIT 10" "$pid"
 }
 
-# Prints the pid of the server that runs on DATA; false when there is none. A postmaster's working
-# folder is its data, so another process that has got the pid since is not taken for it.
+# Prints the pid of the server that runs on DATA; false if there is none. A postmaster's working folder is its data, so
+# another process with the same pid is not mistaken for it.
 cluster_pid() {
   local pid
   read -r pid 2>/dev/null <"$1/postmaster.pid" || return 1

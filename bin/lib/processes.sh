@@ -1,16 +1,15 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # The callers use what is set here.
-# Processes that end when they are told to, in the order they are told to.
+# Processes that end when they are told to, and in the right order.
 
-# Ctrl-C in a terminal reaches all processes of its session at once; those that are to end in a
-# certain order, or to be cleaned up after, therefore get a session of their own. A shell starts
-# background commands with INT and QUIT ignored, and they would pass that on.
+# Ctrl-C in a terminal reaches all processes of its session at once. Processes that must end in a certain order, or need
+# a cleanup afterwards, get a session of their own. A shell starts background commands with INT and QUIT ignored, and
+# they would pass that on.
 apart=(setsid env "--default-signal=INT,QUIT")
 
-# spawn VARIABLE LOG COMMAND…: starts a process whose pid, which is also the id of its session and
-# process group, is in VARIABLE; "-" as LOG shows its output. A trap that ran after the fork and before
-# the pid is noted could not end the process, so a signal waits for that (see signalled). Descriptor 9
-# is the caller's lock, which must not outlive the caller.
+# spawn VARIABLE LOG COMMAND…: starts a process and sets VARIABLE to its pid, which is also the id of its session and
+# process group; "-" as LOG shows its output. A trap between the fork and the assignment could not end the process, so
+# signals wait for that (see signalled). Descriptor 9 is the caller's lock, which must not outlive the caller.
 spawn() {
   local variable=$1 log=$2
   shift 2
@@ -25,8 +24,8 @@ spawn() {
   if [ -n "$asked" ]; then signalled "$asked"; fi
 }
 
-# step LOG COMMAND…: runs a command that the script waits for; see spawn. The trap for a signal runs at
-# once, not when the command has ended, and finds $step_pid to end.
+# step LOG COMMAND…: runs a command and waits for it; see spawn. A trap for a signal runs at once, not when the command
+# has ended, and finds $step_pid to end.
 step_pid=
 step() {
   local log=$1 status=0
@@ -37,8 +36,8 @@ step() {
   return "$status"
 }
 
-# Of the command's processes some may be in groups of their own, as shops that tests have started are; and it may itself
-# be a script that has to end what it has started.
+# Some processes of the command may have groups of their own, such as shops that tests have started; and the command may
+# be a script that has to clean up.
 end_step() {
   local pid pids
   [ -n "$step_pid" ] || return 0
@@ -52,7 +51,7 @@ members() {
   local process stat session
   for process in /proc/[0-9]*; do
     { stat=$(<"$process/stat"); } 2>/dev/null || continue
-    # The name, in brackets, may hold blanks; the session is the fourth field after it.
+    # The name, in brackets, may contain blanks; the session is the fourth field after it.
     read -r _ _ _ session _ <<<"${stat##*) }"
     [ "$session" != "$1" ] || echo "${process#/proc/}"
   done
@@ -69,10 +68,10 @@ end_children() {
   end_sessions "$2" "${pids[@]}"
 }
 
-# end_sessions LADDER PID…: ends sessions by their first process. LADDER is "SIGNAL SECONDS" once or
-# more, and at last comes KILL for whatever is left. The signals go to the first process alone, for
-# multiwatch and nginx know how their workers end without loss, and a multiwatch whose workers end
-# under it at the same moment starts new ones that its own signal misses; a second TERM reaches them.
+# end_sessions LADDER PID…: ends sessions by their first process. LADDER is "SIGNAL SECONDS" once or more; KILL follows
+# for the rest. Signals go only to the first process, because multiwatch and nginx know how to end their workers without
+# loss. If multiwatch's workers end at the same moment, it starts new ones that its own signal misses; a second TERM
+# reaches them.
 end_sessions() {
   local ladder pid
   read -ra ladder <<<"$1"
@@ -88,7 +87,7 @@ end_sessions() {
   wait_gone 1 "$@" || true
 }
 
-# wait_gone SECONDS PID…: true when all these processes and the groups they lead have ended in time.
+# wait_gone SECONDS PID…: true if all these processes and the groups they lead have ended in time.
 wait_gone() {
   local tries=$(($1 * 20)) pid alive
   shift
@@ -101,9 +100,9 @@ wait_gone() {
   done
 }
 
-# rest SECONDS: in the foreground, for bash waits for such a process to the end and then runs the trap of
-# a signal that came meanwhile. One in the background outlives it, when the signal comes between the
-# fork and the note of its pid, or is sent on to it before it has become `sleep`.
+# rest SECONDS: sleeps in the foreground. bash waits for such a process to the end and then runs the trap of a signal. A
+# background sleep would outlive the script if the signal came between the fork and the assignment of its pid, or before
+# it has become `sleep`.
 rest() { { sleep "$1" 9>&-; } 2>/dev/null || true; }
 
 # on_signals FUNCTION: calls it with the exit status at the end, however that comes.
@@ -118,8 +117,8 @@ on_signals() {
   done
 }
 
-# signalled STATUS: ends the script with the exit status that a shell gives the signal, which $asked
-# remembers; not while a process is being started.
+# signalled STATUS: ends the script with a shell's exit status for the signal, which $asked remembers; not while a
+# process is being started.
 signalled() {
   asked=$1
   [ -z "$held" ] || return 0
@@ -127,12 +126,12 @@ signalled() {
   exit "$asked"
 }
 
-# ended FUNCTION: what EXIT does. A process that is told to end between its fork and its exec is still
-# this shell, and would clean up what is not its own.
+# ended FUNCTION: the EXIT trap. A process that is signalled between its fork and its exec is still this shell, and must
+# not clean up.
 ended() {
   local status=$?
   [ "$BASHPID" = "$$" ] || exit "$status"
-  # A second Ctrl-C, or a terminal that has gone away, must not cut the end short.
+  # A second Ctrl-C, or a closed terminal, must not cut the cleanup short.
   trap '' INT TERM HUP PIPE
   "$1" "$status"
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # bin/lib.sh sets these.
-# A checkout under a home that others cannot enter, shown to the one user who must.
+# Shows a checkout under a closed home to the one user who must read it.
 
-# move_to_reach COMMAND…: where $user cannot enter the folders they need, because the checkout lies
-# under somebody's home, this starts COMMAND (a path inside the checkout) in a mount namespace of its
-# own, in which those folders also appear below /mnt. Nothing changes for anybody outside it.
+# move_to_reach COMMAND…: if $user cannot enter the folders they need, because the checkout lies under somebody's home,
+# this starts COMMAND (a path inside the checkout) in a mount namespace of its own, in which those folders also appear
+# below /mnt. Nothing changes for anybody outside it.
 move_to_reach() {
   local folder=/mnt
   [ -z "${TUCKSHOP_SHOWN_LOCAL-}" ] || return 0
@@ -21,8 +21,8 @@ move_to_reach() {
     '. "$1/bin/lib.sh"; shift; appear_below "$@"' "$0" "$checkout" "$folder" "$@"
 }
 
-# appear_below FOLDER COMMAND…: the inner half of move_to_reach. The checkout's folders are mounted
-# one by one, as the checkout itself may be closed to others too.
+# appear_below FOLDER COMMAND…: the inner half of move_to_reach. It mounts the checkout's folders one by one, because
+# the checkout itself may be closed to others too.
 appear_below() {
   local place=$1/tuckshop folder
   mount -t tmpfs -o mode=755 tmpfs "$1"

@@ -3,16 +3,16 @@ import Ledger
 import Postgres
 import Synchronization
 
-/// What must be so when all sessions of a scenario are through.
+/// The state that must hold after all sessions of a scenario have ended.
 extension Stage {
-  /// In words; nothing if all is well.
+  /// The faults in words; empty if there are none.
   func faults(_ connection: borrowing Connection) throws -> [String] {
     try bookFaults(connection) + answerFaults(connection)
   }
 
-  /// The books against themselves: each account is its postings, whose versions have no gap, which carry what was there
-  /// after them, and whose moments only grow; each operation has postings if it was done, and only then; a closed
-  /// reservation was closed by one operation; what is set aside lies in factory.
+  /// Checks the books against themselves. Each account equals its postings; their versions have no gap, they carry the
+  /// balance after them, and their times only grow. An operation has postings if and only if it was done. One operation
+  /// closed each closed reservation. Reserved items are in the section factory.
   private func bookFaults(_ connection: borrowing Connection) throws -> [String] {
     let (owners, things) = (people.arrayText, items.arrayText)
     return try connection.rows(
@@ -57,7 +57,7 @@ extension Stage {
     ) { try $0.value(0) }
   }
 
-  /// What everybody has against what the sessions were told: each thing done counts once.
+  /// Compares the balances with the answers to the sessions: each successful call counts once.
   private func answerFaults(_ connection: borrowing Connection) throws -> [String] {
     let answers = answers.withLock { $0 }
     var due = beginning
@@ -91,7 +91,7 @@ extension Stage {
 
   private struct Place: Hashable, CustomStringConvertible {
     let person: Int
-    /// Nil: coins.
+    /// Nil means coins.
     let item: Int?
     let section: Section
 
@@ -136,12 +136,12 @@ extension Stage {
       due[Place(person, item, section), default: 0] += quantity
     case .adjust(let person, let item, let section, let change, _):
       due[Place(person, item, section), default: 0] += change
-    // The reservations' own rows tell what became of them.
+    // The rows of the reservations show their result.
     case .handout, .reserve, .giveBack, .consume, .expire, .setStock: break
     }
   }
 
-  /// One key, one content, one operation: whoever was answered at all was told of the same one.
+  /// One key, one content, one operation: all answers name the same operation.
   private func twice(_ answers: [Answer]) -> [String] {
     var operations: [String: UUID] = [:]
     return answers.compactMap { answer in
@@ -152,7 +152,7 @@ extension Stage {
     }
   }
 
-  /// Who set aside how many of what, under which key.
+  /// The owner, key, item and quantity of each reservation.
   private func reservations(_ connection: borrowing Connection) throws -> [(Int, UUID, Int, Int)] {
     try connection.rows(
       """
@@ -169,7 +169,7 @@ extension Stage {
 }
 
 extension Scenario.Call {
-  /// What the ledger knows it by; nil without a key.
+  /// The call's identity in the ledger; nil without a key.
   fileprivate var identity: String? {
     switch self {
     case .transfer(let person, _, _, let key?): "transfer of \(person), \(key)"

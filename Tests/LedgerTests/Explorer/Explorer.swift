@@ -3,7 +3,7 @@ import Ledger
 import Postgres
 import Support
 
-/// Steps sessions through scenarios, in the order that a seed gives, and looks at the books after each.
+/// Steps sessions through scenarios, in an order from a seed, and checks the books after each scenario.
 final class Explorer {
   private let steppers: [Stepper]
   private let control: Connection
@@ -14,7 +14,7 @@ final class Explorer {
     settings.statementTimeoutMilliseconds = 60_000
     control = try Connection.open(settings, deadline: .after(milliseconds: 10_000))
     control.limit(to: .after(milliseconds: 3_600_000))
-    // The tables grow, and nobody analyses them: each look is for the few rows of one scenario.
+    // The tables grow and nobody analyses them, so each check reads only the rows of one scenario.
     try control.perform(
       """
       SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
@@ -33,7 +33,7 @@ final class Explorer {
     var description: String { "seed \(seed)\n\(scenario)\n" + faults.joined(separator: "\n") }
   }
 
-  /// Nil if nothing is wrong; else the smallest scenario found in which something is.
+  /// Nil if nothing is wrong; otherwise the smallest failing scenario that was found.
   func explore(seed: UInt64) throws -> Finding? {
     var scenario = Scenario(seed: seed)
     var faults = try play(scenario)
@@ -51,7 +51,7 @@ final class Explorer {
     return Finding(seed: seed, scenario: scenario, faults: faults)
   }
 
-  /// Plays one scenario to its end; what is wrong then.
+  /// Plays one scenario to its end and returns its faults.
   func play(_ scenario: Scenario) throws -> [String] {
     number += 1
     let stage = try Stage(scenario, number: number, control)
@@ -65,7 +65,7 @@ final class Explorer {
         steppers[pick].begin(step)
         busy.insert(pick)
       }
-      // When no session can take a step, each waits for another one: PostgreSQL ends such a circle.
+      // If no session can take a step, each waits for another one. PostgreSQL ends such a cycle.
       let isStuck = picks.isEmpty && steps.indices.allSatisfy { steps[$0].isEmpty || busy.contains($0) }
       for session in try settle(&busy, untilFirst: isStuck) {
         do {
@@ -81,7 +81,7 @@ final class Explorer {
 
   private func steps(of transaction: Scenario.Transaction, on stage: Stage) -> [Stepper.Step] {
     let call = transaction.call
-    // Inside a transaction nothing is tried a second time, so that no deadlock hides behind a retry.
+    // Nothing in a transaction is retried, so no retry hides a deadlock.
     let begin: Stepper.Step = { connection in
       try connection.perform("BEGIN")
       try stage.perform(call, on: connection)
@@ -95,7 +95,7 @@ final class Explorer {
     return [both]
   }
 
-  /// Waits until each busy session has ended its step or waits for another one; those that have ended.
+  /// Waits until each busy session has ended its step or waits for another session, and returns those that have ended.
   private func settle(_ busy: inout Set<Int>, untilFirst: Bool) throws -> [Int] {
     var ended: [Int] = []
     while !busy.isEmpty {
@@ -116,7 +116,7 @@ final class Explorer {
     return ended
   }
 
-  /// A session that has failed asks for nothing more.
+  /// A session that has failed makes no further calls.
   private func abandon(_ session: Int, _ steps: inout [ArraySlice<Stepper.Step>]) throws {
     steps[session] = []
     try steppers[session].run { try $0.perform("ROLLBACK") }

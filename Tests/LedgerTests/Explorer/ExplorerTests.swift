@@ -5,19 +5,19 @@ import Postgres
 import Support
 import Testing
 
-/// Whatever takes locks is proved here: random programs of several sessions, stepped through in random orders.
+/// Everything that takes locks is tested here: random programs of several sessions, stepped through in random orders.
 @Suite(.tiers(.database, .concurrency))
 struct ExplorerTests {
-  /// For how long; TUCKSHOP_EXPLORER_SECONDS makes it longer.
+  /// The duration; TUCKSHOP_EXPLORER_SECONDS makes it longer.
   static let seconds = Int(setting("SECONDS") ?? "") ?? 30
-  /// Another one in each run, unless TUCKSHOP_EXPLORER_SEED names the first.
+  /// A new seed in each run, unless TUCKSHOP_EXPLORER_SEED names the first one.
   static let firstSeed = UInt64(setting("SEED") ?? "") ?? UInt64.random(in: 1...1_000_000_000) * 1_000_000
 
   private static func setting(_ name: String) -> String? {
     ProcessInfo.processInfo.environment["TUCKSHOP_EXPLORER_\(name)"]
   }
 
-  /// Two orders that did harm once.
+  /// Two orders that once did harm.
   static let known: [(name: String, scenario: Scenario)] = [
     (
       "a reservation waits for factory while main is opened and changed",
@@ -49,14 +49,14 @@ struct ExplorerTests {
   ]
 
   @Test(arguments: known)
-  func `what once went wrong goes well`(name: String, scenario: Scenario) throws {
+  func `a scenario that once failed succeeds`(name: String, scenario: Scenario) throws {
     try withFreshDatabase { database in
       let faults = try Explorer(database: database).play(scenario)
       #expect(faults.isEmpty, "\(name)")
     }
   }
 
-  @Test func `no order of steps loses anything, does anything twice, or ends in a circle`() throws {
+  @Test func `no order of steps loses anything, repeats anything, or ends in a deadlock`() throws {
     try withFreshDatabase { name in
       let explorer = try Explorer(database: name)
       var seed = Self.firstSeed

@@ -2,17 +2,17 @@ import FoundationEssentials
 import Ledger
 import Support
 
-/// What one schedule begins with, and what its sessions ask for: all of it follows from a seed.
+/// The initial state of one schedule and the calls of its sessions: all of it follows from a seed.
 struct Scenario: Sendable {
   struct Person: Sendable {
     /// The first bytes of the id, which decide the order of locks.
     let rank: UInt32
-    /// Nil: without a purse.
+    /// Nil means no purse.
     let coins: Int?
-    /// Of the first item. Nil: without an account there.
+    /// Quantities of the first item. Nil means no account there.
     let main: Int?
     let factory: Int?
-    /// One of the first item, set aside under key 1 in the beginning, and overdue or not.
+    /// One of the first item, reserved under key 1 at the beginning, overdue or not.
     var aside: Aside?
   }
 
@@ -21,7 +21,7 @@ struct Scenario: Sendable {
   }
 
   struct Item: Sendable {
-    /// Nil: unlimited.
+    /// Nil means unlimited.
     let stock: Int?
   }
 
@@ -31,7 +31,7 @@ struct Scenario: Sendable {
     /// One coin for each, in one statement.
     case handout(to: [Int], key: Int)
     case transfer(from: Int, to: Int, amount: Int, key: Int?)
-    /// Of the transfer that was made in the beginning, from the first person to the second.
+    /// Undoes the transfer from the first person to the second that was made at the beginning.
     case undo
     case purchase(by: Int, item: Int, quantity: Int, key: Int?)
     case add(to: Int, item: Int, Section, quantity: Int, key: Int)
@@ -39,7 +39,7 @@ struct Scenario: Sendable {
     case reserve(by: Int, item: Int, quantity: Int, key: Int, isOverdue: Bool)
     case giveBack(by: Int, key: Int)
     case consume(by: Int, key: Int)
-    /// Whatever is overdue: of one person, or of everybody.
+    /// Expires overdue reservations, of one person or of everybody.
     case expire(of: Int?)
     case setStock(item: Int, Int)
   }
@@ -58,7 +58,7 @@ struct Scenario: Sendable {
   var people: [Person]
   var items: [Item]
   var sessions: [[Transaction]]
-  /// Which session takes the next step. A session that waits for a lock is passed over.
+  /// The session of each step. A session that waits for a lock is passed over.
   var order: [Int]
 
   init(people: [Person], items: [Item], sessions: [[Transaction]], order: [Int]) {
@@ -68,7 +68,7 @@ struct Scenario: Sendable {
 }
 
 extension Scenario: CustomStringConvertible {
-  /// As a reader would want to play it.
+  /// A script that a reader can replay.
   var description: String {
     var lines = people.enumerated().map { index, person in
       func word(_ amount: Int?) -> String { amount.map { "\($0)" } ?? "no account" }
@@ -103,7 +103,7 @@ extension Scenario: CustomStringConvertible {
     return list
   }
 
-  /// The steps of a transaction leave the order with it; those that stay keep their places.
+  /// Removes the steps of a transaction from the order; the others keep their places.
   private func replacing(_ session: Int, _ place: Int, by transaction: Transaction?) -> Scenario {
     var copy = self
     let before = sessions[session][..<place].map(\.stepCount).reduce(0, +)

@@ -1,7 +1,7 @@
 import Ledger
 import Support
 
-/// What a seed makes of people, things, calls and the order of steps.
+/// Derives people, items, calls and the order of steps from a seed.
 extension Scenario {
   init(seed: UInt64) {
     var random = Seeded(seed)
@@ -14,7 +14,7 @@ extension Scenario {
     self.init(people: people, items: items, sessions: program.sessions, order: program.order)
   }
 
-  /// What most of a scenario is about.
+  /// The main subject of a scenario.
   fileprivate enum Subject {
     case coins, items, everything
 
@@ -39,7 +39,7 @@ extension Scenario {
     case grant, add, adjust, purchase, setStock
     case handout, transfer, undo, reserve, giveBack, end
 
-    /// Whether it moves more than one account of the people, and so might wait with one of them in its hands.
+    /// True if the call moves several accounts, and so may wait while it holds a lock.
     var movesSeveral: Bool {
       switch self {
       case .grant, .add, .adjust, .purchase, .setStock: false
@@ -59,7 +59,7 @@ extension Scenario.Person {
   }
 }
 
-/// The sessions' calls in the making.
+/// The sessions' calls while they are built.
 private struct Program {
   let subject: Scenario.Subject
   let people: Int
@@ -75,7 +75,7 @@ private struct Program {
 
   mutating func any(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
 
-  /// A few kinds of calls, which meet each other more often than all of them would, in any order.
+  /// A few kinds of calls, in any order. They meet more often than calls of all kinds would.
   mutating func mix() {
     let kinds = Array(subject.kinds.shuffled(using: &random).prefix(any(2...4)))
     for _ in 0..<any(2...5) {
@@ -85,8 +85,8 @@ private struct Program {
     order = picks(of: sessions.indices).shuffled(using: &random)
   }
 
-  /// One session holds a lock, on what is there already. Another one wants several and waits. Meanwhile others change
-  /// what it has looked at, mostly what was not there, and at some time the first one lets go.
+  /// One session holds a lock on an existing account. Another one needs several locks and waits. Meanwhile others
+  /// change what it has read, mostly what did not exist, until the first one commits.
   mutating func surround(_ person: Scenario.Person) {
     let several = subject.kinds.filter(\.movesSeveral)
     let single = subject.kinds.filter { !$0.movesSeveral }

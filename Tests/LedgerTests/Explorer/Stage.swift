@@ -4,7 +4,7 @@ import Postgres
 import Support
 import Synchronization
 
-/// The people and things of one scenario in the database, and what its sessions were told.
+/// The people and items of one scenario in the database, and the answers to its sessions.
 final class Stage: Sendable {
   struct Answer: Sendable {
     let call: Scenario.Call
@@ -20,7 +20,7 @@ final class Stage: Sendable {
   let scenario: Scenario
   let people: [UUID]
   let items: [UUID]
-  /// From the first person to the second, where both have a purse and the first one has the coins.
+  /// The transfer from the first person to the second, if both have a purse and the first one has the coins.
   let transfer: UUID?
   let answers = Mutex<[Answer]>([])
   private let names: [String]
@@ -60,7 +60,7 @@ final class Stage: Sendable {
       _ = try Reservation.make(
         [line], for: aside == .overdue ? 0 : nil, Intent(of: id, key: 1), by: id, on: connection)
     }
-    // Who begins without a purse has none until a session opens it.
+    // A person without a purse has none until a session opens it.
     transfer =
       people.count > 1 && scenario.people[0].coins ?? 0 >= Scenario.sent && scenario.people[1].coins != nil
       ? try Transfer(to: "p\(number)-1", amount: Scenario.sent)
@@ -103,7 +103,7 @@ final class Stage: Sendable {
       try Reservation.expireDue(of: person.map { people[$0] }, naming: { UUID() }, on: connection)
       return .done(nil, isReplay: false)
     case .setStock(let item, let quantity):
-      // As the catalogue does it: the item changes in the same transaction.
+      // Like the catalogue, change the item in the same transaction.
       try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(items[item])")
       try Inventory.setStock(items[item], quantity, UUID(), by: people[0], requestID: nil, on: connection)
       return .done(nil, isReplay: false)

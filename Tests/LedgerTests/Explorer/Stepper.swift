@@ -3,8 +3,8 @@ import Glibc
 import Postgres
 import Support
 
-/// A session that takes one step when it is told to, on a thread of its own, so that a step may wait for a lock while
-/// others go on.
+/// A session that takes one step at a time, on a thread of its own, so that a step may wait for a lock while others
+/// continue.
 final class Stepper: @unchecked Sendable {
   typealias Step = @Sendable (borrowing Connection) throws -> Void
 
@@ -18,7 +18,7 @@ final class Stepper: @unchecked Sendable {
 
   init(database: String) throws {
     var settings = TestCluster.settings(user: TestCluster.superuser, database: database)
-    // A step may wait until all others are over. A circle of waiting ends as a deadlock, and soon.
+    // A step may wait until all others have ended. A cycle of waiting ends as a deadlock, soon.
     settings.lockTimeoutMilliseconds = 60_000
     settings.statementTimeoutMilliseconds = 60_000
     connection = try Connection.open(settings, deadline: .after(milliseconds: 10_000))
@@ -26,7 +26,7 @@ final class Stepper: @unchecked Sendable {
     try connection.perform("SET deadlock_timeout = '20ms'; SET synchronous_commit = off")
     try connection.perform("SET idle_in_transaction_session_timeout = 0")
     pid = try connection.value("SELECT pg_backend_pid()")
-    // The thread holds its session only while it works, or neither would ever end.
+    // The thread holds its session only while it works; otherwise neither would ever end.
     thread = Thread { [told, weak self] in
       while true {
         told.wait()
@@ -37,25 +37,25 @@ final class Stepper: @unchecked Sendable {
     }
   }
 
-  /// Begins a step; the one before it is over.
+  /// Starts a step after the one before it has ended.
   func begin(_ step: @escaping Step) {
     self.step = step
     told.raise()
   }
 
-  /// Whether the step has ended, after a moment's waiting at most.
+  /// True if the step has ended, after a short wait at most.
   func hasFinished(within microseconds: Int) -> Bool { finished.wait(microseconds: microseconds) }
 
-  /// What came of the step that has ended.
+  /// The result of the last step.
   func outcome() throws { try result.get() }
 
-  /// Waits for the end of the step that was begun.
+  /// Waits for the end of the started step.
   func finish() throws {
     while !hasFinished(within: 1_000_000) {}
     try outcome()
   }
 
-  /// A step that waits for nobody.
+  /// A step that waits for no other session.
   func run(_ step: @escaping Step) throws {
     begin(step)
     try finish()
@@ -68,7 +68,7 @@ final class Stepper: @unchecked Sendable {
   }
 }
 
-/// What one thread tells another: a semaphore.
+/// Passes a signal from one thread to another: a semaphore.
 private final class Signal: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
