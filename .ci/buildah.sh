@@ -25,7 +25,7 @@ make_base() {
   lines=$(apt-get indextargets --format "\$(CREATED_BY) \$(RELEASE) \$(REPO_URI) \$(COMPONENT)" |
     awk -v suite="$suite" '$1 == "Packages" && $4 == "main" && $2 ~ "^" suite "(-updates|-security)?$" {
       print "deb", $3, $2, $4 }' | sort -u)
-  [[ $lines == *" $suite main"* ]] || fail "apt on this machine names no mirror of Debian $suite."
+  [[ $lines == *" $suite main"* ]] || fail "apt on this machine has no mirror of Debian $suite."
   say "Making a Debian $suite base image (once) …"
   container=$("${buildah[@]}" from scratch)
   target=$("${buildah[@]}" mount "$container")
@@ -55,7 +55,7 @@ make_base() {
 # copying it would take three gigabytes, and a folder for it would stay in the image.
 make_swift() {
   have_image tuckshop-base || make_base
-  say "Adding what Swift needs to a second image (once) …"
+  say "Adding Swift's packages to a second image (once) …"
   container=$("${buildah[@]}" from --pull-never localhost/tuckshop-base)
   try "the Swift image could not be made." "${buildah[@]}" run "$container" -- sh -ec '
     apt-get update -qq

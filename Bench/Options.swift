@@ -33,16 +33,16 @@ struct Options {
            bin/bench --inventory [the same] [--postings N]
            bin/bench --field [--workers N] [--auth-workers N] [--field-users N] [--field-seconds S]
            bin/bench --ledger [--seconds S] [--rounds N] [--clients N] [--people N] [--check]
-    Without a kind: six loads a round, S seconds each (5 rounds of 5 s), against a C worker and pgbench.
+    Without a kind: six loads in each round, S seconds each (5 rounds of 5 s), compared with a C worker and pgbench.
     --check: exit with 1 if a target is missed.
-    --login-storm: what a request with a token and a probe wait while N connections sign in without a pause.
-    --sign-ins: known people and new names at fixed rates, and sessions that are renewed meanwhile.
-    --shop: /api/info, sendCoin and buy among N people (100000), against the C worker and pgbench; --many: and among
-    N others (0: not).
-    --inventory: an inventory with 500 variants and a history of N postings (1000000), against one with hardly any.
-    --field: a load script that is used in the field: a ramp to N people (200) in S seconds (300).
-    --ledger: transfer and purchase by pgbench, against plain SQL that keeps no books.
-    TUCKSHOP_BINARY: measure this executable and do not build one.
+    --login-storm: the wait of a request with a token, and of a probe, while N connections sign in without a pause.
+    --sign-ins: known people, new names and renewed sessions at fixed rates.
+    --shop: /api/info, sendCoin and buy among N people (100000), compared with the C worker and pgbench; --many: also
+    in a second shop with N people (0: no second shop).
+    --inventory: an inventory with 500 variants and a history of N postings (1000000), compared with a short history.
+    --field: a load script from the field: a ramp to N people (200) in S seconds (300).
+    --ledger: transfer and purchase by pgbench, compared with plain SQL without a ledger.
+    TUCKSHOP_BINARY: the executable to measure, instead of building one.
     """
 
   private static var numbers: [String: WritableKeyPath<Options, Int>] {
@@ -61,7 +61,7 @@ struct Options {
       if let number = Self.numbers[word] {
         let least = ["--auth-nice", "--many"].contains(word) ? 0 : 1
         guard let value = words.popFirst().flatMap({ Int($0) }), (least...9_999_999).contains(value) else {
-          throw UsageError(description: "\(word) wants a whole number from \(least) to 9999999.")
+          throw UsageError(description: "\(word) needs a whole number from \(least) to 9999999.")
         }
         self[keyPath: number] = value
       } else if word == "--check" {
@@ -71,7 +71,7 @@ struct Options {
       } else if word.hasPrefix("--"), let kind = Kind(rawValue: String(word.dropFirst(2))) {
         self.kind = kind
       } else {
-        throw UsageError(description: "\(word) is not understood.")
+        throw UsageError(description: "\(word) is not an option. bin/bench --help lists them.")
       }
     }
     // wrk's two threads need a connection each.

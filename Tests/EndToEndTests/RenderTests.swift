@@ -40,9 +40,9 @@ struct RenderTests {
     ("X_Remote_User", Self.url, "must be the name of a header"),
     ("-", Self.url, "must be the name of a header"),
     ("X-Remote-Üser", Self.url, "must be the name of a header"),
-    ("Authorization", Self.url, "has a meaning of its own"),
-    ("COOKIE", Self.url, "has a meaning of its own"),
-    ("Content-Type", Self.url, "has a meaning of its own"),
+    ("Authorization", Self.url, "has another meaning"),
+    ("COOKIE", Self.url, "has another meaning"),
+    ("Content-Type", Self.url, "has another meaning"),
   ])
   func `an incomplete sign-on setting, or a header with another meaning, is refused`(
     header: String, url: String, words: String

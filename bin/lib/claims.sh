@@ -28,7 +28,7 @@ end_leftovers() {
     if [ -n "$pid" ] && session_stands_in "$pid" "$TUCKSHOP_LOCAL"; then sessions+=("$pid"); fi
   done
   if [ ${#sessions[@]} -gt 0 ] || cluster_pid "$data" >/dev/null; then
-    say "Ending what an earlier run left behind …"
+    say "Ending processes that an earlier run left behind …"
   fi
   end_sessions "TERM 5 TERM 5" "${sessions[@]}"
   cluster_stop "$data"
@@ -56,7 +56,7 @@ check_ports() {
     port=${!name} address=$TUCKSHOP_LISTEN
     if [ "$name" = TUCKSHOP_METRICS_PORT ]; then address=${TUCKSHOP_METRICS_LISTEN:-127.0.0.1}; fi
     [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || fail "$name must be a port, 1 to 65535, not '$port'."
-    case $seen in *" $port "*) fail "$name is $port, which another of the three ports is already." ;; esac
+    case $seen in *" $port "*) fail "$name is $port, which is also one of the other two ports." ;; esac
     seen+="$port "
     while read -r _ _ _ other _ holder; do
       other=${other%:*}
@@ -64,7 +64,7 @@ check_ports() {
         "$address,"* | 0.0.0.0,* | '*,'* | *,0.0.0.0 | *,'[::]')
           holder=$(sed -n 's/.*(("\([^"]*\)",pid=\([0-9]*\).*/, held by \1 (pid \2)/p' <<<"$holder")
           fail "port $port is busy${holder:-, held by a process of another user}." \
-            "Stop that, or choose another port:  $name=$((port > 60000 ? port - 1000 : port + 1000)) bin/run" ;;
+            "Stop that process, or choose another port:  $name=$((port > 60000 ? port - 1000 : port + 1000)) bin/run" ;;
       esac
     done < <(ss -Hltnp "sport = :$port")
   done
