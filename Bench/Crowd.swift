@@ -38,9 +38,9 @@ final class Crowd: Sendable {
     sleep(until: start + seconds * came)
     let (door, line, end) = (Line(port: login), Line(port: site), start + seconds * left)
     var token: Substring?
-    while token == nil, nowSeconds() < end {
+    while token == nil, monotonicSeconds() < end {
       token = time(.login, door) { answer in
-        member("token", of: answer)
+        HTTPAnswer.member("token", of: answer).map { $0[...] }
       } asking: {
         try door.ask(
           "POST", "/auth/login", "telegram_id=\(1000 + number)&username=load+tester+\(number)",
@@ -50,7 +50,7 @@ final class Crowd: Sendable {
       if token == nil { usleep(1_000_000) }
     }
     let headers = [("Authorization", "Bearer \(token ?? "")"), ("Content-Type", "application/json")]
-    while nowSeconds() < end {
+    while monotonicSeconds() < end {
       _ = time(.look, line) {
         $0.contains("\"items\":") ? "" : nil
       } asking: {
@@ -66,9 +66,9 @@ final class Crowd: Sendable {
     _ kind: Kind, _ line: Line, _ judge: (String) -> Substring?,
     asking ask: () throws -> (status: Int, body: String)
   ) -> Substring? {
-    let began = nowSeconds()
+    let began = monotonicSeconds()
     let answer = Result(catching: ask)
-    let waited = nowSeconds() - began
+    let waited = monotonicSeconds() - began
     var found: Substring?
     var words = "\(answer)"
     if case .success(let (status, body)) = answer {
@@ -93,10 +93,6 @@ final class Crowd: Sendable {
       $0.firstIDs = $0.firstIDs ?? ids
       return $0.firstIDs == ids ? ids : nil
     }
-  }
-
-  private func member(_ name: String, of body: String) -> Substring? {
-    body.split(separator: "\"\(name)\":\"").dropFirst().first?.split(separator: "\"").first
   }
 
   /// The arrival and departure of a person who is there while more than this share of all people is.

@@ -38,7 +38,9 @@ final class Door: Sendable {
         return answer.status == 200
       }
       answer = try ask("/api/v1/auth/login", #"{"username":"regular \#(number)","password":"\#(password)"}"#)
-      guard let session = refreshToken(answer) else { throw Failure("a regular cannot sign in: \(answer.body)") }
+      guard let session = answer.member("refresh_token") else {
+        throw Failure("a regular cannot sign in: \(answer.body)")
+      }
       state.withLock { $0.sessions.append(session) }
     }
   }
@@ -47,14 +49,10 @@ final class Door: Sendable {
     try HTTPAnswer.asking(port, "POST", path, body: body, timeoutSeconds: 30)
   }
 
-  private func refreshToken(_ answer: HTTPAnswer) -> String? {
-    answer.body.firstMatch(of: /"refresh_token":"([^"]+)"/).map { String($0.1) }
-  }
-
   /// Sends this many per second, at fixed times.
   func at(_ rate: Double, _ seconds: Double, _ kind: Kind) -> Turnout {
     let counter = Counter()
-    let began = nowSeconds()
+    let began = monotonicSeconds()
     let threads = (0..<Int(rate * seconds)).map { number in
       let due = began + Double(number) / rate
       sleep(until: due)
@@ -67,9 +65,9 @@ final class Door: Sendable {
   /// Sends the next request when the last one is answered.
   func capacity(_ seconds: Double) -> Turnout {
     let counter = Counter()
-    let end = nowSeconds() + seconds
+    let end = monotonicSeconds() + seconds
     let threads = (0..<registering).map { _ in
-      Thread { while nowSeconds() < end { self.ask(.new, nowSeconds(), counter) } }
+      Thread { while monotonicSeconds() < end { self.ask(.new, monotonicSeconds(), counter) } }
     }
     for thread in threads { thread.join() }
     return counter.turnout
@@ -78,8 +76,8 @@ final class Door: Sendable {
   private func ask(_ kind: Kind, _ due: Double, _ counter: Counter) {
     let (path, body) = request(kind)
     let answer = (try? ask(path, body)) ?? .broken
-    counter.count(answer, waited: (nowSeconds() - due) * 1000)
-    if kind == .renewed, let next = refreshToken(answer) { state.withLock { $0.sessions.append(next) } }
+    counter.count(answer, waited: (monotonicSeconds() - due) * 1000)
+    if kind == .renewed, let next = answer.member("refresh_token") { state.withLock { $0.sessions.append(next) } }
   }
 
   private func request(_ kind: Kind) -> (path: String, body: String) {

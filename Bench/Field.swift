@@ -10,7 +10,7 @@ func measureField(_ site: Site, _ options: Options, _ targets: Targets) throws {
     "\(options.workers) workers in app, \(options.authWorkers) in auth, up to \(options.fieldUsers) people in "
       + "\(options.fieldSeconds) s")
   let crowd = Crowd(site: site.world.port, login: site.world.loginPort)
-  let began = nowSeconds()
+  let began = monotonicSeconds()
   let people = (1...options.fieldUsers).map { number in
     Thread { crowd.visit(number, of: options.fieldUsers, seconds: Double(options.fieldSeconds), began) }
   }

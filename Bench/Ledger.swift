@@ -19,7 +19,7 @@ func measureLedger(_ site: Site, _ options: Options, _ targets: Targets) throws 
       folder + "/\(name).sql", as: "postgres", sessions: options.clients, seconds: seconds,
       variables: ["people": options.people, "n": 0, "base": base])
     // A session's time is added to its parent's when the session ends.
-    sleep(until: nowSeconds() + 0.3)
+    sleep(until: monotonicSeconds() + 0.3)
     sample.cpuMicroseconds = (try ProcessorTime.ofEnded(server) - before) * 1e6 / Double(sample.count)
     return sample
   }

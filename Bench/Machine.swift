@@ -11,15 +11,8 @@ private func put(_ text: String, to descriptor: Int32) {
   _ = write(descriptor, bytes, bytes.count)
 }
 
-/// The monotonic clock.
-func nowSeconds() -> Double {
-  var now = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &now)
-  return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-}
-
 func sleep(until end: Double) {
-  let rest = end - nowSeconds()
+  let rest = end - monotonicSeconds()
   if rest > 0 { usleep(UInt32(rest * 1e6)) }
 }
 

@@ -19,7 +19,7 @@ func measureProbes(_ site: Site, _ options: Options, _ targets: Targets) throws 
     let before = try sessions(site)
     samples.add(try site.load("ready-app", on: "app", "/health/ready"), to: "ready-app")
     // A session is counted after its first statement, at most a second later.
-    sleep(until: nowSeconds() + 1)
+    sleep(until: monotonicSeconds() + 1)
     opened += try sessions(site) - before
   }
   try eachRound(rounds) {

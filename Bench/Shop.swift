@@ -3,7 +3,7 @@ internal import Support
 /// The requests of a shop with people in it, sent to the Swift pool, to the C worker where it knows them, and straight
 /// to the database through pgbench; with --many, also to a second shop with more people.
 func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
-  let began = nowSeconds()
+  let began = monotonicSeconds()
   var pools = ["c", "app"]
   try load(options.people, into: "tuckshop", site)
   let tokens = try site.tokens(of: options.people)
@@ -23,7 +23,7 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
       "/api/info", of: Array(alike), headers: [("Authorization", "Bearer \(tokens[0].token)")])
   }
   try announce(
-    "ready after \(Int(nowSeconds() - began)) s, \(options.people) people, \(options.workers) workers, "
+    "ready after \(Int(monotonicSeconds() - began)) s, \(options.people) people, \(options.workers) workers, "
       + "\(options.connections) connections, \(options.rounds) rounds of \(options.seconds) s")
 
   let shops = pools.dropFirst()

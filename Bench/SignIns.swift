@@ -20,7 +20,7 @@ func measureSignIns(_ site: Site, _ options: Options, _ targets: Targets) throws
     let jobs = kinds.map { rate, kind in (kind, Job { door.at(rate, seconds, kind) }) }
     for (kind, job) in jobs { seen["\(load)-\(kind.rawValue)"] = try job.value() }
     // The rest of this load must not become part of the next one.
-    sleep(until: nowSeconds() + 1)
+    sleep(until: monotonicSeconds() + 1)
   }
   let order = ["capacity-new"] + loads.flatMap { load, kinds in kinds.map { "\(load)-\($0.1.rawValue)" } }
   report(seen, order, seconds, targets)

@@ -9,8 +9,7 @@ extension Site {
     var token: String?
     try eventually("somebody can sign in") {
       let answer = try world.ask(path, method: "POST", body: body)
-      token = answer.body.split(separator: "\"\(member)\":\"").dropFirst().first?.split(separator: "\"").first
-        .map(String.init)
+      token = answer.member(member)
       return answer.status == 200 && token != nil
     }
     return token!
@@ -42,6 +41,6 @@ extension Site {
     }
     let file = try JSONDecoder().decode(KeyFile.self, from: Data(read(keyFile).utf8))
     guard let bytes = file.keys.first.flatMap({ Base64.url.decode($0.secret) }) else { throw Failure("no secret") }
-    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return hexadecimal(bytes)
   }
 }

@@ -28,24 +28,15 @@ struct Forger: Sendable {
 
   /// Each value is JSON; nil leaves the member out.
   func header(_ changes: Changes = [:]) -> String {
-    Self.object([("alg", "\"HS256\""), ("kid", "\"\(keyID)\""), ("typ", "\"at+jwt\"")], changes)
+    jsonObject([("alg", "\"HS256\""), ("kid", "\"\(keyID)\""), ("typ", "\"at+jwt\"")], changes)
   }
 
   func payload(_ changes: Changes = [:]) -> String {
-    Self.object(
+    jsonObject(
       [
         ("iss", "\"tuckshop\""), ("aud", "\"tuckshop\""), ("sub", "\"\(user)\""), ("jti", "\"t\""), ("gen", "0"),
         ("iat", "\(now)"), ("exp", "\(now + 900)"), ("username", "\"anna\""), ("role", "\"user\""),
       ], changes)
-  }
-
-  private static func object(_ members: [(String, String)], _ changes: Changes) -> String {
-    var members = members
-    for (name, value) in changes {
-      members.removeAll { $0.0 == name }
-      if let value { members.append((name, value)) }
-    }
-    return "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
   }
 
   func sign(_ header: String? = nil, _ payload: String? = nil, with key: SignatureKey? = nil) -> String {

@@ -10,7 +10,7 @@ struct ClientTests {
     let client = try Program(
       "/usr/bin/python3",
       [
-        projectRoot + "/Tests/Clients/\(name).py", "--base", "http://127.0.0.1:\(world.port)", "--login",
+        "-B", projectRoot + "/Tests/Clients/\(name).py", "--base", "http://127.0.0.1:\(world.port)", "--login",
         "http://127.0.0.1:\(world.loginPort)", "--admin", "admin", "--admin-password-file",
         world.directory / "admin-password",
       ], logPath: world.directory / "client.log")

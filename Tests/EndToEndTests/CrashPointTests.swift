@@ -157,14 +157,3 @@ private struct Tracer {
   func signal(_ signal: Int32) { program.signal(signal) }
   func wait() throws -> Int32 { try program.wait() }
 }
-
-extension World {
-  /// A new user of the merch shop, with a thousand coins.
-  func merchToken(_ name: String) throws -> String {
-    let answer = try ask(
-      "/api/auth", method: "POST", headers: [("Content-Type", "application/json")],
-      body: #"{"username":"\#(name)","password":"pass word of \#(name)"}"#)
-    guard let token = answer.body.firstMatch(of: /"token":"([^"]+)"/)?.1 else { throw Failure(answer.body) }
-    return String(token)
-  }
-}

@@ -21,7 +21,7 @@ struct FieldLoadTests {
       let login = try world.ask(
         "/auth/login", method: "POST", headers: [("Content-Type", "application/x-www-form-urlencoded")], body: form,
         port: world.loginPort)
-      let token = login.body.firstMatch(of: /"token":"([^"]+)"/)?.1 ?? ""
+      let token = login.member("token") ?? ""
       let headers = [("Authorization", "Bearer \(token)"), ("Content-Type", "application/json")]
       var seen = [login.status]
       for prefix in ["", "/api", "", ""] {

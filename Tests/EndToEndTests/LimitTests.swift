@@ -42,13 +42,13 @@ struct LimitTests {
       #expect(try world.ask("/metrics", port: world.metricsPort).status == 200)
     }
     // A request that nginx refuses reaches no worker: the pool counts exactly the requests that the limit let through.
-    let seen = try counted(world, pool: "auth")
+    let seen = try world.answered(by: "auth")
     let answers = try onThreads(8) { _ in
       try (0..<20).map { _ in try world.ask("/api/v1/auth/login", method: "POST", body: "{}").status }
     }.joined()
     let through = answers.filter { $0 != 429 }.count
     #expect(answers.contains(429))
-    try eventually("the page counts them") { try counted(world, pool: "auth") - seen == through }
+    try eventually("the page counts them") { try world.answered(by: "auth") - seen == through }
   }
 
   @Test(arguments: ["/api/auth", "/api/info"])
@@ -96,12 +96,6 @@ struct LimitTests {
       if answer.status == 429 { return answer }
     }
     throw Failure("\(path) is not limited")
-  }
-
-  private func counted(_ world: World, pool: String) throws -> Int {
-    let text = try world.ask("/metrics", port: world.metricsPort).body
-    return text.matches(of: /tuckshop_worker_requests\{pool="(\w+)",pid="\d+"\} (\d+)/)
-      .filter { $0.1 == pool }.compactMap { Int($0.2) }.reduce(0, +)
   }
 }
 

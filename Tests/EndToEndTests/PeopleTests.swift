@@ -8,15 +8,6 @@ import Testing
 struct PeopleTests {
   let world = World.shared
 
-  private func post(_ path: String, _ body: String, port: Int? = nil) throws -> HTTPAnswer {
-    try world.ask(path, method: "POST", headers: [("Content-Type", "application/json")], body: body, port: port)
-  }
-
-  private func text(_ name: String, in answer: HTTPAnswer) -> String? {
-    guard let start = answer.body.firstRange(of: "\"\(name)\":\"")?.upperBound else { return nil }
-    return String(answer.body[start...].prefix { $0 != "\"" })
-  }
-
   private func me(_ token: String) throws -> HTTPAnswer {
     try world.ask("/api/v1/auth/me", headers: [("Authorization", "Bearer \(token)")])
   }
@@ -29,29 +20,30 @@ struct PeopleTests {
     let password = try read(path).filter { $0 != "\n" }
     var answer = HTTPAnswer.broken
     try eventually("the admin is appointed") {
-      answer = try post("/api/v1/auth/login", #"{"username":"admin","password":"\#(password)"}"#)
+      answer = try world.post("/api/v1/auth/login", #"{"username":"admin","password":"\#(password)"}"#)
       return answer.status == 200
     }
-    #expect(try me(text("access_token", in: answer) ?? "").body.contains("\"role\":\"admin\""))
+    #expect(try me(answer.member("access_token") ?? "").body.contains("\"role\":\"admin\""))
     for log in ["auth.log", "app.log", "ops.log", "postgres.log", "access.log", "nginx.log"] {
       let written = (try? read(world.directory / "log/\(log)")) ?? ""
       #expect(!written.contains(password), "\(log)")
-      #expect(!written.contains(text("refresh_token", in: answer) ?? ""), "\(log)")
+      #expect(!written.contains(answer.member("refresh_token") ?? ""), "\(log)")
     }
   }
 
   @Test func `a session is started, renewed and ended, and every worker knows it`() throws {
     let body = #"{"email":"anna@b.example","password":"correct horse","full_name":"Anna"}"#
-    #expect(try post("/api/v1/auth/register", body).status == 201)
+    #expect(try world.post("/api/v1/auth/register", body).status == 201)
     // The short path and the login port lead to the same route.
     for (path, port) in [("/auth/login", nil), ("/auth/login", world.loginPort), ("/api/v1/auth/login", nil)] {
       #expect(
-        try post(path, #"{"email":"anna@b.example","password":"correct horse"}"#, port: port).status == 200, "\(path)")
+        try world.post(path, #"{"email":"anna@b.example","password":"correct horse"}"#, port: port).status == 200,
+        "\(path)")
     }
-    let login = try post("/api/v1/auth/login", #"{"email":"anna@b.example","password":"correct horse"}"#)
-    let refresh = text("refresh_token", in: login) ?? ""
-    let renewed = try post("/api/v1/auth/refresh", #"{"refresh_token":"\#(refresh)"}"#)
-    let token = text("access_token", in: renewed) ?? ""
+    let login = try world.post("/api/v1/auth/login", #"{"email":"anna@b.example","password":"correct horse"}"#)
+    let refresh = login.member("refresh_token") ?? ""
+    let renewed = try world.post("/api/v1/auth/refresh", #"{"refresh_token":"\#(refresh)"}"#)
+    let token = renewed.member("access_token") ?? ""
     for _ in 0..<4 { #expect(try me(token).status == 200) }
     let logout = try world.ask(
       "/api/v1/auth/logout", method: "POST", headers: [("Authorization", "Bearer \(token)")])
@@ -64,10 +56,10 @@ struct PeopleTests {
 
   @Test func `merch signs in on both ports, and a bare Telegram id on neither`() throws {
     for port in [world.port, world.loginPort] {
-      let answer = try post("/api/auth", #"{"username":"boris","password":"x"}"#, port: port)
+      let answer = try world.post("/api/auth", #"{"username":"boris","password":"x"}"#, port: port)
       #expect(answer.status == 200)
-      #expect(try me(text("token", in: answer) ?? "").body.contains("\"username\":\"boris\""))
-      #expect(try post("/auth/login", #"{"telegram_id":1,"username":"x"}"#, port: port).status == 422)
+      #expect(try me(answer.member("token") ?? "").body.contains("\"username\":\"boris\""))
+      #expect(try world.post("/auth/login", #"{"telegram_id":1,"username":"x"}"#, port: port).status == 422)
     }
   }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Support
 import Testing
@@ -6,33 +5,20 @@ import Testing
 /// Shared memory of the pool that hashes passwords, and requests that do not wait for it.
 @Suite(.tiers(.e2e, .security, .slow), .serialized)
 struct SignInTests {
-  private func sign(_ path: String, _ body: String, in world: World, token: String? = nil) throws -> HTTPAnswer {
-    var headers = [("Content-Type", "application/json")]
-    if let token { headers.append(("Authorization", "Bearer " + token)) }
-    return try world.ask(path, method: "POST", headers: headers, body: body)
-  }
-
-  private func member(_ name: String, of answer: HTTPAnswer) throws -> String {
-    let found = try Regex("\"\(name)\":\"([^\"]*)\"", as: (Substring, Substring).self).firstMatch(in: answer.body)
-    return try String(#require(found, "\(answer.body)").1)
-  }
-
   @Test func `sessions are renewed and ended while no hashing worker runs`() throws {
     let world = try World()
     let body = #"{"email":"anna@b.example","password":"correct horse"}"#
     let newcomer = #"{"email":"anna@b.example","password":"correct horse","full_name":"Anna"}"#
-    #expect(try sign("/api/v1/auth/register", newcomer, in: world).status == 201)
-    let login = try sign("/api/v1/auth/login", body, in: world)
+    #expect(try world.post("/api/v1/auth/register", newcomer).status == 201)
+    let login = try world.post("/api/v1/auth/login", body)
     #expect(login.status == 200)
     let hashers = try world.workers("auth")
     for worker in hashers { kill(worker, SIGSTOP) }
     defer { for worker in hashers { kill(worker, SIGCONT) } }
-    let refresh = try member("refresh_token", of: login)
-    let renewed = try sign("/api/v1/auth/refresh", "{\"refresh_token\":\"\(refresh)\"}", in: world)
+    let refresh = try #require(login.member("refresh_token"))
+    let renewed = try world.post("/api/v1/auth/refresh", "{\"refresh_token\":\"\(refresh)\"}")
     #expect(renewed.status == 200)
-    let logout = try sign(
-      "/api/v1/auth/logout", "", in: world, token: renewed.status == 200 ? member("access_token", of: renewed) : nil)
-    #expect(logout.status == 204)
+    #expect(try world.post("/api/v1/auth/logout", "", token: renewed.member("access_token")).status == 204)
   }
 
   /// The inodes of the memory that these workers share. The memory has no name any more.

@@ -152,19 +152,3 @@ struct SignedInElsewhereTests {
     ]
   }
 }
-
-extension World {
-  /// The admin that bin/run names signs in; the appointment comes soon after the start.
-  func adminToken() throws -> String {
-    let password = try read(directory / "admin-password").filter { $0 != "\n" }
-    var token: Substring?
-    try eventually("the first admin can sign in") {
-      let answer = try ask(
-        "/api/v1/auth/login", method: "POST", headers: [("Content-Type", "application/json")],
-        body: #"{"username":"admin","password":"\#(password)"}"#)
-      token = answer.body.firstMatch(of: /"access_token":"([^"]+)"/)?.1
-      return token != nil
-    }
-    return String(token!)
-  }
-}

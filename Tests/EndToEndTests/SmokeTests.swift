@@ -89,11 +89,11 @@ struct SmokeTests {
 
   @Test func `no spelling of a login path reaches the other pool`() throws {
     for path in ["/api/v1/auth%2flogin", "/api//v1/auth/login", "/x/../api/v1/auth/login", "/api/v1/%61uth/login"] {
-      let before = try counted(pool: "app")
+      let before = try world.answered(by: "app")
       let answer = try world.ask(path, method: "POST", body: "{}")
       // Wherever it goes, it must not become a login, and the other pool must not run it.
       #expect([400, 404, 405].contains(answer.status), "\(path)")
-      #expect(try counted(pool: "app") == before, "\(path)")
+      #expect(try world.answered(by: "app") == before, "\(path)")
     }
   }
 
@@ -129,12 +129,5 @@ struct SmokeTests {
     #expect(try world.ask("/health/live").status == 200)
     #expect(try world.tuckshop("drain", "off").status == 0)
     #expect(try world.ask("/health/ready").status == 200)
-  }
-
-  /// The requests that the workers of a pool have answered, from the metrics.
-  private func counted(pool: String) throws -> Int {
-    let text = try world.ask("/metrics", port: world.metricsPort).body
-    return text.matches(of: /tuckshop_worker_requests\{pool="(\w+)",pid="\d+"\} (\d+)/)
-      .filter { $0.1 == pool }.compactMap { Int($0.2) }.reduce(0, +)
   }
 }

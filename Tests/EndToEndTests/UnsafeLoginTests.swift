@@ -9,7 +9,7 @@ struct UnsafeLoginTests {
     let body = #"{"telegram_id":7,"username":"loader"}"#
     let answer = try world.ask("/auth/login", method: "POST", body: body, port: world.loginPort)
     #expect(answer.status == 200)
-    let token = try #require(answer.body.firstMatch(of: /"token":"([^"]+)"/)?.1)
+    let token = try #require(answer.member("token"))
     let me = try world.ask("/api/v1/auth/me", headers: [("Authorization", "Bearer \(token)")])
     #expect(me.body.contains(#""username":"loader""#))
     let stock = try world.ask(

@@ -19,7 +19,7 @@ struct ForeignCallerTests {
   }
 
   private static func token(of user: String) throws -> String {
-    let payload = Mint.object(
+    let payload = jsonObject(
       [
         ("iss", quoted(Trust.issuer)), ("aud", quoted("tuckshop")), ("sub", quoted("1")), ("jti", quoted("t")),
         ("iat", "\(Mint.now)"), ("exp", "\(Mint.now + 900)"), ("preferred_username", quoted(user)),
@@ -180,10 +180,9 @@ struct ForeignCallerTests {
   private static func initData(_ fields: [(String, String)]) -> String {
     let key = Digest.hmac(key: Array("WebAppData".utf8), Array("1:test".utf8))
     let lines = fields.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
-    func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-    let hash = Digest.hmac(key: key, Array(lines.utf8)).map(hexadecimal).joined()
+    let hash = hexadecimal(Digest.hmac(key: key, Array(lines.utf8)))
     return (fields + [("hash", hash)]).map { name, value in
-      name + "=" + value.utf8.map { "%" + hexadecimal($0) }.joined()
+      name + "=" + value.utf8.map { "%" + hexadecimal([$0]) }.joined()
     }.joined(separator: "&")
   }
 }

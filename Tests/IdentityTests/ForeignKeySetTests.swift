@@ -18,7 +18,7 @@ struct ForeignKeySetTests {
   private static func token(
     _ key: AsymmetricKey, header: String = "", claims changes: KeyValuePairs<String, String?> = [:]
   ) -> String {
-    let payload = Mint.object(
+    let payload = jsonObject(
       [
         ("iss", quoted(Trust.issuer)), ("aud", quoted("tuckshop")), ("sub", quoted("42")), ("jti", quoted("t-1")),
         ("iat", "\(Mint.now)"), ("exp", "\(Mint.now + 900)"),

@@ -32,12 +32,11 @@ struct TelegramTests {
   private func signed(_ fields: [(String, String)], token: String = botToken) -> String {
     let key = Digest.hmac(key: Array("WebAppData".utf8), Array(token.utf8))
     let lines = fields.sorted { $0.0 < $1.0 }.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
-    let hash = Digest.hmac(key: key, Array(lines.utf8)).map { hexadecimal($0) }.joined()
+    let hash = hexadecimal(Digest.hmac(key: key, Array(lines.utf8)))
     return (fields + [("hash", hash)]).map { "\($0.0)=\(encoded($0.1))" }.joined(separator: "&")
   }
 
-  private func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-  private func encoded(_ text: String) -> String { text.utf8.map { "%" + hexadecimal($0) }.joined() }
+  private func encoded(_ text: String) -> String { text.utf8.map { "%" + hexadecimal([$0]) }.joined() }
 
   private func fields(_ changes: KeyValuePairs<String, String?> = [:]) -> [(String, String)] {
     var fields = [("auth_date", "\(Self.now)"), ("user", #"{"id":5,"first_name":"A"}"#), ("a", "1"), ("a1", "2")]

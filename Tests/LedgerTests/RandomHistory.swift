@@ -102,7 +102,7 @@ struct RandomHistory: Sendable {
         return exchange
       }
     }.flatMap { $0 }
-    // Whatever the order was, both limits have been reached at the end.
+    // In every order, both limits have been reached at the end.
     let last = Client(database: database, isInterrupted: isInterrupted)
     for wish in [Wish.transfer(to: Self.names[1], amount: Self.most), .purchase("mug", quantity: Self.mugs + 1)] {
       exchanges.append(try ask((0, wish, 98), last))

@@ -16,6 +16,14 @@ package struct HTTPAnswer: Sendable {
       .map { String($0.dropFirst(name.count + 1).drop { $0 == " " }) }
   }
 
+  /// The text of a member of the JSON body.
+  package func member(_ name: String) -> String? { Self.member(name, of: body) }
+
+  package static func member(_ name: String, of body: String) -> String? {
+    guard let start = body.firstRange(of: "\"\(name)\":\"")?.upperBound else { return nil }
+    return String(body[start...].prefix { $0 != "\"" })
+  }
+
   package static func asking(
     _ port: Int, _ method: String, _ path: String, headers: [(String, String)] = [], body: String = "",
     timeoutSeconds: Int = 15

@@ -48,25 +48,16 @@ package struct Mint: Sendable {
 
   /// The members of a valid header, some of them changed: each value is JSON, and nil leaves the member out.
   package func header(_ changes: KeyValuePairs<String, String?> = [:], key: Int = 0) -> String {
-    Self.object(
+    jsonObject(
       [("alg", quoted(keys[key].algorithm)), ("kid", quoted(keys[key].kid)), ("typ", quoted("at+jwt"))], changes)
   }
 
   package func payload(_ changes: KeyValuePairs<String, String?> = [:]) -> String {
-    Self.object(
+    jsonObject(
       [
         ("iss", quoted("https://shop.example")), ("aud", quoted("tuckshop")), ("sub", quoted("17")),
         ("jti", quoted("t-1")), ("iat", "\(Self.now)"), ("exp", "\(Self.now + 900)"),
       ], changes)
-  }
-
-  package static func object(_ members: [(String, String)], _ changes: KeyValuePairs<String, String?>) -> String {
-    var members = members
-    for (name, value) in changes {
-      members.removeAll { $0.0.utf8.elementsEqual(name.utf8) }
-      if let value { members.append((name, value)) }
-    }
-    return "{" + members.map { quoted($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
   }
 
   package func sign(_ header: String? = nil, _ payload: String? = nil, key: Int = 0) throws -> String {

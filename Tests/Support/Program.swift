@@ -89,12 +89,15 @@ package struct Failure: Error, CustomStringConvertible {
 package func eventually(
   _ what: String, seconds: Int = 30, _ holds: () throws -> Bool
 ) throws {
-  var now = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &now)
-  let end = now.tv_sec + seconds
+  let end = monotonicSeconds() + Double(seconds)
   while try !holds() {
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    if now.tv_sec > end { throw Failure("waited \(seconds) s in vain until \(what)") }
+    if monotonicSeconds() > end { throw Failure("waited \(seconds) s in vain until \(what)") }
     usleep(1000)
   }
+}
+
+package func monotonicSeconds() -> Double {
+  var now = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &now)
+  return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }

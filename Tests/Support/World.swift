@@ -55,6 +55,18 @@ package final class World: Sendable {
     try HTTPAnswer.asking(port ?? self.port, method, path, headers: headers, body: body)
   }
 
+  package func post(_ path: String, _ json: String, token: String? = nil, port: Int? = nil) throws -> HTTPAnswer {
+    var headers = [("Content-Type", "application/json")]
+    if let token { headers.append(("Authorization", "Bearer " + token)) }
+    return try ask(path, method: "POST", headers: headers, body: json, port: port)
+  }
+
+  /// The number of requests that the workers of a pool have answered, from the metrics.
+  package func answered(by pool: String) throws -> Int {
+    try ask("/metrics", port: metricsPort).body.matches(of: /tuckshop_worker_requests\{pool="(\w+)",pid="\d+"\} (\d+)/)
+      .filter { $0.1 == pool }.compactMap { Int($0.2) }.reduce(0, +)
+  }
+
   /// The running workers of a pool.
   package func workers(_ pool: String) throws -> [pid_t] {
     children(of: try pid(of: pool))

@@ -2,10 +2,10 @@ import FoundationEssentials
 import Support
 import Testing
 
-/// The house's rules that no compiler knows.
+/// Rules for rooms, types and files that the compiler does not check.
 @Suite(.tiers(.unit))
 struct TidyTests {
-  /// What each room may know of the others. SwiftPM would let a room import whatever it reaches through another.
+  /// The imports that each room may have. SwiftPM would also allow an import that is reached through another room.
   static let arrows: [String: Set<String>] = [
     "CFastCGI": [],
     "CPostgres": [],
@@ -30,7 +30,6 @@ struct TidyTests {
   static let system: Set<String> = ["Glibc", "FoundationEssentials", "Swift", "Synchronization"]
 
   private var bannedNames: Regex<(Substring, Substring)> { #/\w*(Manager|Helper|Utils?|Service|Impl)/# }
-  private var bannedMarks: Regex<(Substring, Substring)> { #/\b(TODO|FIXME|XXX|HACK)\b/# }
 
   @Test func `a room imports only what its arrows allow`() throws {
     for file in try sources("Sources") {
@@ -42,22 +41,15 @@ struct TidyTests {
     }
   }
 
-  @Test func `no file is longer than can be read at one go`() throws {
-    for file in try sources("Sources") + sources("Tests") + sources("Bench") {
-      #expect(file.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 400, "\(file.path)")
-    }
-  }
-
-  @Test func `a type is called by what it is`() throws {
+  @Test func `the name of a type says what it is`() throws {
     for file in try sources("Sources") {
       for match in file.text.matches(of: /\b(?:class|struct|enum|protocol|actor|typealias) (\w+)/) {
         #expect(match.1.wholeMatch(of: bannedNames) == nil, "\(file.path): \(match.1)")
       }
-      #expect(file.text.firstMatch(of: bannedMarks) == nil, "\(file.path) has an unfinished mark")
     }
   }
 
-  @Test func `nothing is public, and no test looks into a room through a back door`() throws {
+  @Test func `nothing is public, and no test uses a back door into a room`() throws {
     let backDoor = "@test" + "able"
     for file in try sources("Sources") + sources("Tests") {
       #expect(file.text.firstMatch(of: #/(?m)^\s*(public|open) /#) == nil, "\(file.path)")
@@ -65,7 +57,7 @@ struct TidyTests {
     }
   }
 
-  @Test func `handlers and HTTP know no SQL`() throws {
+  @Test func `HTTP and FastCGI contain no SQL`() throws {
     for file in try sources("Sources/HTTP") + sources("Sources/FastCGI") {
       #expect(file.text.firstMatch(of: #/\b(SELECT|INSERT|UPDATE|DELETE) /#) == nil, "\(file.path)")
     }
@@ -88,7 +80,7 @@ struct TidyTests {
     }
   }
 
-  @Test func `every migration has a way back`() throws {
+  @Test func `every migration has a down file`() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: root + "/migrations")
     let ups = Set(files.filter { $0.hasSuffix(".up.sql") }.map { $0.dropLast(7) })
     let downs = Set(files.filter { $0.hasSuffix(".down.sql") }.map { $0.dropLast(9) })
@@ -96,9 +88,9 @@ struct TidyTests {
     #expect(ups == downs)
   }
 
-  /// A second definition takes the place of the first, also for those who call it by what it was: a `start` that called
-  /// a word of the library which itself was made of `start` once called itself for ever.
-  @Test func `a shell script and all that it sources define each function once`() throws {
+  /// A second definition replaces the first one for all callers: a script's own `start` once called a library function
+  /// that called `start`, and so called itself for ever.
+  @Test func `a shell script and its sourced files define each function once`() throws {
     for folder in ["bin", "deploy", "nginx", ".ci"] {
       for name in try FileManager.default.subpathsOfDirectory(atPath: root + "/" + folder) {
         let path = folder + "/" + name
@@ -116,22 +108,22 @@ struct TidyTests {
     }
   }
 
-  @Test func `whatever can be started in bin, and each kind of benchmark, is started by CI`() throws {
+  @Test func `CI runs every command in bin, and each kind of benchmark`() throws {
     let runs = try read(root + "/.ci/run") + read(root + "/bin/test")
-    // These two are started by the others.
+    // The other commands run these two.
     for name in try FileManager.default.contentsOfDirectory(atPath: root + "/bin")
     where !["packages", "pool"].contains(name) {
       guard let text = try? read(root + "/bin/" + name), text.hasPrefix("#!") else { continue }
       let isRun = runs.contains("bin/\(name)")
-      #expect(isRun, "nobody runs bin/\(name)")
+      #expect(isRun, "CI does not run bin/\(name)")
     }
     for kind in try read(root + "/Bench/Options.swift").matches(of: /(?m)^ +bin\/bench (--[a-z-]+)/) {
       let isRun = runs.contains("bin/bench \(kind.1) ")
-      #expect(isRun, "nobody runs bin/bench \(kind.1)")
+      #expect(isRun, "CI does not run bin/bench \(kind.1)")
     }
   }
 
-  /// The file itself and those that shellcheck is told it sources, to the last.
+  /// The file and all files that it sources, according to its shellcheck directives.
   private func sourced(by first: String) throws -> [(path: String, text: String)] {
     var paths = [first]
     var files: [(path: String, text: String)] = []

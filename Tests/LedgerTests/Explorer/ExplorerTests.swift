@@ -60,7 +60,7 @@ struct ExplorerTests {
     try withFreshDatabase { name in
       let explorer = try Explorer(database: name)
       var seed = Self.firstSeed
-      let end = monotonicSeconds() + Self.seconds
+      let end = monotonicSeconds() + Double(Self.seconds)
       var findings: [String] = []
       while findings.count < 3 && (monotonicSeconds() < end || seed < Self.firstSeed + 100) {
         if let finding = try explorer.explore(seed: seed) { findings.append("\(finding)") }
@@ -78,10 +78,4 @@ struct ExplorerTests {
       #expect(differences.isEmpty)
     }
   }
-}
-
-private func monotonicSeconds() -> Int {
-  var now = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &now)
-  return now.tv_sec
 }
