@@ -33,7 +33,7 @@ struct VerifiedPasswordTests {
     #expect(!verified.covers("correct horse", of: "anna"))
   }
 
-  @Test func `what is old is wiped, and what is not stays`() throws {
+  @Test func `old entries are wiped, and the others stay`() throws {
     let memory = Words()
     let clock = Atomic(1000)
     let verified = VerifiedPasswords(words: memory.words, owner: memory, seconds: { clock.load(ordering: .relaxed) })
@@ -60,7 +60,7 @@ struct VerifiedPasswordTests {
     #expect(kept > VerifiedPasswords.entryCount / 2)
   }
 
-  @Test func `over the same memory two workers know the same, and with another key nothing`() throws {
+  @Test func `two workers share entries over the same memory, and with another key none`() throws {
     let memory = Words()
     let workers = (0..<2).map { _ in VerifiedPasswords(words: memory.words, owner: memory) }
     workers[0].note("correct horse", of: "anna")
@@ -70,7 +70,7 @@ struct VerifiedPasswordTests {
     #expect(!other.covers("correct horse", of: "anna"))
   }
 
-  @Test(.tiers(.concurrency)) func `workers that write one place at once leave no hit for anybody else`() throws {
+  @Test(.tiers(.concurrency)) func `workers that write one place at once cause no hit for anybody else`() throws {
     let verified = VerifiedPasswords()
     _ = try onThreads(4) { thread in
       for number in 0..<2000 { verified.note("\(thread) \(number % 50)", of: "anna") }
