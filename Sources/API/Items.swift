@@ -19,7 +19,7 @@ func listItems(_ request: Request, _ context: Context, _ connection: borrowing C
   page.isDescending = reader.note(try request.query.optional("sort_order", oneOf: SortOrder.self)) == .desc
   try reader.finish()
   let list = try ItemList.read(page, on: connection)
-  return Response.page(list.items.map(\.document), total: list.total, number: page.number, limit: page.limit)
+  return Response.page(list.entries.map(\.document), total: list.total, number: page.number, limit: page.limit)
     .tagged(for: request)
 }
 

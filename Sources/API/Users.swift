@@ -15,7 +15,7 @@ func listUsers(
   page.isDescending = reader.note(try request.query.optional("sort_order", oneOf: SortOrder.self)) != .asc
   try reader.finish()
   let list = try UserList.read(page, on: connection)
-  return .page(list.users.map(\.json.bytes), total: list.total, number: page.number, limit: page.limit)
+  return .page(list.entries.map(\.json.bytes), total: list.total, number: page.number, limit: page.limit)
 }
 
 func showUser(

@@ -3,7 +3,7 @@ package import Postgres
 
 /// How coins came and went, newest first, a page at a time. A page goes on behind the moment of its last entry,
 /// which no other entry of the account shares.
-package struct History: Sendable {
+package enum History {
   package enum Kind: String, Sendable, CaseIterable {
     case grant, transfer, purchase
     case undo = "undo_transfer"
@@ -30,20 +30,16 @@ package struct History: Sendable {
     package let item: String?
     package let quantity: Int?
     package let message: String?
-    fileprivate let microseconds: Int
   }
-
-  package let entries: [Entry]
-  package let next: Int?
 
   package static func read(
     _ filter: Filter, of owner: UUID, on connection: borrowing Connection
-  ) throws -> History {
+  ) throws -> CursorPage<Entry> {
     // Who filters may have to look through more than a page shows, but through no more than this at a time: then a
     // page is short, and still says where to go on.
     let scanned = filter.isSelective ? 5000 : filter.limit + 1
     var unreadFrom: Int?
-    let found = try connection.rows(
+    let page = try connection.page(
       """
       WITH bounds AS (
         SELECT a.id AS account,
@@ -64,26 +60,24 @@ package struct History: Sendable {
          ORDER BY p.at DESC LIMIT \(scanned))
         ORDER BY at DESC LIMIT \(scanned)) s
       )
-      SELECT s.operation, \(raw: SQL.timestamp("s.at")), o.kind, s.change, s.balance, u.username, i.code, o.quantity,
-             o.note, (extract(epoch FROM s.at) * 1000000)::bigint,
-             (extract(epoch FROM s.unread_from) * 1000000)::bigint
+      SELECT s.operation, \(raw: SQL.timestamp("s.at")) AS moment, o.kind, s.change, s.balance, u.username, i.code,
+             o.quantity, o.note, (extract(epoch FROM s.at) * 1000000)::bigint AS cursor,
+             (extract(epoch FROM s.unread_from) * 1000000)::bigint AS unread_from
       FROM scanned s
       JOIN operations o ON o.id = s.operation
       LEFT JOIN accounts c ON c.id = s.other LEFT JOIN users u ON u.id = c.owner LEFT JOIN items i ON i.id = o.item_id
       WHERE (\(filter.kind?.rawValue)::text IS NULL OR o.kind::text = \(filter.kind?.rawValue))
         AND (\(filter.counterpart)::text IS NULL OR u.username = \(filter.counterpart))
       ORDER BY s.at DESC LIMIT \(filter.limit + 1)
-      """
+      """, limit: filter.limit
     ) { row in
-      unreadFrom = try row.value(10)
+      unreadFrom = try row.value("unread_from")
       return Entry(
-        id: try row.value(0), at: try row.value(1), kind: try row.value(2), change: try row.value(3),
-        balance: try row.value(4), counterpart: try row.value(5), item: try row.value(6), quantity: try row.value(7),
-        message: try row.value(8), microseconds: try row.value(9))
+        id: try row.value("operation"), at: try row.value("moment"), kind: try row.value("kind"),
+        change: try row.value("change"), balance: try row.value("balance"), counterpart: try row.value("username"),
+        item: try row.value("code"), quantity: try row.value("quantity"), message: try row.value("note"))
     }
-    let page = Array(found.prefix(filter.limit))
-    let next = found.count > filter.limit ? page.last?.microseconds : filter.isSelective ? unreadFrom : nil
-    return History(entries: page, next: next)
+    return CursorPage(entries: page.entries, next: page.next ?? (filter.isSelective ? unreadFrom : nil))
   }
 }
 

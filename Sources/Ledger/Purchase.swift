@@ -21,17 +21,18 @@ package struct Purchase: Sendable {
   package func make(_ intent: Intent, on connection: borrowing Connection) throws -> Done<Receipt> {
     try connection.onlyRow(
       """
-      SELECT outcome, available, operation, \(raw: SQL.timestamp("at")), price, balance, replayed
+      SELECT outcome, available, operation, \(raw: SQL.timestamp("at")) AS moment, price, balance, replayed
       FROM purchase(\(intent.id), \(intent.owner), \(intent.key), \(intent.requestID), \(item), \(quantity))
       """
     ) { row in
-      let word = try row.value(0, as: String.self)
-      let cost = (try row.value(4, as: Int?.self) ?? 0).multipliedReportingOverflow(by: quantity)
+      let word = try row.value("outcome", as: String.self)
+      let cost = (try row.value("price", as: Int?.self) ?? 0).multipliedReportingOverflow(by: quantity)
       let required = word == "out_of_stock" ? quantity : cost.overflow ? .max : cost.partialValue
-      let isReplay = try row.value(6, as: Bool.self)
-      try Outcome(word: word, isReplay: isReplay, available: row.value(1), required: required).require()
+      let isReplay = try row.value("replayed", as: Bool.self)
+      try Outcome(word: word, isReplay: isReplay, available: row.value("available"), required: required).require()
       let receipt = Receipt(
-        operation: try row.value(2), at: try row.value(3), price: try row.value(4), balance: try row.value(5))
+        operation: try row.value("operation"), at: try row.value("moment"), price: try row.value("price"),
+        balance: try row.value("balance"))
       return Done(value: receipt, isReplay: isReplay)
     }
   }

@@ -23,14 +23,17 @@ package struct Transfer: Sendable {
   package func make(_ intent: Intent, on connection: borrowing Connection) throws -> Done<Receipt> {
     try connection.onlyRow(
       """
-      SELECT outcome, available, operation, \(raw: SQL.timestamp("at")), balance, replayed
+      SELECT outcome, available, operation, \(raw: SQL.timestamp("at")) AS moment, balance, replayed
       FROM transfer(\(intent.id), \(intent.owner), \(intent.key), \(intent.requestID), \(recipient), \(amount),
                     \(message))
       """
     ) { row in
-      let isReplay = try row.value(5, as: Bool.self)
-      try Outcome(word: row.value(0), isReplay: isReplay, available: row.value(1), required: amount).require()
-      let receipt = Receipt(operation: try row.value(2), at: try row.value(3), balance: try row.value(4))
+      let isReplay = try row.value("replayed", as: Bool.self)
+      try Outcome(
+        word: row.value("outcome"), isReplay: isReplay, available: row.value("available"), required: amount
+      ).require()
+      let receipt = Receipt(
+        operation: try row.value("operation"), at: try row.value("moment"), balance: try row.value("balance"))
       return Done(value: receipt, isReplay: isReplay)
     }
   }
@@ -48,15 +51,18 @@ package struct Transfer: Sendable {
   ) throws -> Done<Reversal> {
     try connection.onlyRow(
       """
-      SELECT outcome, available, amount, operation, \(raw: SQL.timestamp("at")), balance, replayed
+      SELECT outcome, available, amount, operation, \(raw: SQL.timestamp("at")) AS moment, balance, replayed
       FROM undo_transfer(\(intent.id), \(intent.owner), \(transfer), \(seconds), \(intent.requestID))
       """
     ) { row in
-      let isReplay = try row.value(6, as: Bool.self)
-      let asked = try row.value(2, as: Int?.self) ?? 0
-      try Outcome(word: row.value(0), isReplay: isReplay, available: row.value(1), required: asked).require()
+      let isReplay = try row.value("replayed", as: Bool.self)
+      let asked = try row.value("amount", as: Int?.self) ?? 0
+      try Outcome(
+        word: row.value("outcome"), isReplay: isReplay, available: row.value("available"), required: asked
+      ).require()
       let reversal = Reversal(
-        operation: try row.value(3), at: try row.value(4), amount: try row.value(2), balance: try row.value(5))
+        operation: try row.value("operation"), at: try row.value("moment"), amount: try row.value("amount"),
+        balance: try row.value("balance"))
       return Done(value: reversal, isReplay: isReplay)
     }
   }

@@ -32,12 +32,13 @@ enum History {
     guard try exists(connection) else { return [] }
     return try connection.rows(
       """
-      SELECT version, name, checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+      SELECT version, name, checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS applied
       FROM schema_migrations ORDER BY version
       """
     ) { row in
       try AppliedMigration(
-        version: row.value(0), name: row.value(1), checksum: row.value(2), appliedAt: row.value(3))
+        version: row.value("version"), name: row.value("name"), checksum: row.value("checksum"),
+        appliedAt: row.value("applied"))
     }
   }
 

@@ -4,25 +4,20 @@ internal import Glibc
 extension Connection {
   /// All rows of one prepared statement, each turned into a Swift value while the answer is at hand.
   package func rows<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> [T] {
-    let result = try execute(sql)
-    defer { PQclear(result) }
-    var values: [T] = []
-    values.reserveCapacity(Int(PQntuples(result)))
-    do {
-      for index in 0..<PQntuples(result) { values.append(try read(Row(result: result, index: index))) }
-    } catch let error as PostgresError {
-      throw error.during(sql.text)
-    }
-    return values
+    try rows(sql, most: .max, read)
   }
 
   /// The first row alone, if there is one.
   package func row<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> T? {
+    try rows(sql, most: 1, read).first
+  }
+
+  private func rows<T>(_ sql: SQL, most: Int32, _ read: (Row) throws -> T) throws -> [T] {
     let result = try execute(sql)
     defer { PQclear(result) }
-    guard PQntuples(result) > 0 else { return nil }
+    let columns = Columns(of: result)
     do {
-      return try read(Row(result: result, index: 0))
+      return try (0..<min(most, PQntuples(result))).map { try read(Row(columns: columns, index: $0)) }
     } catch let error as PostgresError {
       throw error.during(sql.text)
     }
@@ -57,42 +52,43 @@ extension Connection {
   /// A single statement outside a transaction that PostgreSQL gave up in favour of another session had no effect, so it
   /// is run once more after a short pause. Inside a transaction only the whole can be repeated, which `transaction` does.
   private func execute(_ sql: SQL) throws -> OpaquePointer {
+    let statement = sql.statement
     do {
-      return try executeOnce(sql)
+      return try executeOnce(statement, isPlannedAnew: sql.isPlannedAnew)
     } catch let error as PostgresError where error.isTransient && mayRepeat {
       pauseBeforeRepeating(attempt: 2)
-      return try executeOnce(sql)
+      return try executeOnce(statement, isPlannedAnew: sql.isPlannedAnew)
     }
   }
 
-  private func executeOnce(_ sql: SQL) throws -> OpaquePointer {
-    if sql.isPlannedAnew { return try executeUnprepared(sql) }
+  private func executeOnce(_ statement: SQL.Statement, isPlannedAnew: Bool) throws -> OpaquePointer {
+    if isPlannedAnew { return try executeUnprepared(statement) }
     do {
-      return try executePrepared(sql)
+      return try executePrepared(statement)
     } catch let error as PostgresError where error.staleStatement {
       session.statements.removeAll()
       // Inside a transaction the error has already ended it; `transaction` begins it anew.
       guard !isInTransaction else { throw error }
       try perform("DEALLOCATE ALL")
-      return try executePrepared(sql)
+      return try executePrepared(statement)
     }
   }
 
-  private func executePrepared(_ sql: SQL) throws -> OpaquePointer {
-    let parameters = try ParameterText(sql.binds)
-    let name = try session.statements[sql.text] ?? prepare(sql.text)
-    return try exchange(sql.text, binds: sql.binds) {
+  private func executePrepared(_ statement: SQL.Statement) throws -> OpaquePointer {
+    let parameters = try ParameterText(statement.binds)
+    let name = try session.statements[statement.text] ?? prepare(statement.text)
+    return try exchange(statement.text, binds: statement.binds) {
       parameters.withPointers { values in
-        PQsendQueryPrepared(handle, name, Int32(sql.binds.count), values, nil, nil, 0)
+        PQsendQueryPrepared(handle, name, Int32(statement.binds.count), values, nil, nil, 0)
       }
     }
   }
 
-  private func executeUnprepared(_ sql: SQL) throws -> OpaquePointer {
-    let parameters = try ParameterText(sql.binds)
-    return try exchange(sql.text, binds: sql.binds) {
+  private func executeUnprepared(_ statement: SQL.Statement) throws -> OpaquePointer {
+    let parameters = try ParameterText(statement.binds)
+    return try exchange(statement.text, binds: statement.binds) {
       parameters.withPointers { values in
-        PQsendQueryParams(handle, sql.text, Int32(sql.binds.count), nil, values, nil, nil, 0)
+        PQsendQueryParams(handle, statement.text, Int32(statement.binds.count), nil, values, nil, nil, 0)
       }
     }
   }

@@ -1,23 +1,55 @@
 internal import CPostgres
+internal import Glibc
 
 /// One row of an answer, readable only while the answer is being read.
 package struct Row {
-  let result: OpaquePointer
+  let columns: Columns
   let index: Int32
 
+  /// By its place, for answers of up to three columns.
   package func value<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws -> T {
-    guard column < PQnfields(result) else {
-      throw PostgresError(reason: .mismatch, message: "there is no column \(column), only \(PQnfields(result))")
+    guard let number = Int32(exactly: column), number < PQnfields(columns.result) else {
+      throw PostgresError(reason: .mismatch, message: "there is no column \(column), only \(PQnfields(columns.result))")
     }
-    let column32 = Int32(column)
-    let isNull = PQgetisnull(result, index, column32) == 1
+    return try value(number, called: "column \(column)")
+  }
+
+  /// By its name, for all other answers.
+  package func value<T: PostgresDecodable>(_ name: StaticString, as type: T.Type = T.self) throws -> T {
+    guard let number = columns.number(of: name) else {
+      throw PostgresError(reason: .mismatch, message: "there is no column \(name)")
+    }
+    return try value(number, called: "column \(name)")
+  }
+
+  private func value<T: PostgresDecodable>(_ number: Int32, called title: @autoclosure () -> String) throws -> T {
+    let isNull = PQgetisnull(columns.result, index, number) == 1
     let bytes = UnsafeRawBufferPointer(
-      start: PQgetvalue(result, index, column32), count: Int(PQgetlength(result, index, column32)))
+      start: PQgetvalue(columns.result, index, number), count: Int(PQgetlength(columns.result, index, number)))
     guard let value = T(postgres: isNull ? nil : bytes) else {
       throw PostgresError(
-        reason: .mismatch, message: "column \(column) cannot be read as \(T.self)\(isNull ? ": it is null" : "")")
+        reason: .mismatch, message: "\(title()) cannot be read as \(T.self)\(isNull ? ": it is null" : "")")
     }
     return value
+  }
+}
+
+/// The columns of one answer. A name is looked up once, however many rows are read by it.
+final class Columns {
+  let result: OpaquePointer
+  private var known: [(name: UnsafePointer<UInt8>, number: Int32)] = []
+
+  init(of result: OpaquePointer) { self.result = result }
+
+  func number(of name: StaticString) -> Int32? {
+    // A literal in the code stands at the same address each time, so the letters need not be compared again.
+    if let found = known.first(where: { $0.name == name.utf8Start }) { return found.number }
+    let letters = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    guard let number = (0..<PQnfields(result)).first(where: { strcmp(PQfname(result, $0), letters) == 0 }) else {
+      return nil
+    }
+    known.append((name.utf8Start, number))
+    return number
   }
 }
 

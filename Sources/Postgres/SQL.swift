@@ -1,66 +1,74 @@
 /// A statement with its binds. `"… WHERE id = \(id)"` binds; only `\(raw:)` puts text into the statement.
+///
+/// Its elements stay apart until it is sent: placeholders are numbered then, and pieces can be put together freely.
 package struct SQL: ExpressibleByStringInterpolation, Sendable {
-  package private(set) var text: String
-  package private(set) var binds: [Bind]
+  fileprivate enum Element: Sendable {
+    case text(String)
+    case bind(Bind)
+  }
+
+  private let elements: [Element]
   /// Sent whole and planned for its values each time, where no one plan is right for all of them.
   package var isPlannedAnew = false
 
-  package init(stringLiteral value: String) {
-    text = value
-    binds = []
-  }
+  package init(stringLiteral value: String) { elements = [.text(value)] }
 
-  package init(stringInterpolation: StringInterpolation) {
-    text = stringInterpolation.text
-    binds = stringInterpolation.binds
-  }
+  package init(stringInterpolation: StringInterpolation) { elements = stringInterpolation.elements }
 
-  package struct StringInterpolation: StringInterpolationProtocol {
+  /// What is sent: text with a placeholder for each bind, and the binds in that order.
+  struct Statement {
     var text = ""
     var binds: [Bind] = []
+  }
+
+  var statement: Statement {
+    var statement = Statement()
+    statement.text.reserveCapacity(elements.reduce(0) { $0 + $1.byteCount })
+    for element in elements {
+      switch element {
+      case .text(let text): statement.text += text
+      case .bind(let bind):
+        statement.binds.append(bind)
+        statement.text += "$"
+        statement.text += String(statement.binds.count)
+      }
+    }
+    return statement
+  }
+
+  package var text: String { statement.text }
+  package var binds: [Bind] { statement.binds }
+
+  package struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var elements: [Element] = []
 
     package init(literalCapacity: Int, interpolationCount: Int) {
-      text.reserveCapacity(literalCapacity + interpolationCount * 3)
-      binds.reserveCapacity(interpolationCount)
+      elements.reserveCapacity(2 * interpolationCount + 1)
     }
 
-    package mutating func appendLiteral(_ literal: String) { text += literal }
+    package mutating func appendLiteral(_ literal: String) { elements.append(.text(literal)) }
 
-    package mutating func appendInterpolation(_ value: some PostgresEncodable) {
-      append(value.bind)
-    }
-
-    private mutating func append(_ bind: Bind) {
-      binds.append(bind)
-      text += "$"
-      text += String(binds.count)
-    }
+    package mutating func appendInterpolation(_ value: some PostgresEncodable) { elements.append(.bind(value.bind)) }
 
     /// An overload of its own, because the compiler warns of an Optional where none is expected.
     package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
-      append(value?.bind ?? .null)
+      elements.append(.bind(value?.bind ?? .null))
     }
 
     /// Text that becomes part of the statement as it is. Never text from outside.
-    package mutating func appendInterpolation(raw: String) { text += raw }
+    package mutating func appendInterpolation(raw: String) { elements.append(.text(raw)) }
 
-    /// A piece of a statement with binds of its own, which are counted on from those before it.
-    package mutating func appendInterpolation(_ piece: SQL) {
-      let before = binds.count
-      var number = ""
-      var isNumber = false
-      for character in piece.text.unicodeScalars {
-        if isNumber, ("0"..."9").contains(character) {
-          number.unicodeScalars.append(character)
-          continue
-        }
-        if isNumber { text += Int(number).map { String($0 + before) } ?? number }
-        number = ""
-        isNumber = character == "$"
-        text.unicodeScalars.append(character)
-      }
-      if isNumber { text += Int(number).map { String($0 + before) } ?? number }
-      binds += piece.binds
+    /// A piece of a statement with binds of its own.
+    package mutating func appendInterpolation(_ piece: SQL) { elements += piece.elements }
+  }
+}
+
+extension SQL.Element {
+  /// In the text, where few placeholders have more than two digits.
+  fileprivate var byteCount: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .bind: 3
     }
   }
 }

@@ -88,7 +88,7 @@ enum UserCommand: Command {
     let connection = try environment.open()
     while true {
       let list = try UserList.read(page, on: connection)
-      for user in list.users {
+      for user in list.entries {
         let fields = [user.username, user.email ?? "", user.fullName ?? "", user.role.rawValue]
         say(CSV.line((fields + [user.isActive ? "active" : "not active"]).map(CSV.Cell.text)))
       }

@@ -49,6 +49,33 @@ struct DecodingTests {
 
 @Suite(.tiers(.database))
 struct RowTests {
+  @Test func `columns are read by their names, in any order and in every row`() throws {
+    try withDatabase { connection in
+      let rows = try connection.rows(
+        "SELECT n AS number, -n AS negative, n % 2 = 0 AS is_even FROM generate_series(1, 3) n"
+      ) {
+        (
+          try $0.value("is_even", as: Bool.self), try $0.value("number", as: Int.self),
+          try $0.value("negative", as: Int.self)
+        )
+      }
+      #expect(rows.map(\.0) == [false, true, false])
+      #expect(rows.map(\.1) == [1, 2, 3])
+      #expect(rows.map(\.2) == [-1, -2, -3])
+    }
+  }
+
+  @Test func `a name that is not in the answer is told, with the statement`() throws {
+    try withDatabase { connection in
+      let error = #expect(throws: PostgresError.self) {
+        try connection.row("SELECT 1 AS one") { try $0.value("two", as: Int.self) }
+      }
+      #expect(error?.reason == .mismatch)
+      #expect(error?.description.contains("there is no column two") == true)
+      #expect(error?.description.contains("SELECT 1 AS one") == true)
+    }
+  }
+
   @Test func `rows become values in their order`() throws {
     try withDatabase { connection in
       let pairs = try connection.rows("SELECT n, 'no. ' || n FROM generate_series(1, \(3)) n ORDER BY n DESC") {

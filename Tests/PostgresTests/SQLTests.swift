@@ -16,6 +16,18 @@ struct SQLTests {
     #expect(sql.binds == [.text("1"), .text("2")])
   }
 
+  @Test func `pieces are put together without a look at their text`() {
+    let inner: SQL = "name = \("anna") OR note = '$1 and $10'"
+    let piece: SQL = "(\(inner)) AND coins > \(5)"
+    let sql: SQL = "SELECT \(1) FROM users WHERE \(piece) AND \(inner) LIMIT \(2)"
+    #expect(
+      sql.text == """
+        SELECT $1 FROM users WHERE (name = $2 OR note = '$1 and $10') AND coins > $3 \
+        AND name = $4 OR note = '$1 and $10' LIMIT $5
+        """)
+    #expect(sql.binds == [.text("1"), .text("anna"), .text("5"), .text("anna"), .text("2")])
+  }
+
   @Test func `a literal is used unchanged`() {
     let sql: SQL = "SELECT '$1', 'it''s', E'\\n' -- %s ?"
     #expect(sql.text == "SELECT '$1', 'it''s', E'\\n' -- %s ?")

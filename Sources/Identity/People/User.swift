@@ -16,22 +16,22 @@ package struct User: Sendable, Equatable {
   package let createdAt: String
   package let updatedAt: String
 
-  /// What `init(row:)` reads, in its order.
+  /// What `init(row:)` reads.
   static let columns = """
-    id, username, email, full_name, role, is_active, generation, \(SQL.timestamp("created_at")), \
-    \(SQL.timestamp("updated_at"))
+    id, username, email, full_name, role, is_active, generation, \(SQL.timestamp("created_at")) AS created_at, \
+    \(SQL.timestamp("updated_at")) AS updated_at
     """
 
-  init(row: Row, from first: Int = 0) throws {
-    id = try row.value(first)
-    username = try row.value(first + 1)
-    email = try row.value(first + 2)
-    fullName = try row.value(first + 3)
-    role = try row.value(first + 4)
-    isActive = try row.value(first + 5)
-    generation = try row.value(first + 6)
-    createdAt = try row.value(first + 7)
-    updatedAt = try row.value(first + 8)
+  init(row: Row) throws {
+    id = try row.value("id")
+    username = try row.value("username")
+    email = try row.value("email")
+    fullName = try row.value("full_name")
+    role = try row.value("role")
+    isActive = try row.value("is_active")
+    generation = try row.value("generation")
+    createdAt = try row.value("created_at")
+    updatedAt = try row.value("updated_at")
   }
 
   package var json: JSON {

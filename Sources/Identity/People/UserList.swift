@@ -1,10 +1,7 @@
 package import Postgres
 
-/// One page of those who are there, and how many there are altogether.
-package struct UserList: Sendable {
-  package let users: [User]
-  package let total: Int
-
+/// The list of users.
+package enum UserList {
   package enum Order: String, Sendable, CaseIterable {
     case createdAt = "created_at"
     case updatedAt = "updated_at"
@@ -32,7 +29,7 @@ package struct UserList: Sendable {
 
   /// Counting and finding the page read indexes alone, so that a late page costs little more than the first, and one
   /// behind the end nothing.
-  package static func read(_ page: Page, on connection: borrowing Connection) throws -> UserList {
+  package static func read(_ page: Page, on connection: borrowing Connection) throws -> NumberedPage<User> {
     let direction = page.isDescending ? "DESC" : "ASC"
     let nulls = page.isDescending ? "NULLS FIRST" : "NULLS LAST"
     let order = "key \(direction) \(nulls), id \(direction)"
@@ -48,17 +45,12 @@ package struct UserList: Sendable {
         WHERE deleted_at IS NULL \(filter) AND (SELECT n FROM total) > \(offset)
         ORDER BY \(raw: order) LIMIT \(page.limit) OFFSET \(offset)
       )
-      SELECT total.n, u.* FROM total LEFT JOIN (SELECT \(raw: User.columns), key FROM page JOIN users USING (id)) u ON true
+      SELECT total.n AS total, u.* FROM total LEFT JOIN (SELECT \(raw: User.columns), key FROM page JOIN users USING (id)) u ON true
       ORDER BY \(raw: order)
       """
     // A word of one letter and one of ten, the first page and the last are best found in different ways.
     sql.isPlannedAnew = true
-    var total = 0
-    let users = try connection.rows(sql) { row -> User? in
-      total = try row.value(0)
-      return try row.value(1, as: String?.self) == nil ? nil : User(row: row, from: 1)
-    }
-    return UserList(users: users.compactMap { $0 }, total: total)
+    return try connection.page(sql) { try User(row: $0) }
   }
 
   private static func escaped(_ search: String) -> String {

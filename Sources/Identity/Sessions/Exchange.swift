@@ -24,29 +24,30 @@ struct Exchange {
     // The session's row comes first: whoever ends or renews the family waits for it.
     let session = try connection.row(
       """
-      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp(),
+      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp() AS lives,
              ceil(greatest(0, \(interval(lifetimes)) * (s.exchanges + 1 - \(mostAtOnce))
-               - extract(epoch FROM clock_timestamp() - s.exchanged_at)::double precision))::bigint
+               - extract(epoch FROM clock_timestamp() - s.exchanged_at)::double precision))::bigint AS wait
       FROM sessions s WHERE id = (SELECT session_id FROM refresh_tokens WHERE digest = \(token.digest))
       FOR UPDATE
       """
     ) {
       (
-        id: try $0.value(0, as: UUID.self), user: try $0.value(1, as: UUID.self), lives: try $0.value(2, as: Bool.self),
-        waitSeconds: try $0.value(3, as: Int.self)
+        id: try $0.value("id", as: UUID.self), user: try $0.value("user_id", as: UUID.self),
+        lives: try $0.value("lives", as: Bool.self), waitSeconds: try $0.value("wait", as: Int.self)
       )
     }
     guard let session else { return nil }
     let state = try connection.row(
       """
-      SELECT used_at IS NULL, used_at > clock_timestamp() - make_interval(secs => \(graceSeconds)),
-             successor_nonce, access_id, floor(extract(epoch FROM used_at))::bigint
+      SELECT used_at IS NULL AS is_fresh, used_at > clock_timestamp() - make_interval(secs => \(graceSeconds)) AS is_in_grace,
+             successor_nonce, access_id, floor(extract(epoch FROM used_at))::bigint AS used_at
       FROM refresh_tokens WHERE digest = \(token.digest)
       """
     ) { row -> State in
-      if try row.value(0) { return .fresh }
-      guard try row.value(1) else { return .reused }
-      return .repeated(nonce: try row.value(2), accessID: try row.value(3), usedAt: try row.value(4))
+      if try row.value("is_fresh") { return .fresh }
+      guard try row.value("is_in_grace") else { return .reused }
+      return .repeated(
+        nonce: try row.value("successor_nonce"), accessID: try row.value("access_id"), usedAt: try row.value("used_at"))
     }
     guard var state else { return nil }
     if case .repeated(let nonce, _, _) = state, try wasUsed(token.successor(nonce), on: connection) { state = .reused }

@@ -36,20 +36,20 @@ struct LoginFailures: Sendable {
     return try connection.onlyRow(
       """
       SELECT ceil(extract(epoch FROM max(f.blocked_until)
-               FILTER (WHERE k.seen_at IS NULL OR f.subject <> \(subjects.account)) - clock_timestamp()))::bigint,
-             k.seen_at IS NOT NULL, coalesce(k.seen_at > clock_timestamp() - interval '1 day', false),
-             coalesce(bool_or(f.subject = \(subjects.pair)), false),
+               FILTER (WHERE k.seen_at IS NULL OR f.subject <> \(subjects.account)) - clock_timestamp()))::bigint AS wait,
+             k.seen_at IS NOT NULL AS is_known, coalesce(k.seen_at > clock_timestamp() - interval '1 day', false) AS noted,
+             coalesce(bool_or(f.subject = \(subjects.pair)), false) AS pair_is_there,
              coalesce(bool_or(f.subject = \(subjects.account) AND f.failures > \(Self.freeGuesses)
-               + extract(epoch FROM clock_timestamp() - f.failed_at)::double precision / \(Self.accountSeconds)), false)
+               + extract(epoch FROM clock_timestamp() - f.failed_at)::double precision / \(Self.accountSeconds)), false) AS is_besieged
       FROM (SELECT (\(KnownNetworks.seen(network, by: user))) AS seen_at) k
       LEFT JOIN login_failures f ON f.subject IN (\(subjects.account), \(subjects.network), \(subjects.pair))
       GROUP BY k.seen_at
       """
     ) { row in
       LoginFailures(
-        pair: subjects.pair, network: network, waitSeconds: try row.value(0, as: Int?.self) ?? 0,
-        isKnownHere: try row.value(1), wasNotedToday: try row.value(2), account: subjects.account,
-        pairIsThere: try row.value(3), accountIsBesieged: try row.value(4))
+        pair: subjects.pair, network: network, waitSeconds: try row.value("wait", as: Int?.self) ?? 0,
+        isKnownHere: try row.value("is_known"), wasNotedToday: try row.value("noted"), account: subjects.account,
+        pairIsThere: try row.value("pair_is_there"), accountIsBesieged: try row.value("is_besieged"))
     }
   }
 

@@ -63,11 +63,11 @@ package final class Revocations {
       ) r ON true
       """
     ) { row -> EndedIDs.Entry? in
-      if horizon.isEmpty { horizon = try row.value(0) }
-      guard let id = try row.value(1, as: UUID?.self) else { return nil }
+      if horizon.isEmpty { horizon = try row.value("horizon") }
+      guard let id = try row.value("id", as: UUID?.self) else { return nil }
       count += 1
-      if count == Self.pageRows { last = (horizon, try row.value(4), id) }
-      return EndedIDs.Entry(id, generation: try row.value(2), until: try row.value(3))
+      if count == Self.pageRows { last = (horizon, try row.value("written"), id) }
+      return EndedIDs.Entry(id, generation: try row.value("generation"), until: try row.value("until"))
     }
     for case let entry? in entries { ended.insert(entry) }
     if count == Self.pageRows {

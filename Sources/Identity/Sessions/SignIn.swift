@@ -39,7 +39,7 @@ package struct SignIn: Sendable {
       }
     let found = try connection.row(
       "SELECT \(raw: User.columns), password_hash FROM users WHERE \(filter) AND deleted_at IS NULL"
-    ) { (user: try User(row: $0), hash: try $0.value(9, as: String?.self)) }
+    ) { (user: try User(row: $0), hash: try $0.value("password_hash", as: String?.self)) }
     // Guesses by name and by email are counted apart. Together, they would tell that both are somebody's. Of a name
     // that nobody has only the digest is kept: it may be as long as a body, and is often a password.
     let account = kind + " " + (found?.user.id.text ?? Base64.url.encode(Digest.sha256(Array(typed.utf8))))

@@ -22,7 +22,9 @@ package final class Classifiers {
     all = try connection.rows(
       "SELECT id, classifier, code, parent_id FROM classifiers ORDER BY classifier, parent_id NULLS FIRST, position"
     ) { row in
-      Classifier(id: try row.value(0), kind: try row.value(1), code: try row.value(2), parent: try row.value(3))
+      Classifier(
+        id: try row.value("id"), kind: try row.value("classifier"), code: try row.value("code"),
+        parent: try row.value("parent_id"))
     }
     byCode = Dictionary(all.map { (Key($0.kind, $0.code, $0.parent), $0) }) { first, _ in first }
     readAt = now

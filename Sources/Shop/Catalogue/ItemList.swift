@@ -1,10 +1,7 @@
 package import Postgres
 
-/// One page of the catalogue, and how many items there are altogether.
-package struct ItemList: Sendable {
-  package let items: [Item]
-  package let total: Int
-
+/// The catalogue as a list.
+package enum ItemList {
   package enum Order: String, Sendable, CaseIterable {
     case createdAt = "created_at"
     case updatedAt = "updated_at"
@@ -23,10 +20,9 @@ package struct ItemList: Sendable {
     package init() {}
   }
 
-  package static func read(_ page: Page, on connection: borrowing Connection) throws -> ItemList {
+  package static func read(_ page: Page, on connection: borrowing Connection) throws -> NumberedPage<Item> {
     let direction = page.isDescending ? "DESC" : "ASC"
-    var total = 0
-    let items = try connection.rows(
+    return try connection.page(
       """
       WITH found AS MATERIALIZED (
         SELECT id, \(raw: page.order.rawValue) AS place FROM catalogue
@@ -40,13 +36,9 @@ package struct ItemList: Sendable {
         SELECT id, row_number() OVER (ORDER BY place \(raw: direction) NULLS LAST, id \(raw: direction)) AS place
         FROM found ORDER BY 2 LIMIT \(page.limit) OFFSET \((page.number - 1) * page.limit)
       )
-      SELECT c.id, c.document, (SELECT count(*) FROM found)
+      SELECT c.id, c.document, (SELECT count(*) FROM found) AS total
       FROM (SELECT 1) AS one LEFT JOIN page ON true LEFT JOIN catalogue c USING (id) ORDER BY page.place
       """
-    ) { row -> Item? in
-      total = try row.value(2)
-      return try row.value(0, as: String?.self) == nil ? nil : Item(row: row)
-    }
-    return ItemList(items: items.compactMap { $0 }, total: total)
+    ) { try Item(row: $0) }
   }
 }
