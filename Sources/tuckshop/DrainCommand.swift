@@ -10,7 +10,7 @@ enum DrainCommand: Command {
     let word = arguments.takeWord()
     try arguments.finish()
     guard let word, ["on", "off"].contains(word) else { throw UsageError("drain wants on or off") }
-    let page = try SharedPage(path: environment.directory(.runDirectory) + "/shared.page")
+    let page = try SharedPage(path: environment.value(\.worker.runDirectory) + "/shared.page")
     page.isDraining = word == "on"
     return 0
   }

@@ -1,58 +1,40 @@
 internal import FoundationEssentials
-internal import Glibc
 
 /// Settings as the environment gives them. A bad one is an error that names the variable, never its value.
 struct Environment {
-  let values: [String: String]
+  private let values: [String: String]
+  private let settings = Settings()
 
   init(_ values: [String: String] = ProcessInfo.processInfo.environment) { self.values = values }
 
-  func text(_ setting: Setting) -> String { nonEmpty(setting.name) ?? setting.fallback }
-
-  func integer(_ setting: Setting, in range: ClosedRange<Int>) throws -> Int {
-    let text = text(setting)
-    guard let value = Int(text), range.contains(value) else {
-      throw SettingError("\(setting.name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-    }
+  /// The setting's value, checked; its default if it is not set.
+  func value<Value>(_ path: KeyPath<Settings, Setting<Value>>) throws -> Value {
+    let setting = settings[keyPath: path]
+    let text = try text(setting.name, setting.source) ?? setting.fallback
+    guard let value = setting.parse(text) else { throw SettingError("\(setting.name) must be \(setting.rule)") }
     return value
   }
 
-  func choice<T: CaseIterable>(_ setting: Setting, of type: T.Type = T.self) throws -> T {
-    let text = text(setting)
-    guard let value = T.allCases.first(where: { "\($0)" == text }) else {
-      let names = T.allCases.map { "\($0)" }.joined(separator: ", ")
-      throw SettingError("\(setting.name) must be one of \(names)")
-    }
-    return value
-  }
+  /// The variable's name, for an error about several settings.
+  func name<Value>(_ path: KeyPath<Settings, Setting<Value>>) -> String { settings[keyPath: path].name }
 
-  func directory(_ setting: Setting) throws -> String {
-    let path = text(setting)
-    var isDirectory = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory else {
-      throw SettingError("\(setting.name): \(path) is no directory")
-    }
-    return path
-  }
+  /// The path that NAME_FILE gives.
+  func file<Value>(of path: KeyPath<Settings, Setting<Value>>) -> String? { nonEmpty(name(path) + "_FILE") }
 
-  /// From NAME, or from the file that NAME_FILE names; its last line end is not part of it.
-  func secret(_ setting: Setting) throws -> String? {
-    let file = nonEmpty(setting.name + "_FILE")
-    let direct = nonEmpty(setting.name)
-    guard let file else { return direct }
-    guard direct == nil else { throw SettingError("\(setting.name) and \(setting.name)_FILE are both set") }
+  private func text(_ name: String, _ source: SettingSource) throws -> String? {
+    let direct = nonEmpty(name)
+    guard source != .environment, let file = nonEmpty(name + "_FILE") else {
+      // The environment itself is open to `ps` and to core files.
+      if source == .onlyFile && direct != nil { throw SettingError("set \(name)_FILE instead of \(name)") }
+      return direct
+    }
+    guard direct == nil else { throw SettingError("\(name) and \(name)_FILE are both set: unset one of them") }
     guard let bytes = FileManager.default.contents(atPath: file),
       let text = String(validating: bytes, as: UTF8.self)
-    else { throw SettingError("\(setting.name)_FILE: \(file) cannot be read as text") }
+    else { throw SettingError("\(name)_FILE: \(file) cannot be read as text") }
     let secret = text.withoutLineEnd
-    guard !secret.isEmpty else { throw SettingError("\(setting.name)_FILE: \(file) is empty") }
+    guard !secret.isEmpty else { throw SettingError("\(name)_FILE: \(file) is empty") }
     return secret
-  }
-
-  /// A secret that must not stand in the environment itself, where `ps` and core files show it.
-  func secretFromFile(_ setting: Setting) throws -> String? {
-    guard nonEmpty(setting.name) == nil else { throw SettingError("set \(setting.name)_FILE, not \(setting.name)") }
-    return try secret(setting)
   }
 
   private func nonEmpty(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -10,7 +10,7 @@ enum HealthCommand: Command {
     let pool = try arguments.takeOption("--pool") ?? "ops"
     let path = arguments.takeFlag("--live") ? "/health/live" : "/health/ready"
     try arguments.finish()
-    let socket = environment.text(.runDirectory) + "/\(pool).sock"
+    let socket = try environment.value(\.worker.runDirectory) + "/\(pool).sock"
     let answer = try Client.get(path, socket: socket, timeoutMilliseconds: 2000)
     say(String(decoding: answer.body, as: UTF8.self))
     return answer.status == 200 ? 0 : 1

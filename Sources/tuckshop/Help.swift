@@ -8,12 +8,12 @@ extension Tuckshop {
       Usage: tuckshop COMMAND [ARGUMENTS]
 
       \(list)
-        \(padded("help", width))  this text, or the text of one command: tuckshop help COMMAND
+        \(padded("help", width))  this text, or that of one command: tuckshop help COMMAND; help settings: a page in Markdown
 
       Settings come from the environment; a secret may also come from a file, by NAME_FILE.
       PostgreSQL is found as libpq finds it: PGHOST, PGDATABASE, PGUSER, PGSERVICE, PGPASSFILE, …
 
-      \(Setting.table)
+      \(Settings.table)
       """
   }
 

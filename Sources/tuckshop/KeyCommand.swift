@@ -24,7 +24,7 @@ enum KeyCommand: Command {
     }
     guard let verb = arguments.takeWord() else { throw UsageError("key wants a word after it") }
     try arguments.finish()
-    let path = environment.text(.keyFile)
+    let path = try environment.value(\.tokens.keyFile)
     let now = time(nil)
     switch verb {
     case "create": try TokenKeys.create(path, algorithm ?? .hs256, now: now)

@@ -22,7 +22,7 @@ enum MigrateCommand: Command {
     var arguments = arguments
     let dryRun = arguments.takeFlag("--dry-run")
     guard let verb = arguments.takeWord() else { throw UsageError("migrate wants a word after it") }
-    let directory = try environment.directory(.migrations)
+    let directory = try environment.value(\.worker.migrations)
     if verb == "new" {
       guard let name = arguments.takeWord() else { throw UsageError("migrate new wants a name") }
       try arguments.finish()
@@ -44,7 +44,7 @@ enum MigrateCommand: Command {
       throw UsageError("migrate \(verb) is not understood")
     }
 
-    let patience = try environment.integer(.migrateWait, in: 0...86_400)
+    let patience = try environment.value(\.database.migrateWaitSeconds)
     let rules = try environment.houseRules()
     let connection = try connect(settings, seconds: patience)
     if verb == "up" { try requireRoles(connection) }

@@ -10,7 +10,7 @@ enum ReloadCommand: Command {
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
     var arguments = arguments
     let named = try arguments.takeRest()
-    let directory = try environment.directory(.runDirectory)
+    let directory = try environment.value(\.worker.runDirectory)
     let page = try SharedPage(path: directory + "/shared.page")
     let pools = try (named.isEmpty ? Pool.allCases.map(\.name) : named).map { name in
       guard let pool = Pool(name: name) else { throw UsageError("there is no pool \(name)") }

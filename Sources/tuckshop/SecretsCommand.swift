@@ -31,8 +31,8 @@ enum SecretsCommand: Command {
       try SecretVolumes(folder: folder, owner: owner, database: Owner(user: id, group: nil), roles: roles).fill()
       return 0
     }
-    try makeKey(environment.text(.keyFile), mode, owner)
-    if let file = environment.file(of: .adminPassword), !SecretFile.exists(file) {
+    try makeKey(environment.value(\.tokens.keyFile), mode, owner)
+    if let file = environment.file(of: \.tokens.adminPassword), !SecretFile.exists(file) {
       try SecretFile.write(SecretFile.password() + "\n", to: file, mode, owner)
       say("secrets: the first admin's password is in \(file)")
     }
@@ -45,9 +45,4 @@ enum SecretsCommand: Command {
     try SecretFile.handOver(path, mode, owner)
     say("secrets: a new signing key is in \(path)")
   }
-}
-
-extension Environment {
-  /// The file that NAME_FILE names.
-  func file(of setting: Setting) -> String? { values[setting.name + "_FILE"].flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -19,7 +19,9 @@ struct Tuckshop {
     let first = arguments.isEmpty ? "--help" : arguments.removeFirst()
     switch first {
     case "--help", "-h", "help":
-      say(arguments.first.flatMap(command(named:)).map(help(for:)) ?? help)
+      say(
+        arguments.first == "settings" ? Settings.page : arguments.first.flatMap(command(named:)).map(help(for:)) ?? help
+      )
     case "--version", "version":
       say("tuckshop \(API.version)")
     default:

@@ -124,29 +124,31 @@ struct WorkerSettings {
   let logLevel: Log.Level
 
   init(_ environment: Environment) throws {
-    pool = try environment.choice(.pool)
-    pagePath = try environment.directory(.runDirectory) + "/shared.page"
+    pool = try environment.value(\.worker.pool)
+    pagePath = try environment.value(\.worker.runDirectory) + "/shared.page"
     database = try environment.database(applicationName: "tuckshop \(pool.name)")
-    connectMilliseconds = try environment.integer(.connectTimeout, in: 1...60_000)
+    connectMilliseconds = try environment.value(\.database.connectMilliseconds)
     var limits = Application.Limits()
-    limits.requestMilliseconds = try environment.integer(.requestTimeout, in: 1...600_000)
-    limits.queueMilliseconds = try environment.integer(.queueTimeout, in: 1...600_000)
+    limits.requestMilliseconds = try environment.value(\.requests.requestMilliseconds)
+    limits.queueMilliseconds = try environment.value(\.requests.queueMilliseconds)
     // nginx sends strangers' probes there, and to no other pool.
     if pool == .ops { limits.readinessMilliseconds = 250 }
-    limits.hashQueueMilliseconds = try environment.integer(.hashQueueTimeout, in: 1...600_000)
+    limits.hashQueueMilliseconds = try environment.value(\.requests.hashQueueMilliseconds)
     self.limits = limits
     desk = try environment.frontDesk()
     storefront = try environment.storefront()
     if desk.trustedUserHeader != nil && !isUnixSocket(0) {
-      throw SettingError("\(Setting.trustedUserHeader.name) is only for workers behind a unix socket")
+      throw SettingError(
+        "\(environment.name(\.signOn.trustedUserHeader)) is only for workers behind a unix socket: unset it for this one"
+      )
     }
     let firstAdmin = try environment.firstAdmin()
     self.firstAdmin = pool == .auth ? firstAdmin : nil
-    bodyLimitBytes = try environment.integer(.bodyLimit, in: 0...1 << 30)
-    requiredSchemaVersion = try Migration.all(in: environment.directory(.migrations)).last?.version ?? 0
-    maxRequests = try environment.integer(.maxRequests, in: 0...Int.max)
-    maxAgeSeconds = try environment.integer(.maxAge, in: 0...Int(Int32.max))
-    maxResidentMebibytes = try environment.integer(.maxResident, in: 0...1 << 20)
-    logLevel = try environment.choice(.logLevel)
+    bodyLimitBytes = try environment.value(\.requests.bodyLimitBytes)
+    requiredSchemaVersion = try Migration.all(in: environment.value(\.worker.migrations)).last?.version ?? 0
+    maxRequests = try environment.value(\.worker.maxRequests)
+    maxAgeSeconds = try environment.value(\.worker.maxAgeSeconds)
+    maxResidentMebibytes = try environment.value(\.worker.maxResidentMebibytes)
+    logLevel = try environment.value(\.worker.logLevel)
   }
 }

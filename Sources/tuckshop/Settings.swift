@@ -1,0 +1,121 @@
+internal import Telemetry
+
+/// Every setting that the program reads. Add one here, and in docs/settings.md what `tuckshop help settings` prints.
+struct Settings {
+  let worker = Worker()
+  let database = Database()
+  let requests = Requests()
+  let shop = Shop()
+  let tokens = Tokens()
+  let signOn = SignOn()
+
+  struct Worker: Section {
+    let title = "The worker"
+    let pool = Setting("POOL", Pool.app, "the pool that this worker belongs to")
+    let runDirectory = Setting.directory(
+      "RUN_DIR", "/run/tuckshop", "where the sockets, the pid files and the shared memory are")
+    let migrations = Setting.directory(
+      "MIGRATIONS", "/usr/share/tuckshop/migrations",
+      "the migrations; a worker reads them to know which schema version it needs")
+    let maxRequests = Setting(
+      "WORKER_MAX_REQUESTS", 1_000_000, in: 0...Int.max, "a worker leaves after this many requests; 0: never")
+    let maxAgeSeconds = Setting(
+      "WORKER_MAX_AGE", 86_400, "seconds", in: 0...Int(Int32.max),
+      "a worker leaves after this time, minus up to a tenth so that workers do not leave together; 0: never")
+    let maxResidentMebibytes = Setting(
+      "WORKER_MAX_RSS", 256, "MiB", in: 0...1 << 20,
+      "a worker leaves when its resident size is larger than this; 0: never")
+    let logLevel = Setting("LOG_LEVEL", Log.Level.info, "the lowest level that is logged")
+  }
+
+  struct Database: Section {
+    let title = "PostgreSQL"
+    let url = Setting.secret(
+      "DATABASE_URL", "a libpq conninfo string or URI; if empty, libpq's own variables hold")
+    let password = Setting.secret("DATABASE_PASSWORD", "the role's password")
+    let connectMilliseconds = Setting(
+      "CONNECT_TIMEOUT_MS", 1000, "ms", in: 1...60_000, "how long one request tries to get a connection")
+    let lockMilliseconds = Setting(
+      "LOCK_TIMEOUT_MS", 1000, "ms", in: 1...600_000,
+      "how long a statement waits for a lock; for `tuckshop migrate` it is always 5000")
+    let statementMilliseconds = Setting(
+      "STATEMENT_TIMEOUT_MS", 3000, "ms", in: 1...600_000,
+      "how long a statement of a worker may run; commands have no such limit")
+    let migrateWaitSeconds = Setting(
+      "MIGRATE_WAIT", 30, "seconds", in: 0...86_400, "how long `tuckshop migrate` tries to reach PostgreSQL")
+  }
+
+  struct Requests: Section {
+    let title = "Requests"
+    let requestMilliseconds = Setting(
+      "REQUEST_TIMEOUT_MS", 5000, "ms", in: 1...600_000, "how long a request may take in a worker")
+    let queueMilliseconds = Setting(
+      "QUEUE_TIMEOUT_MS", 2000, "ms", in: 1...600_000, "a request that waited longer than this for a worker gets 503")
+    let hashQueueMilliseconds = Setting(
+      "HASH_QUEUE_TIMEOUT_MS", 50, "ms", in: 1...600_000,
+      "a request that waited longer than this gets 503 if it needs a password hashed")
+    let bodyLimitBytes = Setting(
+      "BODY_LIMIT", 65_536, "bytes", in: 0...1 << 30,
+      "the largest body that a worker takes, except for pictures (2 MB); nginx has limits of its own, 64 KB and 2 MB")
+  }
+
+  struct Shop: Section {
+    let title = "The shop"
+    let welcomeCoins = Setting(
+      "WELCOME_COINS", 1000, in: 0...1_000_000_000,
+      "how many coins a new user gets; `migrate up` writes it into the database")
+    let undoSeconds = Setting(
+      "UNDO_SECONDS", 60, "seconds", in: 0...86_400, "how long a sender may take a transfer back")
+    let leaderboard = Setting(
+      "LEADERBOARD", false,
+      "on: everybody may see the names of those who gave the most; off: the leaderboard does not exist (404)")
+    let mediaDirectory = Setting(
+      "MEDIA_DIR", "/var/lib/tuckshop/media", type: "directory",
+      "where workers write pictures and nginx reads them; set it for both")
+    let requireIfMatch = Setting(
+      "REQUIRE_IF_MATCH", false, "on: changing or deleting an item needs `If-Match`, else the answer is 428")
+  }
+
+  struct Tokens: Section {
+    let title = "Tokens and passwords"
+    let keyFile = Setting(
+      "KEY_FILE", "/etc/tuckshop/keys.json", type: "file", "the keys that sign tokens; `tuckshop key create` makes it")
+    let issuer = Setting("TOKEN_ISSUER", "tuckshop", "the name under which this shop signs tokens")
+    let audience = Setting("TOKEN_AUDIENCE", "tuckshop", "the audience of its tokens")
+    // No access token may live longer than a revocation is kept.
+    let accessSeconds = Setting(
+      "ACCESS_TTL", 900, "seconds", in: 1...86_400, "how long an access token of v1 is valid")
+    let merchSeconds = Setting(
+      "MERCH_TTL", 43_200, "seconds", in: 1...86_400, "how long a token of `/api/auth` is valid")
+    let refreshSeconds = Setting(
+      "REFRESH_TTL", 604_800, "seconds", in: 1...31_536_000, "how long a refresh token is valid")
+    let merchPasswordMin = Setting(
+      "MERCH_PASSWORD_MIN", 1, "characters", in: 1...256, "the shortest password that `/api/auth` registers")
+    let adminUser = Setting.optional(
+      "ADMIN_USER", "text", "the user who becomes admin as long as there is none; needs a password")
+    let adminPassword = Setting.optional(
+      "ADMIN_PASSWORD", "only a file", from: .onlyFile,
+      "the first admin's password: set `TUCKSHOP_ADMIN_PASSWORD_FILE`")
+  }
+
+  struct SignOn: Section {
+    let title = "Single sign-on"
+    let note: String? = "[running.md](running.md#single-sign-on) shows how to use them."
+    let trustedIssuers = Setting.optional("TRUSTED_ISSUERS", "file", "names other issuers whose tokens are accepted")
+    let trustedUserHeader = Setting.optional(
+      "TRUSTED_USER_HEADER", "header name", rule: "the name of a header: letters, digits and hyphens",
+      of: /[A-Za-z][A-Za-z0-9-]*/,
+      """
+      the header in which nginx tells the worker who has signed in; only for workers behind a unix socket. \
+      nginx needs it too
+      """)
+    let telegramBotToken = Setting.secret(
+      "TELEGRAM_BOT_TOKEN", "the token of the bot whose Mini App may sign people in")
+    let believesTelegramIDs = Setting(
+      "UNSAFE_TELEGRAM_LOGIN", false,
+      """
+      on, for load tests only: accept a bare `telegram_id` on the login port from this machine; `migrate up` needs it \
+      too
+      """)
+  }
+}
