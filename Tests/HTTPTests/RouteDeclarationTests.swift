@@ -62,7 +62,7 @@ struct RouteDeclarationTests {
     }
   }
 
-  @Test func `one path with several methods is no conflict`() async {
+  @Test func `one path with several methods is not a conflict`() async {
     await #expect(processExitsWith: .success) {
       var router = Router<Int>()
       for (number, method) in Method.allCases.enumerated() { router.add(method, "/users/{id}", number) }

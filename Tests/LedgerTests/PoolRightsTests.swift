@@ -132,7 +132,7 @@ struct PoolRightsTests {
   ]
 
   @Test(arguments: pools)
-  func `a call outside the pool's task is refused, whoever the actor is`(role: String) throws {
+  func `a call outside the pool's task is refused for every actor`(role: String) throws {
     try withDatabase(user: role) { connection in
       for (_, statement) in Self.forbidden.filter({ $0.role == role }) {
         let state = try connection.sqlstate(of: statement)

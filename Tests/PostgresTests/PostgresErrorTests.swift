@@ -36,7 +36,7 @@ struct PostgresErrorJudgementTests {
   }
 
   @Test(arguments: ["23505", "42601", "P0001", "22012", ""])
-  func `all other states are none of these`(sqlstate: String) {
+  func `all other states belong to no group`(sqlstate: String) {
     let other = error(sqlstate)
     #expect(!other.isUnavailable && !other.isTransient && !other.isBadInput && !other.endsSession)
   }
