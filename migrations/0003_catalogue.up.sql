@@ -51,7 +51,7 @@ CREATE TABLE items (
   name          text NOT NULL CHECK (name <> ''),
   description   text NOT NULL DEFAULT '',
   -- In coins; null is not for sale.
-  price         bigint CHECK (price BETWEEN 1 AND 9007199254740991),
+  price         bigint CHECK (price BETWEEN 1 AND greatest_holding()),
   class_id      uuid NOT NULL REFERENCES classifiers,
   type_id       uuid NOT NULL,
   -- Whether purchases are served from the shop's own account of it, or made as they are bought.

@@ -1,24 +1,21 @@
--- The ledger: every coin and every item there is, as movements between accounts.
+-- The ledger: every coin and every item, as movements between accounts.
 --
--- A write locks, decides, claims the caller's id for the operation, and then moves. Each kind of operation is a function
--- of its own, and each function finds the accounts by the user who acts, so that no caller can name one.
+-- Each kind of operation is a function of its own, in the migrations that follow. It locks, decides, claims the caller's
+-- id for the operation and moves. It finds the accounts by the user who acts, so no caller can name an account.
 --
--- There is one lock for each owner: the purse. Every function that moves anything of an owner locks that purse first, so
--- everything of one owner happens one after the other, first uses included, and other accounts of the owner need no lock.
+-- Each owner has one lock: the purse. Every function that moves anything of an owner locks that purse first, so
+-- everything about one owner happens in sequence, first uses included, and the owner's other accounts need no lock.
 -- Two owners are locked in the order of their ids. A missing purse is opened and locked before the next one is looked
--- at. Assets that are new come after the purses, in the order of their keys, and the shop's shelf comes last, because
--- most want it. As a second line, every UPDATE of an account names the version that the decision was made on.
---
--- transfer and purchase are written for speed: single values, as a variable that holds a row costs as much as a query;
--- domains, as a CHECK is parsed anew by each statement that writes to its table; and no index that a write could spare.
+-- at. New assets come after the purses, in the order of their keys. The shop's shelf comes last, because most sales want
+-- it. As a second line, an UPDATE of an account that was read before names the version that was read.
 
 CREATE TYPE operation_kind AS ENUM ('grant', 'transfer', 'undo_transfer', 'purchase', 'add_items', 'reserve',
     'return_reserve', 'consume_reserve', 'expire_reserve', 'adjust', 'set_stock');
 
+-- Domains, because a CHECK is parsed anew by each statement that writes to its table.
 CREATE DOMAIN section AS text COLLATE "C" CHECK (VALUE IN ('main', 'factory', 'trade'));
--- What an account can hold, and what can be moved. JSON can tell no greater number.
-CREATE DOMAIN holding AS bigint CHECK (VALUE BETWEEN 0 AND 9007199254740991);
-CREATE DOMAIN amount AS bigint CHECK (VALUE BETWEEN 1 AND 9007199254740991);
+CREATE DOMAIN holding AS bigint CHECK (VALUE BETWEEN 0 AND greatest_holding());
+CREATE DOMAIN amount AS bigint CHECK (VALUE BETWEEN 1 AND greatest_holding());
 
 -- Coins, or one variant of an item. No collection and no quality level is the standard variant.
 CREATE TABLE assets (
@@ -30,13 +27,11 @@ CREATE TABLE assets (
 );
 INSERT INTO assets (id) VALUES (1);
 
--- Of a user, or of the shop itself (no owner): its stock of what is not unlimited. Ids below 1000 belong to the
--- system accounts mint (1), till (2) and sink (3), which have no row: nobody locks them, and their balance is what
--- their postings add up to.
+-- What a user, or the shop itself (no owner), holds of one asset. Ids below 1000 belong to the system accounts mint (1),
+-- till (2) and sink (3), which have no row: nobody locks them, and their balance is the sum of their postings.
 CREATE TABLE accounts (
     id       bigint GENERATED ALWAYS AS IDENTITY (START WITH 1000) PRIMARY KEY,
-    -- No foreign keys: neither users nor assets are ever removed, but a check would lock their rows, and many want one
-    -- and the same asset.
+    -- No foreign keys: users and assets are never removed, and a check would lock rows that many writes want.
     owner    uuid,
     asset    bigint NOT NULL,
     section  section NOT NULL,
@@ -47,18 +42,20 @@ CREATE TABLE accounts (
     UNIQUE NULLS NOT DISTINCT (owner, asset, section)
 ) WITH (fillfactor = 80);
 
--- Purses: what every write looks for, and what adds up to all coins there are.
+-- The coins of each owner: what every write locks first, and what adds up to all coins in circulation.
 CREATE INDEX accounts_purses ON accounts (owner) WHERE asset = 1 AND section = 'main';
+CREATE VIEW purses AS
+    SELECT id, owner, balance, version, moved_at FROM accounts WHERE asset = 1 AND section = 'main';
 
--- One intent. Whoever asks twice under one key is told the first answer, also if that was a refusal.
+-- One intent. A repeated key gets the first answer, also if that was a refusal.
 CREATE TABLE operations (
     -- A UUID of version 7 whose last 16 bits are zero: the public ids of its postings count on from it.
     id          uuid PRIMARY KEY,
-    -- Whose things move; null: the shop's own.
+    -- The user whose things move; null: the shop's own.
     owner       uuid,
     kind        operation_kind NOT NULL,
     key         uuid NOT NULL,
-    -- Digest of what was asked.
+    -- Digest of the request.
     content     bytea NOT NULL,
     outcome     text NOT NULL,
     actor       uuid,
@@ -72,13 +69,13 @@ CREATE TABLE operations (
     note        text,
     details     jsonb,
     request_id  text,
-    -- The key comes first: where it is the operation's own id, each is entered beside the one before it.
+    -- The key comes first: where it is the operation's own id, each entry lands beside the one before it.
     UNIQUE NULLS NOT DISTINCT (key, owner, kind)
 );
 CREATE INDEX operations_by_time ON operations USING brin (at);
 
--- Moments are strictly increasing along an account, so that "account and moment" names a posting, answers what a
--- balance was at any instant by one step in an index, and can be the key of tables partitioned by month.
+-- Moments strictly increase along an account. So account and moment name a posting, one step in an index finds the
+-- balance at any instant, and the pair can be the key of tables partitioned by month.
 CREATE TABLE postings (
     operation      uuid NOT NULL,
     ordinal        smallint NOT NULL,
@@ -102,28 +99,62 @@ CREATE TRIGGER operations_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON
 CREATE TRIGGER postings_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON postings
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- ---- pieces
+-- ---- reads
 
--- Where things come from and go to.
+-- An account's postings as its owner sees them.
+CREATE VIEW statements AS
+    SELECT p.debit AS account, p.at, -p.amount AS change, p.debit_balance AS balance, p.debit_version AS version,
+           p.credit AS counter_account, p.operation, p.ordinal, p.asset
+    FROM postings p WHERE p.debit >= 1000
+    UNION ALL
+    SELECT p.credit, p.at, p.amount, p.credit_balance, p.credit_version, p.debit, p.operation, p.ordinal, p.asset
+    FROM postings p WHERE p.credit >= 1000;
+
+-- What each account held when each day (UTC) on which it moved was over.
+CREATE VIEW end_of_day_balances AS
+    SELECT DISTINCT ON (account, (at AT TIME ZONE 'UTC')::date) account, (at AT TIME ZONE 'UTC')::date AS day, balance
+    FROM statements ORDER BY account, (at AT TIME ZONE 'UTC')::date, at DESC;
+
+-- The balance after the last posting of an account up to an instant, on whichever side it stands; no row if there is none.
+CREATE FUNCTION balance_at(_account bigint, _at timestamptz) RETURNS TABLE (balance bigint) LANGUAGE sql STABLE AS $$
+    SELECT last.balance FROM (
+        (SELECT p.at, p.debit_balance AS balance FROM postings p
+         WHERE p.debit = _account AND p.debit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
+        UNION ALL
+        (SELECT p.at, p.credit_balance FROM postings p
+         WHERE p.credit = _account AND p.credit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
+    ) last ORDER BY last.at DESC LIMIT 1
+$$;
+
+-- The answer that this key got before, or that it asked something else.
+CREATE FUNCTION earlier_answer(_owner uuid, _kind operation_kind, _key uuid, _content bytea)
+RETURNS TABLE (operation uuid, outcome text, at timestamptz, available bigint, details jsonb) LANGUAGE sql STABLE AS $$
+    SELECT o.id, CASE WHEN o.content = _content THEN o.outcome ELSE 'key_reused' END, o.at, o.available, o.details
+    FROM operations o
+    WHERE o.owner IS NOT DISTINCT FROM _owner AND o.kind = _kind AND o.key = _key
+$$;
+
+-- ---- pieces of the functions that write
+
+-- The system accounts: where things come from, where prices go, where used-up items go.
 CREATE FUNCTION mint() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1::bigint;
 CREATE FUNCTION till() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 2::bigint;
 CREATE FUNCTION sink() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 3::bigint;
 
--- What was asked, in so many bytes, or the digest of it where it is long; no text begins with the byte of a digest.
+-- The words of a request as bytes, or their digest where they are long; no text begins with the first byte of a digest.
 -- A digest costs 7 µs, a fortieth of a transfer.
 CREATE FUNCTION digest_of(VARIADIC _words text[]) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(array_to_string(_words, chr(31), chr(30))) <= 100
     THEN convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')
     ELSE '\xff'::bytea || sha256(convert_to(array_to_string(_words, chr(31), chr(30)), 'UTF8')) END;
 
--- Locks a purse, and opens it if it is not there yet. If another session is opening it, the INSERT waits for that one.
--- transfer and purchase look for themselves first, to save the call.
+-- Locks a purse, and opens it if it is missing. If another session is opening it, the INSERT waits for that session.
 CREATE FUNCTION lock_purse(_owner uuid, OUT id bigint, OUT balance bigint, OUT version bigint, OUT moved_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     LOOP
-        SELECT a.id, a.balance, a.version, a.moved_at INTO id, balance, version, moved_at
-        FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
+        SELECT p.id, p.balance, p.version, p.moved_at INTO id, balance, version, moved_at
+        FROM purses p WHERE p.owner = _owner FOR NO KEY UPDATE;
         EXIT WHEN FOUND;
         INSERT INTO accounts (owner, asset, section) VALUES (_owner, 1, 'main')
         ON CONFLICT (owner, asset, section) DO NOTHING;
@@ -139,362 +170,5 @@ BEGIN
     END IF;
 END $$;
 
--- What was answered to this key before, or that it was another question. Called when the key was taken.
-CREATE FUNCTION earlier_answer(_owner uuid, _kind operation_kind, _key uuid, _content bytea)
-RETURNS TABLE (operation uuid, outcome text, at timestamptz, available bigint) LANGUAGE sql STABLE AS $$
-    SELECT o.id, CASE WHEN o.content = _content THEN o.outcome ELSE 'key_reused' END, o.at, o.available
-    FROM operations o
-    WHERE o.owner IS NOT DISTINCT FROM _owner AND o.kind = _kind AND o.key = _key
-$$;
-
--- ---- coins
-
--- Coins for somebody, out of the mint.
-CREATE FUNCTION grant_coins(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _amount bigint, _reason text,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    _purse   record;
-    _content bytea := digest_of(_amount::text, _reason);
-    _rows    bigint;
-BEGIN
-    SELECT * INTO _purse FROM lock_purse(_owner);
-    operation := _id;
-    replayed := false;
-    balance := _purse.balance + _amount;
-    at := greatest(clock_timestamp(), _purse.moved_at + interval '1 microsecond');
-    outcome := CASE WHEN balance > 9007199254740991 THEN 'overflow' ELSE 'done' END;
-    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, amount, note, request_id)
-    VALUES (_id, _owner, 'grant', _key, _content, outcome, _actor, at, _amount, _reason, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
-    IF NOT FOUND THEN
-        replayed := true;
-        balance := _purse.balance;
-        SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
-        FROM earlier_answer(_owner, 'grant', _key, _content) e;
-    ELSIF outcome = 'done' THEN
-        UPDATE accounts a SET balance = grant_coins.balance, version = a.version + 1, moved_at = grant_coins.at
-        WHERE a.id = _purse.id AND a.version = _purse.version;
-        GET DIAGNOSTICS _rows = ROW_COUNT;
-        PERFORM require_moved(_rows, 1);
-        INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, credit_balance, credit_version, at)
-        VALUES (_id, 1, 1, mint(), _purse.id, _amount, balance, _purse.version + 1, at);
-    END IF;
-END $$;
-
-CREATE FUNCTION transfer(_id uuid, _owner uuid, _key uuid, _request_id text, _to text, _amount bigint, _message text,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
-    OUT available bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    _payee uuid;
-    _from  bigint; _from_balance bigint; _from_version bigint; _from_moved timestamptz;
-    _into  bigint; _into_balance bigint; _into_version bigint; _into_moved timestamptz;
-    _rows  bigint;
-BEGIN
-    SELECT u.id INTO _payee FROM users u WHERE u.username = _to AND u.deleted_at IS NULL;
-    -- A purse that is not there yet is opened and locked before the other one is looked at.
-    IF _payee < _owner THEN
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
-        FROM accounts a WHERE a.owner = _payee AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        IF _into IS NULL THEN
-            SELECT p.id, p.balance, p.version, p.moved_at INTO _into, _into_balance, _into_version, _into_moved
-            FROM lock_purse(_payee) p;
-        END IF;
-    END IF;
-    SELECT a.id, a.balance, a.version, a.moved_at INTO _from, _from_balance, _from_version, _from_moved
-    FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-    IF _from IS NULL THEN
-        SELECT p.id, p.balance, p.version, p.moved_at INTO _from, _from_balance, _from_version, _from_moved
-        FROM lock_purse(_owner) p;
-    END IF;
-    IF _payee > _owner THEN
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _into, _into_balance, _into_version, _into_moved
-        FROM accounts a WHERE a.owner = _payee AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-        IF _into IS NULL THEN
-            SELECT p.id, p.balance, p.version, p.moved_at INTO _into, _into_balance, _into_version, _into_moved
-            FROM lock_purse(_payee) p;
-        END IF;
-    END IF;
-
-    operation := _id;
-    replayed := false;
-    at := greatest(clock_timestamp(), _from_moved + interval '1 microsecond', _into_moved + interval '1 microsecond');
-    outcome := CASE
-        WHEN _payee IS NULL THEN 'unknown_recipient'
-        WHEN _payee = _owner THEN 'to_oneself'
-        WHEN _from_balance < _amount THEN 'insufficient_funds'
-        WHEN _into_balance > 9007199254740991 - _amount THEN 'overflow'
-        ELSE 'done' END;
-    IF outcome <> 'done' THEN
-        balance := _from_balance;
-        IF outcome = 'insufficient_funds' THEN available := _from_balance; END IF;
-        -- Without a key of the caller's there is nobody who could ask again.
-        IF _key IS NULL THEN RETURN; END IF;
-    END IF;
-
-    INSERT INTO operations
-        (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, available, note, request_id)
-    VALUES (_id, _owner, 'transfer', coalesce(_key, _id), digest_of(_to, _amount::text, _message), outcome, _owner, at,
-        _payee, _amount, available, _message, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
-    IF NOT FOUND THEN
-        replayed := true;
-        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
-        FROM earlier_answer(_owner, 'transfer', _key, digest_of(_to, _amount::text, _message)) e;
-        SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = transfer.operation;
-        RETURN;
-    END IF;
-    IF outcome <> 'done' THEN RETURN; END IF;
-
-    balance := _from_balance - _amount;
-    UPDATE accounts a
-    SET balance = CASE a.id WHEN _from THEN transfer.balance ELSE _into_balance + _amount END,
-        version = a.version + 1, moved_at = transfer.at
-    WHERE a.id IN (_from, _into) AND a.version = CASE a.id WHEN _from THEN _from_version ELSE _into_version END;
-    GET DIAGNOSTICS _rows = ROW_COUNT;
-    IF _rows <> 2 THEN PERFORM require_moved(_rows, 2); END IF;
-    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
-        credit_balance, credit_version, at)
-    VALUES (_id, 1, 1, _from, _into, _amount, balance, _from_version + 1, _into_balance + _amount, _into_version + 1, at);
-END $$;
-
--- Takes a transfer back: by its sender, once, within some seconds, and if its receiver still has the coins.
-CREATE FUNCTION undo_transfer(_id uuid, _owner uuid, _transfer uuid, _seconds integer, _request_id text,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
-    OUT available bigint, OUT amount bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    _first  operations;
-    _mine   record;
-    _theirs record;
-    _rows   bigint;
-BEGIN
-    operation := _id;
-    replayed := false;
-    SELECT * INTO _first FROM operations o
-    WHERE o.id = _transfer AND o.owner = _owner AND o.kind = 'transfer' AND o.outcome = 'done';
-    IF NOT FOUND THEN
-        outcome := 'unknown_operation';
-        RETURN;
-    END IF;
-    amount := _first.amount;
-    IF _owner < _first.counterpart THEN
-        SELECT * INTO _mine FROM lock_purse(_owner);
-        SELECT * INTO _theirs FROM lock_purse(_first.counterpart);
-    ELSE
-        SELECT * INTO _theirs FROM lock_purse(_first.counterpart);
-        SELECT * INTO _mine FROM lock_purse(_owner);
-    END IF;
-
-    -- Its key is the transfer, so that there is one at the most.
-    SELECT o.id, o.at INTO operation, at FROM operations o
-    WHERE o.key = _transfer AND o.owner = _owner AND o.kind = 'undo_transfer';
-    IF FOUND THEN
-        outcome := 'done';
-        replayed := true;
-        SELECT p.credit_balance INTO balance FROM postings p WHERE p.operation = undo_transfer.operation;
-        RETURN;
-    END IF;
-    operation := _id;
-    at := greatest(clock_timestamp(), _mine.moved_at + interval '1 microsecond',
-        _theirs.moved_at + interval '1 microsecond');
-    balance := _mine.balance + amount;
-    outcome := CASE
-        WHEN at > _first.at + make_interval(secs => _seconds) THEN 'too_late'
-        WHEN _theirs.balance < amount THEN 'insufficient_funds'
-        WHEN balance > 9007199254740991 THEN 'overflow'
-        ELSE 'done' END;
-    available := _theirs.balance;
-    -- A refusal is not kept: the receiver may have the coins again in a moment.
-    IF outcome <> 'done' THEN RETURN; END IF;
-    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, reverses, request_id)
-    VALUES (_id, _owner, 'undo_transfer', _transfer, digest_of(_transfer::text), outcome, _owner, at,
-        _first.counterpart, amount, _transfer, _request_id);
-    UPDATE accounts a
-    SET balance = CASE a.id WHEN _mine.id THEN undo_transfer.balance ELSE _theirs.balance - undo_transfer.amount END,
-        version = a.version + 1, moved_at = undo_transfer.at
-    WHERE a.id IN (_mine.id, _theirs.id)
-      AND a.version = CASE a.id WHEN _mine.id THEN _mine.version ELSE _theirs.version END;
-    GET DIAGNOSTICS _rows = ROW_COUNT;
-    PERFORM require_moved(_rows, 2);
-    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
-        credit_balance, credit_version, at)
-    VALUES (_id, 1, 1, _theirs.id, _mine.id, amount, _theirs.balance - amount, _theirs.version + 1, balance,
-        _mine.version + 1, at);
-END $$;
-
-CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _item text, _quantity bigint,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
-    OUT available bigint, OUT price bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    _item_id uuid; _limited boolean; _on_sale boolean; _goods bigint; _cost bigint; _rows bigint;
-    _purse   bigint; _purse_balance  bigint; _purse_version  bigint; _purse_moved  timestamptz;
-    _basket  bigint; _basket_balance bigint; _basket_version bigint; _basket_moved timestamptz;
-    _shelf   bigint; _shelf_balance  bigint; _shelf_version  bigint; _shelf_moved  timestamptz;
-BEGIN
-    SELECT a.id, a.balance, a.version, a.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
-    FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main' FOR NO KEY UPDATE;
-    IF _purse IS NULL THEN
-        SELECT p.id, p.balance, p.version, p.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
-        FROM lock_purse(_owner) p;
-    END IF;
-    SELECT i.id, i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL, s.id, b.id,
-           b.balance, b.version, b.moved_at
-    INTO _item_id, price, _limited, _on_sale, _goods, _basket, _basket_balance, _basket_version, _basket_moved
-    FROM items i
-    LEFT JOIN assets s ON s.item_id = i.id AND s.collection_id IS NULL AND s.quality_level_id IS NULL
-    LEFT JOIN accounts b ON b.owner = _owner AND b.asset = s.id AND b.section = 'main'
-    WHERE i.code = _item;
-    IF _on_sale AND _goods IS NULL THEN
-        INSERT INTO assets (item_id) VALUES (_item_id)
-        ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
-        SELECT s.id INTO _goods FROM assets s
-        WHERE s.item_id = _item_id AND s.collection_id IS NULL AND s.quality_level_id IS NULL;
-    END IF;
-    IF _limited THEN
-        SELECT a.id, a.balance, a.version, a.moved_at INTO _shelf, _shelf_balance, _shelf_version, _shelf_moved
-        FROM accounts a WHERE a.owner IS NULL AND a.asset = _goods AND a.section = 'main' FOR NO KEY UPDATE;
-        -- Many may have been waiting for the shelf, and the item is another one since.
-        SELECT i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL
-        INTO price, _limited, _on_sale FROM items i WHERE i.id = _item_id;
-        IF NOT _limited THEN
-            _shelf := NULL; _shelf_balance := NULL; _shelf_version := NULL; _shelf_moved := NULL;
-        END IF;
-    END IF;
-    at := greatest(clock_timestamp(), _purse_moved + interval '1 microsecond',
-        _basket_moved + interval '1 microsecond', _shelf_moved + interval '1 microsecond');
-    -- What is divided cannot overflow; what would cost more than there can be has no cost.
-    _cost := CASE WHEN _quantity <= 9007199254740991 / price THEN price * _quantity END;
-    outcome := CASE
-        WHEN _on_sale IS NOT TRUE THEN 'unknown_item'
-        WHEN _limited AND coalesce(_shelf_balance, 0) < _quantity THEN 'out_of_stock'
-        WHEN _cost IS NULL OR _purse_balance < _cost THEN 'insufficient_funds'
-        WHEN _basket_balance > 9007199254740991 - _quantity THEN 'overflow'
-        ELSE 'done' END;
-    operation := _id;
-    replayed := false;
-    IF outcome <> 'done' THEN
-        balance := _purse_balance;
-        available := CASE outcome WHEN 'out_of_stock' THEN coalesce(_shelf_balance, 0)
-            WHEN 'insufficient_funds' THEN _purse_balance END;
-        IF _key IS NULL THEN RETURN; END IF;
-    END IF;
-
-    INSERT INTO operations
-        (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity, available, request_id)
-    VALUES (_id, _owner, 'purchase', coalesce(_key, _id), digest_of(_item, _quantity::text), outcome, _owner, at,
-        _item_id, _cost, _quantity, available, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
-    IF NOT FOUND THEN
-        replayed := true;
-        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
-        FROM earlier_answer(_owner, 'purchase', _key, digest_of(_item, _quantity::text)) e;
-        SELECT o.amount / o.quantity INTO price FROM operations o WHERE o.id = purchase.operation;
-        SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = purchase.operation AND p.asset = 1;
-        RETURN;
-    END IF;
-    IF outcome <> 'done' THEN RETURN; END IF;
-
-    IF _basket IS NULL THEN
-        -- The first of its kind. The purse is locked, so nobody else can be opening it.
-        INSERT INTO accounts AS a (owner, asset, section) VALUES (_owner, _goods, 'main')
-        RETURNING a.id, a.balance, a.version INTO _basket, _basket_balance, _basket_version;
-    END IF;
-    balance := _purse_balance - _cost;
-    UPDATE accounts a
-    SET balance = a.balance + CASE a.id WHEN _purse THEN -_cost WHEN _basket THEN _quantity ELSE -_quantity END,
-        version = a.version + 1, moved_at = purchase.at
-    WHERE a.id IN (_purse, _basket, _shelf)
-      AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _basket THEN _basket_version ELSE _shelf_version END;
-    GET DIAGNOSTICS _rows = ROW_COUNT;
-    IF _rows <> 2 + (_shelf IS NOT NULL)::int THEN PERFORM require_moved(_rows, 2 + (_shelf IS NOT NULL)::int); END IF;
-    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
-        credit_balance, credit_version, at)
-    VALUES (_id, 1, 1, _purse, till(), _cost, balance, _purse_version + 1, NULL, NULL, at),
-        (_id, 2, _goods, coalesce(_shelf, mint()), _basket, _quantity, _shelf_balance - _quantity, _shelf_version + 1,
-            _basket_balance + _quantity, _basket_version + 1, at);
-END $$;
-
--- ---- reads
-
--- Functions that only read have no rights of their own and no settings: PostgreSQL then puts them into the statement that
--- calls them, where they are planned once for a session. Everything is looked up row by row, which is the right plan
--- however many people there are.
-
--- What GET /api/info answers, as JSON text: one statement, whose cost is bounded whatever the history's length.
-CREATE FUNCTION info(_owner uuid) RETURNS TABLE (document text, has_more boolean) LANGUAGE sql STABLE AS $$
-    WITH purse AS MATERIALIZED (
-        SELECT a.id, a.balance FROM accounts a WHERE a.owner = _owner AND a.asset = 1 AND a.section = 'main'
-    ), received AS (
-        SELECT string_agg(concat('{"fromUser":', to_json(p.username), ',"amount":', p.amount, '}'), ',' ORDER BY p.at) AS list,
-               count(*) AS n
-        FROM (
-            SELECT p.amount, p.at, (
-                SELECT u.username FROM accounts a JOIN users u ON u.id = a.owner WHERE a.id = p.debit) AS username
-            FROM postings p
-            WHERE p.credit = (SELECT id FROM purse) AND p.credit >= 1000 AND p.debit >= 1000
-            ORDER BY p.at DESC LIMIT 1000
-        ) p
-    ), sent AS (
-        SELECT string_agg(concat('{"toUser":', to_json(p.username), ',"amount":', p.amount, '}'), ',' ORDER BY p.at) AS list,
-               count(*) AS n
-        FROM (
-            SELECT p.amount, p.at, (
-                SELECT u.username FROM accounts a JOIN users u ON u.id = a.owner WHERE a.id = p.credit) AS username
-            FROM postings p
-            WHERE p.debit = (SELECT id FROM purse) AND p.debit >= 1000 AND p.credit >= 1000
-            ORDER BY p.at DESC LIMIT 1000
-        ) p
-    )
-    SELECT concat('{"coins":', coalesce((SELECT balance FROM purse), 0), ',"inventory":[', (
-               SELECT string_agg(concat('{"type":', to_json(g.code), ',"quantity":', g.quantity, '}'), ',' ORDER BY g.first)
-               FROM (
-                   SELECT held.code, sum(held.balance) AS quantity, min(held.id) AS first
-                   FROM (
-                       SELECT a.id, a.balance, (
-                           SELECT i.code FROM assets s JOIN items i ON i.id = s.item_id
-                           WHERE s.id = a.asset AND i.class_id = 'c1a551f1-0000-8000-8001-000000000008') AS code
-                       FROM accounts a WHERE a.owner = _owner AND a.asset > 1 AND a.balance > 0
-                   ) held WHERE held.code IS NOT NULL GROUP BY held.code
-               ) g
-           ), '],"coinHistory":{"received":[', received.list, '],"sent":[', sent.list, ']}}'),
-           -- Only who fills a list can have more than fits into it.
-           received.n = 1000 AND EXISTS (
-               SELECT FROM postings p WHERE p.credit = (SELECT id FROM purse) AND p.credit >= 1000 AND p.debit >= 1000
-               ORDER BY p.at DESC OFFSET 1000 LIMIT 1)
-           OR sent.n = 1000 AND EXISTS (
-               SELECT FROM postings p WHERE p.debit = (SELECT id FROM purse) AND p.debit >= 1000 AND p.credit >= 1000
-               ORDER BY p.at DESC OFFSET 1000 LIMIT 1)
-    FROM received, sent
-$$;
-
--- The last posting of an account before an instant, on whichever side it stands; no row if there is none.
-CREATE FUNCTION balance_at(_account bigint, _at timestamptz) RETURNS TABLE (balance bigint) LANGUAGE sql STABLE AS $$
-    SELECT last.balance FROM (
-        (SELECT p.at, p.debit_balance AS balance FROM postings p
-         WHERE p.debit = _account AND p.debit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
-        UNION ALL
-        (SELECT p.at, p.credit_balance FROM postings p
-         WHERE p.credit = _account AND p.credit >= 1000 AND p.at <= _at ORDER BY p.at DESC LIMIT 1)
-    ) last ORDER BY last.at DESC LIMIT 1
-$$;
-
--- An account's postings as its owner sees them.
-CREATE VIEW statements AS
-    SELECT p.debit AS account, p.at, -p.amount AS change, p.debit_balance AS balance, p.debit_version AS version,
-           p.credit AS counter_account, p.operation, p.ordinal, p.asset
-    FROM postings p WHERE p.debit >= 1000
-    UNION ALL
-    SELECT p.credit, p.at, p.amount, p.credit_balance, p.credit_version, p.debit, p.operation, p.ordinal, p.asset
-    FROM postings p WHERE p.credit >= 1000;
-
--- What each account had when each day (UTC) on which it moved was over.
-CREATE VIEW end_of_day_balances AS
-    SELECT DISTINCT ON (account, (at AT TIME ZONE 'UTC')::date) account, (at AT TIME ZONE 'UTC')::date AS day, balance
-    FROM statements ORDER BY account, (at AT TIME ZONE 'UTC')::date, at DESC;
-
-GRANT SELECT ON assets, accounts, operations, postings, statements, end_of_day_balances TO tuckshop_app;
-GRANT EXECUTE ON FUNCTION mint, till, sink, digest_of, grant_coins, transfer, undo_transfer, purchase, info, balance_at
-    TO tuckshop_app;
+GRANT SELECT ON assets, accounts, purses, operations, postings, statements, end_of_day_balances TO tuckshop_app;
+GRANT EXECUTE ON FUNCTION mint, till, sink, digest_of, balance_at TO tuckshop_app;

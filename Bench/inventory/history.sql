@@ -48,7 +48,8 @@ SELECT operation, owner, 'add_items', operation,
        jsonb_build_object('lines', count(*), 'section', 'main', 'type', 'system_reward',
          'final_balances', jsonb_agg(name || jsonb_build_object('balance', 2 * version) ORDER BY ordinal))
 FROM lines GROUP BY operation, owner, at ORDER BY at;
-INSERT INTO postings
+INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version, credit_balance,
+    credit_version, at)
 SELECT l.operation, l.ordinal, l.asset, mint(), a.id, 2, NULL, NULL, 2 * l.version, l.version, l.moment
 FROM lines l JOIN accounts a ON a.owner = l.owner AND a.asset = l.asset AND a.section = 'main' ORDER BY l.moment;
 COMMIT;

@@ -7,9 +7,9 @@ SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'user' ||
 INSERT INTO accounts (owner, asset, section, balance) SELECT id, 1, 'main', 1000000000 FROM users WHERE username ~ '^user[0-9]+$' ORDER BY random();
 
 CREATE TABLE bare_wallets (owner uuid PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0)) WITH (fillfactor = 80);
-INSERT INTO bare_wallets SELECT id, 1000000000 FROM users WHERE username ~ '^user[0-9]+$' ORDER BY random();
+INSERT INTO bare_wallets (owner, balance) SELECT id, 1000000000 FROM users WHERE username ~ '^user[0-9]+$' ORDER BY random();
 CREATE TABLE bare_items (code text PRIMARY KEY, price bigint NOT NULL);
-INSERT INTO bare_items SELECT code, price FROM items WHERE price IS NOT NULL;
+INSERT INTO bare_items (code, price) SELECT code, price FROM items WHERE price IS NOT NULL;
 CREATE TABLE bare_holdings (owner uuid, item text, quantity bigint NOT NULL, PRIMARY KEY (owner, item));
 CREATE TABLE bare_transfers (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -55,7 +55,7 @@ SELECT format($template$
         SELECT price INTO STRICT _price FROM bare_items WHERE code = _item;
         UPDATE bare_wallets SET balance = balance - _price * _quantity WHERE owner = _owner;
         INSERT INTO %1$s_orders (owner, item, amount) VALUES (_owner, _item, _price * _quantity);
-        INSERT INTO bare_holdings AS held VALUES (_owner, _item, _quantity)
+        INSERT INTO bare_holdings AS held (owner, item, quantity) VALUES (_owner, _item, _quantity)
         ON CONFLICT (owner, item) DO UPDATE SET quantity = held.quantity + excluded.quantity;
     END $body$
 $template$, name) FROM unnest(ARRAY['bare', 'found']) AS name \gexec

@@ -38,11 +38,11 @@ package struct Handout: Sendable {
       """
       SELECT s.owner,
              CASE WHEN o.content <> digest_of(s.amount::text, \(reason)) THEN 'key_reused'
-                  WHEN o.id IS NULL AND a.balance > 9007199254740991 - s.amount THEN 'overflow'
+                  WHEN o.id IS NULL AND p.balance > greatest_holding() - s.amount THEN 'overflow'
                   ELSE coalesce(o.outcome, 'done') END,
              o.id IS NOT NULL
       FROM jsonb_to_recordset(\(shares.json)::jsonb) AS s (id uuid, owner uuid, amount bigint)
-      LEFT JOIN accounts a ON a.owner = s.owner AND a.asset = 1 AND a.section = 'main'
+      LEFT JOIN purses p ON p.owner = s.owner
       LEFT JOIN operations o ON o.owner = s.owner AND o.kind = 'grant' AND o.key = \(key)
       """, on: connection)
   }

@@ -47,7 +47,7 @@ package enum History {
                   + \(filter.before)::bigint % 1000000 * interval '1 microsecond' - interval '1 microsecond', 'infinity'),
                 coalesce(\(filter.to?.text)::timestamptz, 'infinity')) AS latest,
           coalesce(\(filter.from?.text)::timestamptz, '-infinity') AS earliest
-        FROM accounts a WHERE a.owner = \(owner) AND a.asset = 1 AND a.section = 'main'
+        FROM purses a WHERE a.owner = \(owner)
       ), scanned AS (
         SELECT s.*, CASE WHEN count(*) OVER () = \(scanned) THEN min(s.at) OVER () END AS unread_from
         FROM bounds CROSS JOIN LATERAL (

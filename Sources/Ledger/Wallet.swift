@@ -14,7 +14,7 @@ package enum Wallet {
 
   package static func balance(of owner: UUID, on connection: borrowing Connection) throws -> Int {
     try connection.row(
-      "SELECT balance FROM accounts WHERE owner = \(owner) AND asset = 1 AND section = 'main'"
+      "SELECT balance FROM purses WHERE owner = \(owner)"
     ) { try $0.value(0) } ?? 0
   }
 
@@ -24,8 +24,8 @@ package enum Wallet {
   ) throws -> Int {
     try connection.row(
       """
-      SELECT b.balance FROM accounts a CROSS JOIN LATERAL balance_at(a.id, \(instant.text)::timestamptz) b
-      WHERE a.owner = \(owner) AND a.asset = 1 AND a.section = 'main'
+      SELECT b.balance FROM purses p CROSS JOIN LATERAL balance_at(p.id, \(instant.text)::timestamptz) b
+      WHERE p.owner = \(owner)
       """
     ) { try $0.value(0) } ?? 0
   }

@@ -50,12 +50,13 @@ extension LoadSeed {
                \(Self.coins), 'welcome'
         FROM made
       )
-      INSERT INTO postings
+      INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
       SELECT id, 1, 1, mint(), \(world.accounts)::bigint + n, \(Self.coins), NULL, NULL, \(Self.coins), 1, at FROM made
       """)
   }
 
-  /// Who stands behind the distance gets first and sends later; the others send first.
+  /// A person behind the distance receives first and sends later; the others send first.
   func makeTransfers(
     _ from: Int, _ to: Int, _ round: Int, _ world: LoadWorld, on connection: borrowing Connection
   ) throws {
@@ -76,7 +77,8 @@ extension LoadSeed {
                owner, at, \(raw: LoadWorld.user("payee")), \(amount)
         FROM made
       )
-      INSERT INTO postings
+      INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
       SELECT id, 1, 1, \(world.accounts)::bigint + n, \(world.accounts)::bigint + payee, \(amount)::bigint,
              \(Self.coins)::bigint - CASE WHEN n > \(distance) THEN 0 ELSE \(amount)::bigint END,
              \(version)::bigint + CASE WHEN n > \(distance) THEN 2 ELSE 1 END,
@@ -105,7 +107,8 @@ extension LoadSeed {
         INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity)
         SELECT id, owner, 'purchase', id, digest_of(code, '1'), 'done', owner, at, item, price, 1 FROM made
       )
-      INSERT INTO postings
+      INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
       SELECT id, 1, 1, \(world.accounts)::bigint + n, till(), price, coins,
              \(1 + 2 * Self.rounds.count + purchase)::bigint, NULL, NULL, at FROM made
       UNION ALL

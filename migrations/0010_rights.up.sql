@@ -146,23 +146,19 @@ END $$;
 -- ---- goods: what 0006 does, for those who may
 
 CREATE FUNCTION add_items_by_service(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _type text,
-    _section text, _lines jsonb, _comment text,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+    _section text, _lines jsonb, _comment text) RETURNS receipt
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM require_role(_actor, 'service', 'admin');
-    SELECT d.operation, d.outcome, d.replayed, d.at, d.details INTO operation, outcome, replayed, at, details
-    FROM add_items(_id, _owner, _key, _actor, _request_id, _type, _section, _lines, _comment) d;
+    RETURN add_items(_id, _owner, _key, _actor, _request_id, _type, _section, _lines, _comment);
 END $$;
 
 CREATE FUNCTION adjust_by_admin(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _section text,
-    _lines jsonb, _reason text,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT details jsonb)
+    _lines jsonb, _reason text) RETURNS receipt
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM require_role(_actor, 'admin');
-    SELECT d.operation, d.outcome, d.replayed, d.at, d.details INTO operation, outcome, replayed, at, details
-    FROM adjust(_id, _owner, _key, _actor, _request_id, _section, _lines, _reason) d;
+    RETURN adjust(_id, _owner, _key, _actor, _request_id, _section, _lines, _reason);
 END $$;
 
 CREATE FUNCTION set_stock_by_admin(_id uuid, _actor uuid, _request_id text, _item uuid, _quantity bigint) RETURNS void

@@ -1,0 +1,1 @@
+DROP FUNCTION info, purchase, undo_transfer, transfer, take_back, grant_coins;

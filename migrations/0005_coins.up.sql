@@ -1,0 +1,342 @@
+-- The functions that move coins.
+--
+-- transfer and purchase are written for speed: single values, because a variable that holds a row costs as much as a
+-- query, and no index that a write could spare.
+
+-- New coins for a user.
+CREATE FUNCTION grant_coins(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _amount bigint, _reason text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _purse   record;
+    _content bytea := digest_of(_amount::text, _reason);
+    _rows    bigint;
+BEGIN
+    SELECT * INTO _purse FROM lock_purse(_owner);
+    operation := _id;
+    replayed := false;
+    balance := _purse.balance + _amount;
+    at := greatest(clock_timestamp(), _purse.moved_at + interval '1 microsecond');
+    outcome := CASE WHEN balance > greatest_holding() THEN 'overflow' ELSE 'done' END;
+    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, amount, note, request_id)
+    VALUES (_id, _owner, 'grant', _key, _content, outcome, _actor, at, _amount, _reason, _request_id)
+    ON CONFLICT (key, owner, kind) DO NOTHING;
+    IF NOT FOUND THEN
+        replayed := true;
+        balance := _purse.balance;
+        SELECT e.operation, e.outcome, e.at INTO operation, outcome, at
+        FROM earlier_answer(_owner, 'grant', _key, _content) e;
+    ELSIF outcome = 'done' THEN
+        UPDATE accounts a SET balance = grant_coins.balance, version = a.version + 1, moved_at = grant_coins.at
+        WHERE a.id = _purse.id AND a.version = _purse.version;
+        GET DIAGNOSTICS _rows = ROW_COUNT;
+        PERFORM require_moved(_rows, 1);
+        INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, credit_balance, credit_version, at)
+        VALUES (_id, 1, 1, mint(), _purse.id, _amount, balance, _purse.version + 1, at);
+    END IF;
+END $$;
+
+-- Undoes an UPDATE of this transaction that moved coins into a purse (or out of it: less than nothing).
+CREATE FUNCTION take_back(_purse bigint, _change bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE purses p SET balance = p.balance - _change, version = p.version - 1,
+        moved_at = coalesce((SELECT max(s.at) FROM statements s WHERE s.account = _purse), '-infinity')
+    WHERE p.id = _purse;
+END $$;
+
+-- Coins from one user to another. One UPDATE a purse locks it, decides and moves: after a wait, PostgreSQL looks at the
+-- row again. What moved is taken back if the other purse refuses or the key is taken, both of which are rare.
+CREATE FUNCTION transfer(_id uuid, _owner uuid, _key uuid, _request_id text, _to text, _amount bigint, _message text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
+    OUT available bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _payee uuid; _moved timestamptz;
+    _from  bigint; _from_version bigint;
+    _into  bigint; _into_balance bigint; _into_version bigint;
+BEGIN
+    SELECT u.id INTO _payee FROM users u WHERE u.username = _to AND u.deleted_at IS NULL;
+    IF _payee < _owner THEN
+        UPDATE purses p SET balance = p.balance + _amount, version = p.version + 1,
+            moved_at = greatest(clock_timestamp(), p.moved_at + interval '1 microsecond')
+        WHERE p.owner = _payee AND p.balance <= greatest_holding() - _amount
+        RETURNING p.id, p.balance, p.version, p.moved_at INTO _into, _into_balance, _into_version, _moved;
+    END IF;
+    IF _into IS NOT NULL OR _payee > _owner THEN
+        UPDATE purses p SET balance = p.balance - _amount, version = p.version + 1,
+            moved_at = greatest(coalesce(_moved, clock_timestamp()), p.moved_at + interval '1 microsecond')
+        WHERE p.owner = _owner AND p.balance >= _amount
+        RETURNING p.id, p.balance, p.version, p.moved_at INTO _from, balance, _from_version, at;
+    END IF;
+    IF _from IS NOT NULL AND _payee > _owner THEN
+        _moved := at;
+        UPDATE purses p SET balance = p.balance + _amount, version = p.version + 1,
+            moved_at = greatest(_moved, p.moved_at + interval '1 microsecond')
+        WHERE p.owner = _payee AND p.balance <= greatest_holding() - _amount
+        RETURNING p.id, p.balance, p.version, p.moved_at INTO _into, _into_balance, _into_version, at;
+    END IF;
+
+    operation := _id;
+    replayed := false;
+    outcome := 'done';
+    IF _from IS NULL OR _into IS NULL THEN
+        IF _from IS NOT NULL THEN PERFORM take_back(_from, -_amount); END IF;
+        IF _into IS NOT NULL THEN PERFORM take_back(_into, _amount); END IF;
+        PERFORM lock_purse(least(_owner, _payee));
+        PERFORM lock_purse(greatest(_owner, _payee));
+        SELECT p.balance INTO balance FROM purses p WHERE p.owner = _owner;
+        SELECT p.balance INTO _into_balance FROM purses p WHERE p.owner = _payee;
+        outcome := CASE
+            WHEN _payee IS NULL THEN 'unknown_recipient'
+            WHEN _payee = _owner THEN 'to_oneself'
+            WHEN balance < _amount THEN 'insufficient_funds'
+            WHEN _into_balance > greatest_holding() - _amount THEN 'overflow'
+            ELSE 'done' END;
+        IF outcome = 'done' THEN
+            -- A purse was missing, or filled up while this call waited. Both are locked now.
+            SELECT t.* INTO operation, outcome, replayed, at, balance, available
+            FROM transfer(_id, _owner, _key, _request_id, _to, _amount, _message) t;
+            RETURN;
+        END IF;
+        IF outcome = 'insufficient_funds' THEN available := balance; END IF;
+        -- Without a key of the caller's, nobody can ask again.
+        IF _key IS NULL THEN RETURN; END IF;
+        at := clock_timestamp();
+    ELSIF at > _moved THEN
+        -- The clock was set back, or two calls fell into one microsecond.
+        UPDATE purses p SET moved_at = transfer.at WHERE p.id IN (_from, _into);
+    END IF;
+
+    INSERT INTO operations
+        (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, available, note, request_id)
+    VALUES (_id, _owner, 'transfer', coalesce(_key, _id), digest_of(_to, _amount::text, _message), outcome, _owner, at,
+        _payee, _amount, available, _message, _request_id)
+    ON CONFLICT (key, owner, kind) DO NOTHING;
+    IF NOT FOUND THEN
+        IF outcome = 'done' THEN
+            PERFORM take_back(_from, -_amount);
+            PERFORM take_back(_into, _amount);
+        END IF;
+        replayed := true;
+        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
+        FROM earlier_answer(_owner, 'transfer', _key, digest_of(_to, _amount::text, _message)) e;
+        SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = transfer.operation;
+    ELSIF outcome = 'done' THEN
+        INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+            credit_balance, credit_version, at)
+        VALUES (_id, 1, 1, _from, _into, _amount, balance, _from_version, _into_balance, _into_version, at);
+    END IF;
+END $$;
+
+-- Takes a transfer back: by its sender, once, within some seconds, and only if the receiver still has the coins.
+CREATE FUNCTION undo_transfer(_id uuid, _owner uuid, _transfer uuid, _seconds integer, _request_id text,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
+    OUT available bigint, OUT amount bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _first  operations;
+    _mine   record;
+    _theirs record;
+    _rows   bigint;
+BEGIN
+    operation := _id;
+    replayed := false;
+    SELECT * INTO _first FROM operations o
+    WHERE o.id = _transfer AND o.owner = _owner AND o.kind = 'transfer' AND o.outcome = 'done';
+    IF NOT FOUND THEN
+        outcome := 'unknown_operation';
+        RETURN;
+    END IF;
+    amount := _first.amount;
+    IF _owner < _first.counterpart THEN
+        SELECT * INTO _mine FROM lock_purse(_owner);
+        SELECT * INTO _theirs FROM lock_purse(_first.counterpart);
+    ELSE
+        SELECT * INTO _theirs FROM lock_purse(_first.counterpart);
+        SELECT * INTO _mine FROM lock_purse(_owner);
+    END IF;
+
+    -- Its key is the transfer, so a transfer is taken back once at the most.
+    SELECT o.id, o.at INTO operation, at FROM operations o
+    WHERE o.key = _transfer AND o.owner = _owner AND o.kind = 'undo_transfer';
+    IF FOUND THEN
+        outcome := 'done';
+        replayed := true;
+        SELECT p.credit_balance INTO balance FROM postings p WHERE p.operation = undo_transfer.operation;
+        RETURN;
+    END IF;
+    operation := _id;
+    at := greatest(clock_timestamp(), _mine.moved_at + interval '1 microsecond',
+        _theirs.moved_at + interval '1 microsecond');
+    balance := _mine.balance + amount;
+    outcome := CASE
+        WHEN at > _first.at + make_interval(secs => _seconds) THEN 'too_late'
+        WHEN _theirs.balance < amount THEN 'insufficient_funds'
+        WHEN balance > greatest_holding() THEN 'overflow'
+        ELSE 'done' END;
+    available := _theirs.balance;
+    -- A refusal is not kept: the receiver may have the coins again in a moment.
+    IF outcome <> 'done' THEN RETURN; END IF;
+    INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, reverses, request_id)
+    VALUES (_id, _owner, 'undo_transfer', _transfer, digest_of(_transfer::text), outcome, _owner, at,
+        _first.counterpart, amount, _transfer, _request_id);
+    UPDATE accounts a
+    SET balance = CASE a.id WHEN _mine.id THEN undo_transfer.balance ELSE _theirs.balance - undo_transfer.amount END,
+        version = a.version + 1, moved_at = undo_transfer.at
+    WHERE a.id IN (_mine.id, _theirs.id)
+      AND a.version = CASE a.id WHEN _mine.id THEN _mine.version ELSE _theirs.version END;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    PERFORM require_moved(_rows, 2);
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    VALUES (_id, 1, 1, _theirs.id, _mine.id, amount, _theirs.balance - amount, _theirs.version + 1, balance,
+        _mine.version + 1, at);
+END $$;
+
+-- Goods for coins.
+CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _item text, _quantity bigint,
+    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
+    OUT available bigint, OUT price bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _item_id uuid; _limited boolean; _on_sale boolean; _goods bigint; _cost bigint; _rows bigint;
+    _purse   bigint; _purse_balance  bigint; _purse_version  bigint; _purse_moved  timestamptz;
+    _basket  bigint; _basket_balance bigint; _basket_version bigint; _basket_moved timestamptz;
+    _shelf   bigint; _shelf_balance  bigint; _shelf_version  bigint; _shelf_moved  timestamptz;
+BEGIN
+    SELECT p.id, p.balance, p.version, p.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
+    FROM purses p WHERE p.owner = _owner FOR NO KEY UPDATE;
+    IF _purse IS NULL THEN
+        SELECT p.id, p.balance, p.version, p.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
+        FROM lock_purse(_owner) p;
+    END IF;
+    SELECT i.id, i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL, s.id, b.id,
+           b.balance, b.version, b.moved_at
+    INTO _item_id, price, _limited, _on_sale, _goods, _basket, _basket_balance, _basket_version, _basket_moved
+    FROM items i
+    LEFT JOIN assets s ON s.item_id = i.id AND s.collection_id IS NULL AND s.quality_level_id IS NULL
+    LEFT JOIN accounts b ON b.owner = _owner AND b.asset = s.id AND b.section = 'main'
+    WHERE i.code = _item;
+    IF _on_sale AND _goods IS NULL THEN
+        INSERT INTO assets (item_id) VALUES (_item_id)
+        ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
+        SELECT s.id INTO _goods FROM assets s
+        WHERE s.item_id = _item_id AND s.collection_id IS NULL AND s.quality_level_id IS NULL;
+    END IF;
+    IF _limited THEN
+        SELECT a.id, a.balance, a.version, a.moved_at INTO _shelf, _shelf_balance, _shelf_version, _shelf_moved
+        FROM accounts a WHERE a.owner IS NULL AND a.asset = _goods AND a.section = 'main' FOR NO KEY UPDATE;
+        -- The wait for the shelf may have been long, and an admin may have changed the item meanwhile.
+        SELECT i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL
+        INTO price, _limited, _on_sale FROM items i WHERE i.id = _item_id;
+        IF NOT _limited THEN
+            _shelf := NULL; _shelf_balance := NULL; _shelf_version := NULL; _shelf_moved := NULL;
+        END IF;
+    END IF;
+    at := greatest(clock_timestamp(), _purse_moved + interval '1 microsecond',
+        _basket_moved + interval '1 microsecond', _shelf_moved + interval '1 microsecond');
+    -- A division cannot overflow. A cost above the greatest holding is null: nobody can pay it.
+    _cost := CASE WHEN _quantity <= greatest_holding() / price THEN price * _quantity END;
+    outcome := CASE
+        WHEN _on_sale IS NOT TRUE THEN 'unknown_item'
+        WHEN _limited AND coalesce(_shelf_balance, 0) < _quantity THEN 'out_of_stock'
+        WHEN _cost IS NULL OR _purse_balance < _cost THEN 'insufficient_funds'
+        WHEN _basket_balance > greatest_holding() - _quantity THEN 'overflow'
+        ELSE 'done' END;
+    operation := _id;
+    replayed := false;
+    IF outcome <> 'done' THEN
+        balance := _purse_balance;
+        available := CASE outcome WHEN 'out_of_stock' THEN coalesce(_shelf_balance, 0)
+            WHEN 'insufficient_funds' THEN _purse_balance END;
+        IF _key IS NULL THEN RETURN; END IF;
+    END IF;
+
+    INSERT INTO operations
+        (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity, available, request_id)
+    VALUES (_id, _owner, 'purchase', coalesce(_key, _id), digest_of(_item, _quantity::text), outcome, _owner, at,
+        _item_id, _cost, _quantity, available, _request_id)
+    ON CONFLICT (key, owner, kind) DO NOTHING;
+    IF NOT FOUND THEN
+        replayed := true;
+        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
+        FROM earlier_answer(_owner, 'purchase', _key, digest_of(_item, _quantity::text)) e;
+        SELECT o.amount / o.quantity INTO price FROM operations o WHERE o.id = purchase.operation;
+        SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = purchase.operation AND p.asset = 1;
+        RETURN;
+    END IF;
+    IF outcome <> 'done' THEN RETURN; END IF;
+
+    IF _basket IS NULL THEN
+        -- The owner's first of this item. The purse is locked, so no other session can be opening the basket.
+        INSERT INTO accounts AS a (owner, asset, section) VALUES (_owner, _goods, 'main')
+        RETURNING a.id, a.balance, a.version INTO _basket, _basket_balance, _basket_version;
+    END IF;
+    balance := _purse_balance - _cost;
+    UPDATE accounts a
+    SET balance = a.balance + CASE a.id WHEN _purse THEN -_cost WHEN _basket THEN _quantity ELSE -_quantity END,
+        version = a.version + 1, moved_at = purchase.at
+    WHERE a.id IN (_purse, _basket, _shelf)
+      AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _basket THEN _basket_version ELSE _shelf_version END;
+    GET DIAGNOSTICS _rows = ROW_COUNT;
+    IF _rows <> 2 + (_shelf IS NOT NULL)::int THEN PERFORM require_moved(_rows, 2 + (_shelf IS NOT NULL)::int); END IF;
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
+        credit_balance, credit_version, at)
+    VALUES (_id, 1, 1, _purse, till(), _cost, balance, _purse_version + 1, NULL, NULL, at),
+        (_id, 2, _goods, coalesce(_shelf, mint()), _basket, _quantity, _shelf_balance - _quantity, _shelf_version + 1,
+            _basket_balance + _quantity, _basket_version + 1, at);
+END $$;
+
+-- The answer to GET /api/info, as JSON text: one statement, whose cost is bounded whatever the history's length.
+--
+-- A function that only reads has no rights of its own and no settings: PostgreSQL then puts it into the statement that
+-- calls it, which is planned once for a session. It looks everything up row by row, which is the right plan however many
+-- people there are.
+CREATE FUNCTION info(_owner uuid) RETURNS TABLE (document text, has_more boolean) LANGUAGE sql STABLE AS $$
+    WITH purse AS MATERIALIZED (
+        SELECT p.id, p.balance FROM purses p WHERE p.owner = _owner
+    ), received AS (
+        SELECT string_agg(concat('{"fromUser":', to_json(p.username), ',"amount":', p.amount, '}'), ',' ORDER BY p.at) AS list,
+               count(*) AS n
+        FROM (
+            SELECT p.amount, p.at, (
+                SELECT u.username FROM accounts a JOIN users u ON u.id = a.owner WHERE a.id = p.debit) AS username
+            FROM postings p
+            WHERE p.credit = (SELECT id FROM purse) AND p.credit >= 1000 AND p.debit >= 1000
+            ORDER BY p.at DESC LIMIT 1000
+        ) p
+    ), sent AS (
+        SELECT string_agg(concat('{"toUser":', to_json(p.username), ',"amount":', p.amount, '}'), ',' ORDER BY p.at) AS list,
+               count(*) AS n
+        FROM (
+            SELECT p.amount, p.at, (
+                SELECT u.username FROM accounts a JOIN users u ON u.id = a.owner WHERE a.id = p.credit) AS username
+            FROM postings p
+            WHERE p.debit = (SELECT id FROM purse) AND p.debit >= 1000 AND p.credit >= 1000
+            ORDER BY p.at DESC LIMIT 1000
+        ) p
+    )
+    SELECT concat('{"coins":', coalesce((SELECT balance FROM purse), 0), ',"inventory":[', (
+               SELECT string_agg(concat('{"type":', to_json(g.code), ',"quantity":', g.quantity, '}'), ',' ORDER BY g.first)
+               FROM (
+                   SELECT held.code, sum(held.balance) AS quantity, min(held.id) AS first
+                   FROM (
+                       SELECT a.id, a.balance, (
+                           SELECT i.code FROM assets s JOIN items i ON i.id = s.item_id
+                           WHERE s.id = a.asset AND i.class_id = 'c1a551f1-0000-8000-8001-000000000008') AS code
+                       FROM accounts a WHERE a.owner = _owner AND a.asset > 1 AND a.balance > 0
+                   ) held WHERE held.code IS NOT NULL GROUP BY held.code
+               ) g
+           ), '],"coinHistory":{"received":[', received.list, '],"sent":[', sent.list, ']}}'),
+           -- There can be more only where a list is full.
+           received.n = 1000 AND EXISTS (
+               SELECT FROM postings p WHERE p.credit = (SELECT id FROM purse) AND p.credit >= 1000 AND p.debit >= 1000
+               ORDER BY p.at DESC OFFSET 1000 LIMIT 1)
+           OR sent.n = 1000 AND EXISTS (
+               SELECT FROM postings p WHERE p.debit = (SELECT id FROM purse) AND p.debit >= 1000 AND p.credit >= 1000
+               ORDER BY p.at DESC OFFSET 1000 LIMIT 1)
+    FROM received, sent
+$$;
+
+GRANT EXECUTE ON FUNCTION grant_coins, transfer, undo_transfer, purchase, info TO tuckshop_app;

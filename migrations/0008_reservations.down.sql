@@ -1,0 +1,1 @@
+DROP FUNCTION expire_reservation, consume_reserve, return_reserve, close_reservation, reserve;
