@@ -1,6 +1,6 @@
--- Who there is, who is signed in, who guessed wrong, and who changed what.
+-- Users, their sessions, failed logins, and the audit trail.
 
--- Finds a piece of a name among a hundred thousand. A trusted extension: the owner of the database may make it.
+-- Finds a part of a name among a hundred thousand. It is a trusted extension, so the database's owner may create it.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 CREATE TABLE users (
@@ -8,28 +8,28 @@ CREATE TABLE users (
     username      text COLLATE "C" NOT NULL CHECK (octet_length(username) BETWEEN 1 AND 255),
     email         text CHECK (octet_length(email) <= 254),
     full_name     text CHECK (char_length(full_name) BETWEEN 1 AND 100),
-    -- Null: signs in elsewhere.
+    -- Null: the user signs in elsewhere.
     password_hash text,
     role          text NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'service', 'admin')),
     is_active     boolean NOT NULL DEFAULT true,
     telegram_id   bigint,
-    -- Tokens carry the generation they were issued in. A new one ends them all.
+    -- A token carries the generation in which it was issued. A new generation ends all earlier tokens.
     generation    integer NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at    timestamptz,
-    -- What a search looks through, in one column, so that one comparison a row is enough.
+    -- Name, address and full name in one column, so that a search compares once a row.
     searched      text COLLATE "C" NOT NULL GENERATED ALWAYS AS
                   (lower(username COLLATE "default" || E'\n' || coalesce(email, '') || E'\n' || coalesce(full_name, ''))) STORED
 );
 
--- Among the living: the name of somebody who has left can be taken again.
+-- Only among users who are not deleted: the name of a user who has left can be taken again.
 CREATE UNIQUE INDEX users_username ON users (username) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_email ON users (lower(email)) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_telegram_id ON users (telegram_id) WHERE deleted_at IS NULL;
 
--- One for each order of the list, with the id behind it so that equal values have an order too, and with what a search
--- looks through: an index is read in a third of the time of the table.
+-- One index for each order of the list. The id gives equal values an order. `searched` is included because reading an
+-- index takes a third of the time of reading the table.
 CREATE INDEX users_by_created_at ON users (created_at, id) INCLUDE (searched) WHERE deleted_at IS NULL;
 CREATE INDEX users_by_updated_at ON users (updated_at, id) INCLUDE (searched) WHERE deleted_at IS NULL;
 CREATE INDEX users_by_username ON users (username, id) INCLUDE (searched) WHERE deleted_at IS NULL;
@@ -43,49 +43,49 @@ CREATE TABLE sessions (
     id             uuid PRIMARY KEY,
     user_id        uuid NOT NULL REFERENCES users,
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-    -- Of one that has ended: when nothing that it issued can be valid any more, and its row may go.
+    -- When the last token of an ended session has expired, and the row may go.
     expires_at     timestamptz NOT NULL,
     ended_at       timestamptz,
-    -- When the last access token that it issued expires. A worker that does not say it may have issued the longest.
+    -- When the last access token of the session expires. The default is the longest possible.
     access_ends_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '1 day',
-    -- How many exchanges there were lately: each adds one, and time takes them away again.
+    -- The number of recent exchanges: each exchange adds one, and the number decays with time.
     exchanges      double precision NOT NULL DEFAULT 0,
     exchanged_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX sessions_of_user ON sessions (user_id, id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
--- Only digests are kept. Who repeats an exchange because its answer was lost gets the same answer: the new token
--- is the HMAC of the old one, which the client has, and the nonce, which is here alone.
+-- Only digests are kept. A client that lost an answer and repeats the exchange gets the same answer again: the new token
+-- is an HMAC of the old one, which the client has, and the nonce, which only this table has.
 CREATE TABLE refresh_tokens (
     digest          bytea PRIMARY KEY,
     session_id      uuid NOT NULL REFERENCES sessions ON DELETE CASCADE,
     issued_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     used_at         timestamptz,
     successor_nonce bytea,
-    -- The access token that was handed out with the successor.
+    -- The access token that was issued with the successor.
     access_id       uuid
 );
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id);
 
--- What ended before its time. Workers keep the unexpired ones in memory. The id is that of a session or of a
--- single token, or of a user; then every generation before the one named has ended.
+-- Sessions and tokens that ended early. Workers keep the unexpired rows in memory. The id names a session, a single
+-- token, or a user; for a user, every generation before the given one has ended.
 CREATE TABLE revocations (
     id             uuid PRIMARY KEY,
     user_id        uuid NOT NULL,
     generation     integer,
-    -- Which transaction wrote it. Workers ask for what transactions wrote that were not over when they asked before:
-    -- moments would not do, since a transaction may commit after a later one, and a clock may be set back.
+    -- The transaction that wrote the row. Workers ask for the rows of transactions that were still open the last time.
+    -- Moments would not do: a transaction may commit after a later one, and a clock may be set back.
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     revoked_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-    -- When the token has expired that it ends.
+    -- When the token that this row ends has expired.
     expires_at     timestamptz NOT NULL
 );
 CREATE INDEX revocations_by_transaction ON revocations (transaction_id, id);
 CREATE INDEX revocations_by_expiry ON revocations (expires_at);
 CREATE INDEX revocations_of_user ON revocations (user_id) WHERE generation IS NULL;
 
--- Wrong passwords by account, by network and by both, as long as they matter.
+-- Wrong passwords by account, by network and by both, kept as long as they matter.
 CREATE TABLE login_failures (
     subject       text COLLATE "C" PRIMARY KEY,
     failures      double precision NOT NULL,
@@ -94,7 +94,8 @@ CREATE TABLE login_failures (
 );
 CREATE INDEX login_failures_by_time ON login_failures (failed_at);
 
--- Where somebody signed in from lately: what strangers guess elsewhere does not delay them there. A few for each user.
+-- The networks from which a user signed in lately, a few for each user. Wrong guesses from elsewhere do not delay them
+-- there.
 CREATE TABLE known_networks (
     user_id uuid NOT NULL REFERENCES users,
     network text COLLATE "C" NOT NULL,

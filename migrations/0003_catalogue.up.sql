@@ -1,16 +1,16 @@
--- What the shop can hold: items, the words they are described in, and the variants they come in.
--- Items are edited by plain SQL of the application, and never deleted: the ledger goes on speaking of them.
+-- Items, the words that describe them, and the variants they come in. The application edits items by plain SQL. They are
+-- never deleted, because the ledger refers to them.
 
--- Every code that stands in a request or an answer for a row of ours, with a fixed id.
+-- Every code that requests and answers use for a row of ours, with a fixed id.
 CREATE TABLE classifiers (
   id         uuid PRIMARY KEY,
   classifier text COLLATE "C" NOT NULL,
   code       text COLLATE "C" NOT NULL,
-  -- The class that an item type belongs to; nothing else has a parent.
+  -- The class that an item type belongs to. Only item types have a parent.
   parent_id  uuid REFERENCES classifiers,
   position   integer NOT NULL,
   UNIQUE NULLS NOT DISTINCT (classifier, parent_id, code),
-  -- What the foreign keys below point at, so that a collection can never stand where a quality level is due.
+  -- The foreign keys below refer to this, so that a collection can never take the place of a quality level.
   UNIQUE (id, classifier),
   UNIQUE (id, parent_id),
   CHECK ((classifier = 'item_type') = (parent_id IS NOT NULL))
@@ -50,24 +50,24 @@ CREATE TABLE items (
   code          text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[[:graph:]]{1,100}$'),
   name          text NOT NULL CHECK (name <> ''),
   description   text NOT NULL DEFAULT '',
-  -- In coins; null is not for sale.
+  -- In coins. Null: not for sale.
   price         bigint CHECK (price BETWEEN 1 AND greatest_holding()),
   class_id      uuid NOT NULL REFERENCES classifiers,
   type_id       uuid NOT NULL,
-  -- Whether purchases are served from the shop's own account of it, or made as they are bought.
+  -- True: a purchase takes the item from the shop's own account. False: the item is made when it is bought.
   stock_limited boolean NOT NULL DEFAULT false,
   is_active     boolean NOT NULL DEFAULT true,
   created_at    timestamptz NOT NULL DEFAULT now(),
   updated_at    timestamptz NOT NULL DEFAULT now(),
-  -- Gone from the catalogue, for good. Its code stays taken.
+  -- When the item left the catalogue, for good. Its code stays taken.
   retired_at    timestamptz,
-  -- The type is one of the class.
+  -- The type belongs to the class.
   FOREIGN KEY (type_id, class_id) REFERENCES classifiers (id, parent_id)
 );
--- The order in which the catalogue is shown when nothing else is asked for.
+-- The default order of the catalogue.
 CREATE INDEX items_in_order ON items (created_at, id);
 
--- In which collections and quality levels an item comes; in none, there is its standard variant alone.
+-- The collections and quality levels of an item. Without any, the item has only its standard variant.
 CREATE TABLE item_collections (
   item_id       uuid NOT NULL REFERENCES items,
   collection_id uuid NOT NULL,
@@ -84,7 +84,7 @@ CREATE TABLE item_quality_levels (
   FOREIGN KEY (quality_level_id, classifier) REFERENCES classifiers (id, classifier)
 );
 
--- One picture a variant; the file itself is nginx's affair.
+-- One picture a variant. nginx serves the file.
 CREATE TABLE item_images (
   item_id          uuid NOT NULL REFERENCES items,
   collection_id    uuid REFERENCES classifiers,
@@ -113,7 +113,7 @@ JOIN classifiers AS class ON class.classifier = 'item_class' AND class.code = 'm
 JOIN classifiers AS type ON type.parent_id = class.id AND type.code = merch.type;
 
 GRANT SELECT ON classifiers, items, item_collections, item_quality_levels, item_images TO tuckshop_app;
--- Neither id nor code can change: answers of the past name them.
+-- Neither id nor code can change, because earlier answers name them.
 GRANT INSERT, UPDATE (name, description, price, class_id, type_id, stock_limited, is_active, updated_at, retired_at)
   ON items TO tuckshop_app;
 GRANT INSERT, DELETE ON item_collections, item_quality_levels TO tuckshop_app;

@@ -27,8 +27,8 @@ CREATE TABLE assets (
 );
 INSERT INTO assets (id) VALUES (1);
 
--- What a user, or the shop itself (no owner), holds of one asset. Ids below 1000 belong to the system accounts mint (1),
--- till (2) and sink (3), which have no row: nobody locks them, and their balance is the sum of their postings.
+-- The holding of a user, or of the shop itself (no owner), in one asset. Ids below 1000 belong to the system accounts
+-- mint (1), till (2) and sink (3), which have no row: nobody locks them, and their balance is the sum of their postings.
 CREATE TABLE accounts (
     id       bigint GENERATED ALWAYS AS IDENTITY (START WITH 1000) PRIMARY KEY,
     -- No foreign keys: users and assets are never removed, and a check would lock rows that many writes want.
@@ -36,7 +36,7 @@ CREATE TABLE accounts (
     asset    bigint NOT NULL,
     section  section NOT NULL,
     balance  holding NOT NULL DEFAULT 0,
-    -- How many postings there are, and when the last one was.
+    -- The number of postings, and the moment of the last one.
     version  bigint NOT NULL DEFAULT 0,
     moved_at timestamptz NOT NULL DEFAULT '-infinity',
     UNIQUE NULLS NOT DISTINCT (owner, asset, section)
@@ -110,7 +110,7 @@ CREATE VIEW statements AS
     SELECT p.credit, p.at, p.amount, p.credit_balance, p.credit_version, p.debit, p.operation, p.ordinal, p.asset
     FROM postings p WHERE p.credit >= 1000;
 
--- What each account held when each day (UTC) on which it moved was over.
+-- The balance of each account at the end of each day (UTC) on which it moved.
 CREATE VIEW end_of_day_balances AS
     SELECT DISTINCT ON (account, (at AT TIME ZONE 'UTC')::date) account, (at AT TIME ZONE 'UTC')::date AS day, balance
     FROM statements ORDER BY account, (at AT TIME ZONE 'UTC')::date, at DESC;

@@ -1,7 +1,7 @@
--- The catalogue as its readers see it: one JSON document an item. Rows and arrays become JSON without blanks, where
--- json_build_object and json_agg put some in.
+-- The catalogue as its readers see it: one JSON document an item. It converts rows and arrays, because
+-- json_build_object and json_agg would insert blanks.
 
--- What the shop has of an item whose stock is limited.
+-- The shop's stock of an item whose stock is limited.
 CREATE FUNCTION stock_of(_item uuid) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce((

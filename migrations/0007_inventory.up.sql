@@ -95,7 +95,7 @@ BEGIN
         ) s);
 END $$;
 
--- What the writing functions for items answer.
+-- The answer of a function that moves items.
 CREATE TYPE receipt AS (operation uuid, outcome text, replayed boolean, at timestamptz, details jsonb);
 
 -- Moves lines of one owner and section, in from the mint or out to the sink; nothing goes below zero on the way.
@@ -135,7 +135,7 @@ BEGIN
         SELECT s.asset, min(s.before) - coalesce(min(k.amount), 0) AS before, -sum(least(s.quantity, 0)) AS required,
                min(s.ordinal) AS first
         FROM unnest(_steps) s
-        -- What is set aside is there, but not there to be taken.
+        -- Reserved items are in the section, but cannot be taken out of it.
         LEFT JOIN (
             SELECT p.asset, sum(p.amount) AS amount
             FROM reservations v JOIN postings p ON p.operation = v.operation
@@ -235,7 +235,7 @@ BEGIN
     END IF;
 END $$;
 
--- What an owner has in a section, now (null) or just after an instant, as JSON text.
+-- The items of an owner in a section, now (null) or just after an instant, as JSON text.
 CREATE FUNCTION inventory(_owner uuid, _section text, _at timestamptz) RETURNS TABLE (document text)
 LANGUAGE sql STABLE AS $$
     SELECT concat('[', string_agg(concat('{"item_id":"', i.id, '","item_class":', to_json(class.code),

@@ -1,9 +1,9 @@
--- What is told about many days at once, so that no reader has to go through all that happened on them.
+-- Totals over many days, so that no report has to read every operation of those days.
 --
--- Totals are added up afterwards, by the pool ops in its quiet moments, and not by those who write to the ledger. They
--- reach up to an operation, in the order of ids, and whoever reads them adds the few that came after it.
+-- The pool ops adds the totals up afterwards, in its quiet moments; writes to the ledger do not. Totals reach up to an
+-- operation, in the order of ids, and a report adds the few operations after it.
 
--- Coins in transfers that were not taken back. The day (UTC) is the transfer's, also of what its undoing takes away.
+-- Coins in transfers that were not taken back. An undo is subtracted from the day (UTC) of its transfer.
 CREATE TABLE transfer_totals (
     side      text COLLATE "C" NOT NULL CHECK (side IN ('given', 'received')),
     span      text COLLATE "C" NOT NULL CHECK (span IN ('day', 'week', 'month', 'year')),
@@ -11,7 +11,7 @@ CREATE TABLE transfer_totals (
     person    uuid NOT NULL,
     coins     bigint NOT NULL,
     transfers bigint NOT NULL,
-    -- With the figures, so that a sum over many people reads the index alone.
+    -- Includes the figures, so that a sum over many people reads only the index.
     PRIMARY KEY (side, span, first_day, person) INCLUDE (coins, transfers)
 ) WITH (fillfactor = 80);
 CREATE INDEX transfer_totals_by_rank ON transfer_totals (span, first_day, coins DESC, person) WHERE side = 'given';
@@ -24,27 +24,27 @@ CREATE TABLE purchase_totals (
     PRIMARY KEY (day, item_id)
 ) WITH (fillfactor = 80);
 
--- How far the totals reach. One row.
+-- One row: how far the totals reach.
 CREATE TABLE rollup (
     is_only          boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     taken_up_to      uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-    -- Up to here no operation can appear any more.
+    -- No operation up to this id can appear any more.
     settled_up_to    uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-    -- Up to here none can, once every transaction before this one is over.
+    -- None up to this id can appear, once every transaction before this one is over.
     next_up_to       uuid,
     next_transaction xid8,
-    -- What all users had together when `taken_up_to` was reached.
+    -- The coins of all users together, up to `taken_up_to`.
     circulation      bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 10);
 INSERT INTO rollup DEFAULT VALUES;
 
--- In the order of ids, which is that of the index, so that as many are read as are wanted, however many there are.
+-- The next operations in the order of the index on ids, so that no more are read than are wanted.
 CREATE FUNCTION operations_after(_id uuid, _through uuid, _most bigint) RETURNS SETOF operations
 LANGUAGE sql STABLE AS $$
     SELECT * FROM operations o WHERE o.id > _id AND o.id <= _through ORDER BY o.id LIMIT _most
 $$;
 
--- What these operations add to the totals of transfers.
+-- The change that these operations make to the totals of transfers.
 CREATE FUNCTION transfers_after(_id uuid, _through uuid, _most bigint)
 RETURNS TABLE (day date, giver uuid, receiver uuid, coins bigint, transfers bigint) LANGUAGE sql STABLE AS $$
     SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date, o.owner, o.counterpart,
@@ -53,14 +53,14 @@ RETURNS TABLE (day date, giver uuid, receiver uuid, coins bigint, transfers bigi
     WHERE o.kind IN ('transfer', 'undo_transfer') AND o.outcome = 'done'
 $$;
 
--- And to those of purchases.
+-- The change to the totals of purchases.
 CREATE FUNCTION purchases_after(_id uuid, _through uuid, _most bigint)
 RETURNS TABLE (day date, item_id uuid, quantity bigint, coins bigint) LANGUAGE sql STABLE AS $$
     SELECT (o.at AT TIME ZONE 'UTC')::date, o.item_id, o.quantity, o.amount
     FROM operations_after(_id, _through, _most) o WHERE o.kind = 'purchase' AND o.outcome = 'done'
 $$;
 
--- By how much they change what all users have together.
+-- The change to the coins of all users together.
 CREATE FUNCTION circulation_after(_id uuid, _through uuid, _most bigint) RETURNS TABLE (coins bigint)
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(CASE WHEN p.debit >= 1000 THEN 0 ELSE p.amount END)
@@ -68,19 +68,19 @@ LANGUAGE sql STABLE AS $$
     FROM operations_after(_id, _through, _most) o JOIN postings p ON p.operation = o.id AND p.asset = 1
 $$;
 
--- Takes the next operations into the totals, so many at the most; false if there is nothing more to take for now.
+-- Adds the next operations to the totals, `_most` of them at the most; false if there are no more for now.
 --
--- An operation is seen late: it gets its id, then waits for locks, which gives its transaction a number, and is seen when
--- that commits. So `_before` is an id of so long ago that whoever got an earlier one has its number by now, or has given
--- up. When all transactions of smaller numbers than ours are over, nothing can appear before `_before` any more, however
--- long they took.
+-- An operation appears late: it gets its id, its transaction gets a number with the first lock, and it appears when that
+-- transaction commits. `_before` is an id old enough that every operation with an earlier id has its number by now, or
+-- has failed. When all transactions with smaller numbers than ours are over, no operation can appear before `_before`
+-- any more, however long those transactions took.
 CREATE FUNCTION roll_up(_before uuid, _most integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _state rollup;
     _last  uuid;
 BEGIN
-    -- Who finds nothing to do writes nothing.
+    -- With nothing to do, it writes nothing.
     SELECT * INTO _state FROM rollup;
     IF _state.taken_up_to = _state.settled_up_to AND (
         _state.next_transaction > pg_snapshot_xmin(pg_current_snapshot())
@@ -120,12 +120,12 @@ BEGIN
     RETURN true;
 END $$;
 
--- Begins the totals anew; the pool ops adds them up again. For what was written past the ledger's functions, under ids
--- of days gone by, and for a clock that was set back.
+-- Starts the totals again; the pool ops adds them up. Use it after writes that went past the ledger's functions with ids
+-- of earlier days, and after a clock was set back.
 CREATE FUNCTION forget_totals() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    -- Whoever reads the totals meanwhile sees the old ones, which TRUNCATE would not leave them.
+    -- DELETE, because readers see the old totals meanwhile, which TRUNCATE would hide from them.
     DELETE FROM rollup;
     INSERT INTO rollup DEFAULT VALUES;
     DELETE FROM transfer_totals;
@@ -146,9 +146,9 @@ LANGUAGE sql STABLE AS $$
     ) last ORDER BY last.at DESC LIMIT 1
 $$;
 
--- What somebody had in a section when each day (UTC) was over, as JSON text; null if that would be more than `_most`
--- quantities. An account is followed backwards from the last day, one step for each day on which it moved: neither days
--- of rest nor days of many postings cost more than that.
+-- The items of an owner in a section at the end of each day (UTC), as JSON text; null if there would be more than `_most`
+-- quantities. It follows each account backwards from the last day, one step for each day on which the account moved, so
+-- neither quiet days nor days with many postings cost more.
 CREATE FUNCTION daily_inventory(_owner uuid, _section text, _from date, _to date, _most bigint)
 RETURNS TABLE (document text) LANGUAGE sql STABLE AS $$
     WITH RECURSIVE held AS MATERIALIZED (

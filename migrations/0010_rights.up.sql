@@ -1,22 +1,23 @@
--- Who may do what: one role for each pool of workers. What a pool is not for, it cannot do, whatever statement somebody
--- might smuggle into one of its requests.
+-- Rights: one role for each pool of workers. A pool cannot do what is not its task, whatever statement a request might
+-- smuggle in.
 --
--- tuckshop_app serves the shop. It reads no password's hash, changes nobody, mints no coin, and moves goods and stock
--- only on behalf of somebody of whom the database says that they may. tuckshop_auth signs people in, and lets them in and
--- out. tuckshop_ops keeps house. Whoever works at the machine itself signs in as tuckshop_owner, who may do everything.
+-- tuckshop_app serves the shop. It reads no password hash, changes no user, mints no coin, and moves goods and stock only
+-- for an actor whom the database knows as an admin or service. tuckshop_auth signs users in and out, and changes them.
+-- tuckshop_ops does the periodic cleanup. An operator at the machine itself works as tuckshop_owner, which may do
+-- everything.
 
--- ---- what the owner settles
+-- ---- settings of the owner
 
--- `tuckshop migrate up` writes it. A worker that could choose how many coins a newcomer gets could mint.
+-- `tuckshop migrate up` writes this row. A worker that could choose the coins of a newcomer could mint.
 CREATE TABLE settings (
     id                    integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     welcome_coins         bigint NOT NULL DEFAULT 0 CHECK (welcome_coins BETWEEN 0 AND 1000000000),
-    -- For load tests: everybody with a Telegram id may do what a service may.
+    -- For load tests: every user with a Telegram id has the rights of a service.
     believes_telegram_ids boolean NOT NULL DEFAULT false
 );
 INSERT INTO settings DEFAULT VALUES;
 
--- ---- who acts
+-- ---- the actor
 
 CREATE FUNCTION is_owner() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -24,7 +25,7 @@ BEGIN
     RETURN pg_has_role(session_user, current_user, 'MEMBER');
 END $$;
 
--- An error unless the user who acts has one of these roles at this moment. A token says what was so when it was signed.
+-- Fails unless the actor has one of these roles now. A token tells only the role at the time of signing.
 CREATE FUNCTION require_role(_actor uuid, VARIADIC _roles text[]) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -35,7 +36,7 @@ BEGIN
     RAISE EXCEPTION 'the user who acts may not do this' USING ERRCODE = 'TS403';
 END $$;
 
--- Admins change people. As long as there is none, somebody has to appoint the first.
+-- Only an admin changes users, except that the first admin has to be appointed without one.
 CREATE FUNCTION require_admin(_actor uuid) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -47,11 +48,11 @@ END $$;
 
 -- ---- people
 
--- Under this key somebody's welcome is kept, so that nobody gets a second one.
+-- The key of the welcome grant, so that no user gets a second one.
 CREATE FUNCTION welcome_key() RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '77656c63-6f6d-8500-8000-000000000000'::uuid;
 
--- The coins of somebody new. An operation's id ends with sixteen bits of zero.
+-- Grants a new user the welcome coins. An operation's id ends with sixteen zero bits.
 CREATE FUNCTION welcome(_person uuid, _operation uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -63,8 +64,7 @@ BEGIN
     END IF;
 END $$;
 
--- Person and welcome together, or neither. So there is no coin of welcome without somebody new, and no call that could be
--- made for somebody who is there already.
+-- Adds a user together with the welcome coins, or neither. No call grants welcome coins to an existing user.
 CREATE FUNCTION add_person(_id uuid, _username text, _email text, _full_name text, _password_hash text, _role text,
     _is_active boolean, _telegram_id bigint, _welcome uuid) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -78,7 +78,7 @@ BEGIN
     RETURN _person;
 END $$;
 
--- Whoever registers is an active user; only an admin makes somebody else of a newcomer.
+-- A user who registers is active and has the role user; only an admin can choose otherwise.
 CREATE FUNCTION register_person(_actor uuid, _id uuid, _username text, _email text, _full_name text, _password_hash text,
     _role text, _is_active boolean, _welcome uuid) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -87,7 +87,7 @@ BEGIN
     RETURN add_person(_id, _username, _email, _full_name, _password_hash, _role, _is_active, NULL, _welcome);
 END $$;
 
--- Who is named by somebody we trust has no password here, and no office.
+-- A user whom a trusted issuer names has no password here, and the role user.
 CREATE FUNCTION provision_person(_id uuid, _username text, _email text, _full_name text, _telegram_id bigint,
     _welcome uuid) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -95,7 +95,7 @@ BEGIN
     RETURN add_person(_id, _username, _email, _full_name, NULL, 'user', true, _telegram_id, _welcome);
 END $$;
 
--- What is null stays.
+-- Null leaves a value as it is.
 CREATE FUNCTION change_person(_actor uuid, _id uuid, _username text, _email text, _full_name text, _role text,
     _is_active boolean, _password_hash text) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -118,8 +118,8 @@ BEGIN
     UPDATE users u SET deleted_at = clock_timestamp() WHERE u.id = _id AND u.deleted_at IS NULL;
 END $$;
 
--- Ends every token of somebody: each carries the generation it was issued in. Every pool may do that, since a logout does
--- it when there have been too many, and it takes nothing from anybody but a sign-in.
+-- Ends every token of a user, because each token carries its generation. Every pool may do that: a logout does it when
+-- there were too many, and the user loses nothing but a sign-in.
 CREATE FUNCTION next_generation(_id uuid) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -131,8 +131,8 @@ END $$;
 
 -- ---- audit
 
--- The only way into it. When it was and what the actor is called is not for the caller to say. Without an actor it was
--- the command line, or a worker by itself, which is then called by its role.
+-- The only way to write to the audit trail. The caller chooses neither the moment nor the actor's name. Without an actor
+-- it was the command line, or a worker by itself, which then appears under its role.
 CREATE FUNCTION note_change(_actor uuid, _action text, _subject text, _before jsonb, _after jsonb, _reason text,
     _request_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -143,7 +143,7 @@ BEGIN
         _action, _subject, _before, _after, _reason, _request_id);
 END $$;
 
--- ---- goods: what 0006 does, for those who may
+-- ---- goods: the functions of 0007, for actors with the right role
 
 CREATE FUNCTION add_items_by_service(_id uuid, _owner uuid, _key uuid, _actor uuid, _request_id text, _type text,
     _section text, _lines jsonb, _comment text) RETURNS receipt
@@ -186,7 +186,7 @@ GRANT SELECT ON audit TO tuckshop_app;
 GRANT EXECUTE ON FUNCTION provision_person, next_generation, note_change, add_items_by_service, adjust_by_admin,
     set_stock_by_admin TO tuckshop_app;
 
--- A hash that is out of date is written anew by whoever verified it.
+-- The worker that verified an outdated hash writes a new one.
 GRANT SELECT, UPDATE (password_hash) ON users TO tuckshop_auth;
 GRANT SELECT, INSERT, UPDATE ON sessions, revocations TO tuckshop_auth;
 GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens, login_failures, known_networks TO tuckshop_auth;
