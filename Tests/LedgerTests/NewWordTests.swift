@@ -59,9 +59,15 @@ extension Connection {
     try perform(
       """
       DO $do$ BEGIN
-        EXECUTE format('CREATE OR REPLACE FUNCTION %I(%s) LANGUAGE plpgsql AS %L', '\(name)',
-          pg_get_function_arguments('\(name)'::regproc),
-          'BEGIN outcome := ''brand_new_word''; replayed := false; END');
+        IF pg_get_function_result('\(name)'::regproc) = 'receipt' THEN
+          EXECUTE format('CREATE OR REPLACE FUNCTION %I(%s) RETURNS receipt LANGUAGE plpgsql AS %L', '\(name)',
+            pg_get_function_arguments('\(name)'::regproc),
+            'BEGIN RETURN ROW(NULL, ''brand_new_word'', false, NULL, NULL)::receipt; END');
+        ELSE
+          EXECUTE format('CREATE OR REPLACE FUNCTION %I(%s) LANGUAGE plpgsql AS %L', '\(name)',
+            pg_get_function_arguments('\(name)'::regproc),
+            'BEGIN outcome := ''brand_new_word''; replayed := false; END');
+        END IF;
       END $do$
       """)
   }

@@ -27,7 +27,9 @@ struct RightsTests {
   /// Only the owner could, and a trigger prevents an accident.
   @Test(arguments: ["operations", "postings"], [TestCluster.owner, TestCluster.superuser])
   func `written rows cannot be changed, even by roles with the right to`(table: String, user: String) throws {
-    try withDatabase(user: user) { connection in
+    // In a database of its own: TRUNCATE locks the table, and other tests lock both tables in either order.
+    try withFreshDatabase { name in
+      let connection = try TestCluster.connection(user: user, database: name)
       _ = try connection.person("anna", coins: 10)
       for change in ["UPDATE \(table) SET at = at", "DELETE FROM \(table)", "TRUNCATE \(table)"] {
         try expectRefusal("23001", of: change, connection)

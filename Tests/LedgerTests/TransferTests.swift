@@ -51,6 +51,31 @@ struct TransferTests {
     }
   }
 
+  /// The purse with the smaller id moves first, so a refusal by the other one has to take that back.
+  @Test(arguments: [true, false], [nil, 1])
+  func `a refused or repeated transfer leaves both purses as they were`(payerIsFirst: Bool, key: Int?) throws {
+    try withDatabase { connection in
+      let ids = [UUID.timeOrdered(), UUID.timeOrdered()]
+      let payer = ids[payerIsFirst ? 0 : 1]
+      for (id, name) in [(payer, "payer"), (ids[payerIsFirst ? 1 : 0], "payee")] {
+        try connection.run("INSERT INTO users (id, username) VALUES (\(id), \(name))")
+        _ = try Grant(amount: 10, reason: "to begin with").make(Intent(of: id, key: nil), on: connection)
+      }
+      _ = try Transfer(to: "payee", amount: 4).make(Intent(of: payer, key: 7), on: connection)
+      let before = try purses(connection)
+      _ = try outcome { try Transfer(to: "payee", amount: 11).make(Intent(of: payer, key: key), on: connection) }
+      _ = try outcome { try Transfer(to: "payee", amount: 4).make(Intent(of: payer, key: 7), on: connection) }
+      _ = try outcome { try Transfer(to: "payee", amount: 5).make(Intent(of: payer, key: 7), on: connection) }
+      let after = try purses(connection)
+      #expect(before.count == 2)
+      #expect(after == before)
+    }
+  }
+
+  private func purses(_ connection: borrowing Connection) throws -> [String] {
+    try connection.rows("SELECT p::text FROM purses p ORDER BY p.id") { try $0.value(0) }
+  }
+
   @Test(arguments: cases)
   func `a repeated transfer gets the first answer, whatever has happened since`(case wanted: Case) throws {
     try withDatabase { connection in
