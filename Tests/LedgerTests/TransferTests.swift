@@ -55,7 +55,7 @@ struct TransferTests {
   @Test(arguments: [true, false], [nil, 1])
   func `a refused or repeated transfer leaves both purses as they were`(payerIsFirst: Bool, key: Int?) throws {
     try withDatabase { connection in
-      let ids = [UUID.timeOrdered(), UUID.timeOrdered()]
+      let ids = [UUID(), UUID()].sorted { $0.uuidString < $1.uuidString }
       let payer = ids[payerIsFirst ? 0 : 1]
       for (id, name) in [(payer, "payer"), (ids[payerIsFirst ? 1 : 0], "payee")] {
         try connection.run("INSERT INTO users (id, username) VALUES (\(id), \(name))")
