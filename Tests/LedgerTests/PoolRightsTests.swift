@@ -15,8 +15,10 @@ struct PoolRightsTests {
       "end_of_day_balances SELECT", "item_collections DELETE INSERT SELECT", "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
       "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
-      "operations SELECT", "postings SELECT", "purchase_totals SELECT", "purses SELECT",
-      "refresh_tokens DELETE INSERT SELECT UPDATE", "reservations SELECT", "revocations INSERT SELECT UPDATE", "rollup SELECT",
+      "operations SELECT", "postings SELECT", "purchase_totals SELECT",
+      "purses SELECT",
+      "refresh_tokens DELETE INSERT SELECT UPDATE", "reservations SELECT", "revocations INSERT SELECT UPDATE",
+      "rollup SELECT",
       "schema_migrations SELECT", "sessions SELECT UPDATE", "statements SELECT", "transfer_totals SELECT",
       "users SELECT (created_at, deleted_at, email, full_name, generation, id, is_active, role, searched, telegram_id, "
         + "updated_at, username)",
