@@ -33,7 +33,7 @@ let package = Package(
     room("Notation"),
     room("HTTP", knows: ["Notation"]),
     room("FastCGI", knows: ["CFastCGI", "HTTP"]),
-    room("Telemetry"),
+    room("Telemetry", knows: ["Notation"]),
     room("Tokens", knows: ["CCrypto", "Notation"]),
     room("Identity", knows: ["Notation", "Postgres", "Tokens"]),
     room("Ledger", knows: ["Postgres"]),

@@ -22,7 +22,7 @@ package final class Application {
 
   private let router: Router<Endpoint>
   private let lender: Lender
-  private let page: SharedPage
+  private let memory: SharedMemory
   private let log: Log
   private let limits: Limits
   private let desk: FrontDesk
@@ -33,7 +33,7 @@ package final class Application {
   private let housekeeping: Housekeeping
 
   package init(
-    router: Router<Endpoint> = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender, page: SharedPage,
+    router: Router<Endpoint> = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender, memory: SharedMemory,
     log: Log,
     limits: Limits = Limits(), requiredSchemaVersion: Int
   ) {
@@ -41,11 +41,11 @@ package final class Application {
     self.desk = desk
     self.storefront = storefront
     self.lender = lender
-    self.page = page
+    self.memory = memory
     self.log = log
     self.limits = limits
     self.requiredSchemaVersion = requiredSchemaVersion
-    tally = Tally(page)
+    tally = Tally(memory)
     readiness = Readiness(milliseconds: limits.readinessMilliseconds)
     housekeeping = Housekeeping(requestMilliseconds: limits.requestMilliseconds)
     lender.onFailure = { error in
@@ -90,9 +90,9 @@ package final class Application {
   package func tick() {
     lender.tend()
     desk.forgetOldPasswords(now: Clock.unixSeconds)
-    guard desk.doorkeeper.isBehind(now: Clock.unixSeconds) else { return }
+    guard desk.authenticator.isBehind(now: Clock.unixSeconds) else { return }
     lender.lendIdle(for: 250) { connection in
-      try? desk.doorkeeper.catchUp(now: Clock.unixSeconds, until: .after(milliseconds: 125), on: connection)
+      try? desk.authenticator.catchUp(now: Clock.unixSeconds, until: .after(milliseconds: 125), on: connection)
     }
   }
 
@@ -121,7 +121,7 @@ package final class Application {
       deadline: .after(milliseconds: limits.requestMilliseconds),
       hashing: Hashing(
         verified: desk.verified, line: desk.line, isInTime: waited <= limits.hashQueueMilliseconds),
-      requiredSchemaVersion: requiredSchemaVersion, page: page, desk: desk,
+      requiredSchemaVersion: requiredSchemaVersion, memory: memory, desk: desk,
       storefront: storefront, readiness: readiness)
     switch route.endpoint {
     case .plain(let handler): return try handler(request, context)
@@ -132,9 +132,9 @@ package final class Application {
       }
     case .called(let repeatable, let roles, let handler):
       let now = Clock.unixSeconds
-      let proof = try desk.doorkeeper.examine(credentials(of: request), now: now)
+      let proof = try desk.authenticator.examine(credentials(of: request), now: now)
       return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
-        let caller = try desk.doorkeeper.admit(proof, now: now, on: connection)
+        let caller = try desk.authenticator.admit(proof, now: now, on: connection)
         guard roles.contains(caller.role) else { throw CallerRefusal.forbidden }
         return try handler(request, context, caller, connection)
       }

@@ -9,7 +9,7 @@ package struct Context {
   package let deadline: Deadline
   package let hashing: Hashing
   package let requiredSchemaVersion: Int
-  package let page: SharedPage
+  package let memory: SharedMemory
   package let desk: FrontDesk
   package let storefront: Storefront
   package let readiness: Readiness

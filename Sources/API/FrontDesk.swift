@@ -3,7 +3,7 @@ package import Tokens
 
 /// What the handlers about people need, put together once for each worker.
 package final class FrontDesk {
-  package let doorkeeper: Doorkeeper
+  package let authenticator: Authenticator
   package let registrar: Registrar
   package let passwords: Passwords
   /// Nil in pools that sign nobody in.
@@ -16,8 +16,8 @@ package final class FrontDesk {
   package var believesTelegramIDs = false
   package var trustedUserHeader: String?
 
-  package init(doorkeeper: Doorkeeper, registrar: Registrar, passwords: Passwords) {
-    self.doorkeeper = doorkeeper
+  package init(authenticator: Authenticator, registrar: Registrar, passwords: Passwords) {
+    self.authenticator = authenticator
     self.registrar = registrar
     self.passwords = passwords
   }
@@ -31,5 +31,5 @@ package final class FrontDesk {
     verified?.forgetOld()
   }
 
-  var sessions: Sessions { Sessions(tokens: doorkeeper.tokens, lifetimes: lifetimes) }
+  var sessions: Sessions { Sessions(tokens: authenticator.tokens, lifetimes: lifetimes) }
 }

@@ -14,7 +14,7 @@ func apiHealth(_ request: Request, _ context: Context) -> Response {
 /// Ready to be sent requests: the database answers, it has the schema, and nobody is taking us out of rotation.
 func ready(_ request: Request, _ context: Context, _ lender: Lender) -> Response {
   var report = context.readiness.report(or: { look(context, lender) })
-  report.add("draining", passes: !context.page.isDraining)
+  report.add("draining", passes: !context.memory.isDraining)
   let response = Response.json(report.json, status: report.passes ? 200 : 503)
   return report.passes ? response : response.with("Retry-After", "1")
 }

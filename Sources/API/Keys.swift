@@ -4,12 +4,12 @@ internal import Tokens
 
 /// What others need to verify our tokens. Nobody else can verify an HMAC, so then there is nothing here.
 func jwks(_ request: Request, _ context: Context) throws -> Response {
-  guard let keys = context.desk.doorkeeper.tokens.keys.jwks() else { throw RequestFailure.unknownPath }
+  guard let keys = context.desk.authenticator.tokens.keys.jwks() else { throw RequestFailure.unknownPath }
   return Response(
     headers: [("Content-Type", "application/jwk-set+json"), ("Cache-Control", "public, max-age=300")], body: keys)
 }
 
 func publicKey(_ request: Request, _ context: Context) throws -> Response {
-  guard let pem = context.desk.doorkeeper.tokens.keys.publicKeyPEM() else { throw RequestFailure.unknownPath }
+  guard let pem = context.desk.authenticator.tokens.keys.publicKeyPEM() else { throw RequestFailure.unknownPath }
   return .text(pem, type: "application/x-pem-file").with("Cache-Control", "public, max-age=300")
 }

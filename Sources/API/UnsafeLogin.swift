@@ -13,7 +13,7 @@ func unsafeLogin(
     let named = try UnsafeCredentials(request)
   else { return nil }
   let somebody = TelegramUser(id: named.telegramID, username: named.username, firstName: nil)
-  let user = try context.desk.doorkeeper.known(somebody, on: connection)
+  let user = try context.desk.authenticator.known(somebody, on: connection)
   guard user.isActive else { throw PeopleRefusal.inactive }
   let token = context.desk.sessions.token(for: user, role: .service, now: Clock.unixSeconds)
   return .json(["token": .string(token)])

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// What a database remembers of the migrations it has seen.
+/// A migration that a database has seen.
 package struct AppliedMigration: Sendable, Equatable {
   package let version: Int
   package let name: String

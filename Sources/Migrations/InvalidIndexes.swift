@@ -1,7 +1,7 @@
 internal import Postgres
 
-/// What a CREATE INDEX CONCURRENTLY leaves behind when it fails: an index that every write keeps up, that no query uses,
-/// and that IF NOT EXISTS takes for the one that is wanted.
+/// A failed CREATE INDEX CONCURRENTLY leaves an invalid index: every write maintains it, no query uses it, and
+/// IF NOT EXISTS takes it for the valid one.
 enum InvalidIndexes {
   /// A sentence for each.
   static func sentences(_ connection: borrowing Connection) throws -> [String] {

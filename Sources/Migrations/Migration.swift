@@ -1,8 +1,9 @@
-// Knows files of SQL and which of them a database has seen. Refuses to know what they create.
+// Knows migrations: files of SQL, and which of them a database has seen.
+// Refuses to know what they create.
 
 internal import FoundationEssentials
 
-/// One step of the schema: `0007_reservations.up.sql`, with its way back beside it.
+/// One step of the schema: `0007_reservations.up.sql`, and the file that takes it back.
 package struct Migration: Sendable, Equatable {
   package let version: Int
   package let name: String
@@ -16,20 +17,20 @@ package struct Migration: Sendable, Equatable {
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
-  /// All migrations of a directory in order. Gaps, duplicates and widowed files are refused.
+  /// All migrations of a directory in order. Gaps, duplicates and files without their pair are refused.
   package static func all(in directory: String) throws -> [Migration] {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".sql") }
     } catch {
-      throw MigrationError("\(directory): this directory of migrations cannot be read")
+      throw MigrationError("\(directory): this directory of migrations cannot be read; set TUCKSHOP_MIGRATIONS")
     }
     var files: [Int: (name: String, up: SQLFile?, down: SQLFile?)] = [:]
     for file in names.sorted() {
-      guard let match = file.wholeMatch(of: /([0-9]{4})_([a-z0-9_]+)\.(up|down)\.sql/) else {
+      guard let match = file.wholeMatch(of: /([0-9]{4})_([a-z0-9_]+)\.(up|down)\.sql/), let version = Int(match.1)
+      else {
         throw MigrationError("\(file): a migration is called NNNN_name.up.sql or NNNN_name.down.sql")
       }
-      let version = Int(match.1)!
       var entry = files[version] ?? (String(match.2), nil, nil)
       guard entry.name == match.2 else {
         throw MigrationError("\(file): number \(match.1) is already taken by \(match.1)_\(entry.name)")
@@ -57,7 +58,7 @@ package struct Migration: Sendable, Equatable {
     let next = padded(try all(in: directory).count + 1)
     return try ["up", "down"].map { direction in
       let file = "\(next)_\(name).\(direction).sql"
-      let text = direction == "up" ? "-- What changes, and why.\n" : "-- Takes back all that the up file did.\n"
+      let text = direction == "up" ? "-- The change, and the reason.\n" : "-- Takes back all that the up file did.\n"
       try Data(text.utf8).write(to: URL(filePath: directory + "/" + file), options: .withoutOverwriting)
       return file
     }
@@ -80,7 +81,7 @@ package struct SQLFile: Sendable, Equatable {
     self.text = text
   }
 
-  /// CREATE INDEX CONCURRENTLY and its like cannot run in a transaction. Such a file says so and holds one statement.
+  /// CREATE INDEX CONCURRENTLY and the like cannot run in a transaction. Such a file says so and has one statement.
   var runsOutsideTransaction: Bool {
     text.split(whereSeparator: \.isNewline).first.map { $0.hasPrefix("-- migrate: no-transaction") } ?? false
   }

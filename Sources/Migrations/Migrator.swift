@@ -1,14 +1,14 @@
 internal import Glibc
 package import Postgres
 
-/// Brings a database to the schema that a directory of migrations describes. Whatever starts at the
-/// same moment, each migration runs once; what fails leaves nothing behind.
+/// Brings a database to the schema that a directory of migrations describes. Each migration runs once, even if several
+/// programs start at the same moment; a failed one leaves nothing behind.
 package struct Migrator: ~Copyable {
   package let migrations: [Migration]
   private let connection: Connection
   private let report: (String) -> Void
 
-  /// Migrations may take their time; only waiting for a lock is bounded, since others queue behind it.
+  /// Migrations may take long. Only waiting for a lock is limited, because other sessions queue behind it.
   package static func settings(_ base: ConnectionSettings) -> ConnectionSettings {
     var settings = base
     settings.applicationName = "tuckshop migrate"
@@ -51,7 +51,7 @@ package struct Migrator: ~Copyable {
     }
   }
 
-  /// Notes every migration as applied without running it, for a database that already has the schema.
+  /// Notes every migration as applied without running it, for a database that has the schema already.
   @discardableResult
   package func baseline(dryRun: Bool = false) throws -> Int {
     if dryRun { return try list(pending(), as: "would note as applied") }
@@ -73,7 +73,7 @@ package struct Migrator: ~Copyable {
     }
   }
 
-  /// Each index that is there and is no good, with the way out.
+  /// A sentence for each invalid index, with its repair.
   package func invalidIndexes() throws -> [String] { try InvalidIndexes.sentences(connection) }
 
   private func refuseInvalidIndexes() throws {
@@ -81,7 +81,7 @@ package struct Migrator: ~Copyable {
     guard invalid.isEmpty else { throw MigrationError(invalid.joined(separator: "\n")) }
   }
 
-  /// Everything in which the database and the files disagree.
+  /// All differences between the database and the files.
   package func differences() throws -> [String] {
     let applied = try History.all(connection)
     var found = try applied.compactMap { try difference($0) }
@@ -104,7 +104,7 @@ package struct Migrator: ~Copyable {
     return nil
   }
 
-  /// The applied ones that this directory knows. A newer program may already have gone further: that is no error.
+  /// The applied migrations that are in this directory. A newer program may have applied more: that is no error.
   private func known() throws -> [Migration] {
     let applied = try History.all(connection)
     for entry in applied where entry.version <= migrations.count {
@@ -118,7 +118,7 @@ package struct Migrator: ~Copyable {
 
   private func pending() throws -> [Migration] { Array(try migrations.dropFirst(known().count)) }
 
-  /// From under a newer program's migration nothing can be taken back.
+  /// Below a migration of a newer program, nothing can be taken back.
   private func last(_ count: Int) throws -> [Migration] {
     let known = try known()
     if let newer = try History.all(connection).dropFirst(known.count).first {
@@ -138,11 +138,11 @@ package struct Migrator: ~Copyable {
       do {
         try run(script, of: migration.up, connection)
       } catch {
-        // What was done before the failure stays.
+        // Outside a transaction, the work before the failure stays.
         let invalid = (try? invalidIndexes()) ?? []
         throw invalid.isEmpty ? error : MigrationError((["\(error)"] + invalid).joined(separator: "\n"))
       }
-      // IF NOT EXISTS is content with an index that is no good.
+      // IF NOT EXISTS accepts an invalid index.
       try refuseInvalidIndexes()
       try History.add(migration, connection)
     } else {
@@ -194,8 +194,8 @@ package struct Migrator: ~Copyable {
     }
   }
 
-  /// Holds the advisory lock around `body`. It is polled: waiting inside PostgreSQL would hold a
-  /// snapshot, for which a CREATE INDEX CONCURRENTLY of the lock's owner would wait for ever.
+  /// Holds the advisory lock around `body`. It polls: waiting inside PostgreSQL would hold a snapshot, and a CREATE INDEX
+  /// CONCURRENTLY of the lock's owner would wait for that for ever.
   private func locked<T>(_ body: () throws -> T) throws -> T {
     let lock = 7_483_920_114
     var announced = false

@@ -1,4 +1,4 @@
-/// A file of SQL cut into its statements, so that an error can be told by line and column.
+/// A file of SQL, split into statements, so that an error has a line and a column.
 package struct SQLScript {
   package struct Statement: Equatable {
     package let text: String
@@ -25,7 +25,7 @@ package struct SQLScript {
   }
 }
 
-/// Knows just enough of PostgreSQL's lexical rules not to be fooled by a semicolon that ends nothing.
+/// Knows enough of PostgreSQL's lexical rules to tell which semicolons end a statement.
 private struct Lexer {
   let scalars: [Unicode.Scalar]
   var position = 0
@@ -63,7 +63,7 @@ private struct Lexer {
 
   private mutating func step() {
     let scalar = scalars[position]
-    // What stands before a statement's first token is not part of it, so that its position is a token's.
+    // Text before the first token is not part of a statement, so that its position is that of a token.
     if words.isEmpty && (scalar.properties.isWhitespace || startsComment) {
       if startsComment { skipComment() } else { position += 1 }
       start = position
@@ -112,7 +112,7 @@ private struct Lexer {
         position += 2
       } else if scalars[position] == quote {
         position += 1
-        // A doubled quote is one quote of the text: the literal goes on.
+        // A doubled quote is one quote in the text: the literal goes on.
         if position < scalars.count && scalars[position] == quote {
           position += 1
         } else if backslashEscapes, let next = quoteOnNextLine {
@@ -126,7 +126,7 @@ private struct Lexer {
     }
   }
 
-  /// Where a literal goes on that was closed at the end of a line; it goes on as what it was.
+  /// The quote where a literal goes on that was closed at the end of a line.
   private var quoteOnNextLine: Int? {
     var next = position
     while next < scalars.count && scalars[next].properties.isWhitespace { next += 1 }

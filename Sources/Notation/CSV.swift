@@ -9,7 +9,7 @@ package struct CSV: Sendable {
 
   package init(parsing bytes: [UInt8]) throws(CSVError) {
     var bytes = bytes[...]
-    // Spreadsheets write a byte order mark in front.
+    // Spreadsheets begin a file with a byte order mark.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     var rows: [Row] = []
     var line = 1

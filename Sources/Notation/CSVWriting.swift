@@ -1,5 +1,5 @@
 extension CSV {
-  /// What stands in one place of a table. Only text can have been written by somebody else.
+  /// One cell of a table. Only text can come from another user.
   package enum Cell: Sendable, ExpressibleByStringLiteral {
     case number(Int)
     case text(String)
@@ -17,9 +17,8 @@ extension CSV {
     }
   }
 
-  /// Whether a spreadsheet would run it. Such a program looks past blanks and past what it does not show, and reads the
-  /// wide forms of the four signs as the signs. Scalar by scalar: to `String` a sign with a combining mark behind it is
-  /// another character.
+  /// Whether a spreadsheet would run it as a formula. Such a program skips blanks and invisible characters, and reads the
+  /// wide forms of the four signs as the signs. Compared by scalars, because a `Character` includes combining marks.
   private static func isFormula(_ text: String) -> Bool {
     let first = text.unicodeScalars.first { scalar in
       switch scalar.properties.generalCategory {
@@ -31,7 +30,7 @@ extension CSV {
     return ["=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}"].contains(first)
   }
 
-  /// Semicolons and tabs part the cells where a comma is the decimal sign.
+  /// Semicolons and tabs separate cells where a comma is the decimal sign.
   private static func quoted(_ text: String) -> String {
     let quote = UInt8(ascii: "\"")
     guard text.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: ";"), quote, 9, 10, 13].contains($0) })

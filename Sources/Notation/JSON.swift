@@ -1,4 +1,5 @@
-// Knows how values are written down: JSON, and percents in URLs. Refuses to know what they mean.
+// Knows how values are written: JSON, CSV and percent-encoding.
+// Refuses to know what they mean.
 
 /// A JSON value, parsed strictly: RFC 8259, UTF-8, no duplicate names, no NUL, bounded depth.
 package enum JSON: Sendable, Equatable {
@@ -40,12 +41,12 @@ package enum JSON: Sendable, Equatable {
   }
 }
 
-/// Why a text is no JSON, and where.
+/// The reason why a text is not JSON, and the place.
 package struct JSONError: Error, Equatable {
   package let message: String
 }
 
-/// The names of an object's members, compared as bytes: one by one while there are few, which there nearly always are.
+/// The names of an object's members, compared as bytes: one by one while there are few, as there nearly always are.
 private struct Names {
   private var many: Set<[UInt8]> = []
   private static let few = 16
@@ -125,7 +126,7 @@ private struct JSONParser {
     position += 1
     let start = position
     while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
-    // Up to here it is as it stands, which most strings are to their end.
+    // Most strings have no escape and are copied as a whole.
     var text: [UInt8] = []
     if peek != UInt8(ascii: "\"") { text = Array(bytes[start..<position]) }
     if take(UInt8(ascii: "\"")) {
@@ -175,7 +176,7 @@ private struct JSONParser {
   private mutating func hexadecimal() throws(JSONError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+      guard let digit = peek.flatMap(Hexadecimal.digit) else {
         throw broken("\\u wants four hexadecimal digits")
       }
       position += 1

@@ -1,6 +1,6 @@
 /// Percent-decoding of what a URL carries, refusing what does not decode to UTF-8 text without NUL.
 package enum Percent {
-  /// As bytes: to `String` a separator and a combining mark behind it are one character, and no separator.
+  /// By bytes, because a separator and a combining mark behind it are one `Character`.
   package static func split(_ text: Substring, at separator: Unicode.Scalar, maxSplits: Int = .max) -> [Substring] {
     text.utf8.split(
       separator: UInt8(ascii: separator), maxSplits: maxSplits, omittingEmptySubsequences: false
@@ -14,7 +14,8 @@ package enum Percent {
     while let byte = rest.popFirst() {
       switch byte {
       case UInt8(ascii: "%"):
-        guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit)
+        guard let high = rest.popFirst().flatMap(Hexadecimal.digit),
+          let low = rest.popFirst().flatMap(Hexadecimal.digit)
         else { return nil }
         bytes.append(high << 4 | low)
       case UInt8(ascii: "+") where plusIsSpace:
@@ -25,8 +26,10 @@ package enum Percent {
     }
     return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
   }
+}
 
-  private static func digit(_ byte: UInt8) -> UInt8? {
+package enum Hexadecimal {
+  package static func digit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte & 15
     case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): (byte & 15) + 9

@@ -1,10 +1,10 @@
 package import Synchronization
 
-/// While PostgreSQL is away, lets one worker of all probe and the others fail at once.
-/// Its two words lie in the page that all workers share.
+/// While PostgreSQL is away, one worker probes and all others fail at once. Its two words lie in the memory that all
+/// workers share.
 package struct Breaker: @unchecked Sendable {
   package enum Admission: Equatable {
-    case closed  // as far as is known all is well
+    case closed  // PostgreSQL answers, as far as is known
     case probe  // it is this worker's turn to try
     case open(retryAfterMilliseconds: Int)
   }
@@ -25,7 +25,7 @@ package struct Breaker: @unchecked Sendable {
     let until = opensUntil.pointee.load(ordering: .relaxed)
     if until == 0 { return .closed }
     let now = monotonicNanoseconds() / 1_000_000
-    // A moment further away than any pause is left over from before the machine's last boot.
+    // A time further away than any pause is left over from before the last boot.
     if until > now && until - now <= UInt64(Self.longestMilliseconds * 2) {
       return .open(retryAfterMilliseconds: Int(until - now))
     }
@@ -47,7 +47,7 @@ package struct Breaker: @unchecked Sendable {
   }
 }
 
-/// Pauses that double and carry jitter, so that workers do not come back in step.
+/// Pauses that double, with jitter, so that workers do not return all at once.
 enum Backoff {
   static func milliseconds(attempt: Int, shortest: Double, longest: Double) -> Double {
     var pause = shortest

@@ -1,5 +1,5 @@
-// Knows libpq and the rules of lending a session out. Refuses to know what the statements are for:
-// no C pointer leaves this room, and no table is named in it.
+// Knows libpq, statements, rows and transactions, and lends a session out. No C pointer leaves this room.
+// Refuses to know what the statements are for: it names no table.
 
 internal import CPostgres
 internal import Glibc
@@ -9,7 +9,7 @@ package struct Connection: ~Copyable {
   let handle: OpaquePointer
   let session: Session
 
-  /// What changes while a connection is only borrowed.
+  /// The state that changes while the connection is borrowed.
   final class Session {
     var statements = StatementCache()
     var deadline = Deadline.after(milliseconds: 5000)
@@ -20,7 +20,7 @@ package struct Connection: ~Copyable {
     _ settings: ConnectionSettings, turn: Int = 0, deadline: Deadline
   ) throws -> Connection {
     let connection = Connection(adopting: try start(settings.parameters(turn: turn)))
-    // From here on the deinit releases the handle, also when this throws.
+    // From here on, the deinit releases the handle, also if this throws.
     try connection.establish(by: deadline)
     PQsetnonblocking(connection.handle, 1)
     PQsetNoticeProcessor(connection.handle, { _, _ in }, nil)
@@ -57,10 +57,10 @@ package struct Connection: ~Copyable {
     }
   }
 
-  /// Until when the statements of the present borrower must be over.
+  /// The statements of the present borrower must be over by then.
   package func limit(to deadline: Deadline) { session.deadline = deadline }
 
-  /// `PQstatus` says OK on a session that ended while it was idle, so the socket itself is asked.
+  /// `PQstatus` says OK for a session that ended while it was idle, so this checks the socket itself.
   package var isAlive: Bool {
     guard PQstatus(handle) == CONNECTION_OK else { return false }
     var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN) | pollHangUp, revents: 0)
@@ -71,7 +71,7 @@ package struct Connection: ~Copyable {
 
   package var isIdle: Bool { isAlive && PQtransactionStatus(handle) == PQTRANS_IDLE }
 
-  /// What can be told without asking the socket, which is done when it is lent the next time.
+  /// Does not check the socket: that happens when the connection is lent the next time.
   var isBetweenTransactions: Bool {
     PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE
   }

@@ -1,6 +1,6 @@
 internal import CPostgres
 
-/// Everything libpq is told. What is not said here comes from libpq's own environment and files.
+/// The settings of a connection. All others come from libpq's own environment and files.
 package struct ConnectionSettings: Sendable {
   /// A conninfo string or URI; empty means that the environment (PGHOST, PGSERVICE, …) says all.
   package var conninfo = ""
@@ -12,11 +12,11 @@ package struct ConnectionSettings: Sendable {
 
   package init() {}
 
-  /// libpq's keywords. With several hosts, `turn` decides which comes first: a host that swallows
-  /// packets uses up one attempt, and the next attempt starts with the next host.
+  /// libpq's keywords. With several hosts, `turn` decides which comes first: a host that drops packets uses up one attempt,
+  /// and the next attempt starts with the next host.
   func parameters(turn: Int) throws -> [(keyword: String, value: String)] {
     var values = try given()
-    // What a service file says is libpq's to read, so its hosts keep their order.
+    // Only libpq reads service files, so their hosts keep their order.
     let environment = values["service"] == nil ? try defaults() : [:]
     for keyword in ["host", "hostaddr", "port"] {
       values[keyword] = (values[keyword] ?? environment[keyword]).map { rotated($0, by: turn) }
@@ -31,9 +31,8 @@ package struct ConnectionSettings: Sendable {
     return values.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
   }
 
-  /// Said once the session stands, and not among the options of the connection, where it would push aside
-  /// those of a service file and be refused by some poolers. What the operator gave as an option stays. To compile a
-  /// statement takes longer than any of ours runs.
+  /// Sent when the session is open. Connection options would replace those of a service file, and some poolers refuse them.
+  /// Options that the operator gave stay. JIT is off because compiling takes longer than any statement of the shop runs.
   var sessionStatement: String {
     """
     SET datestyle = 'ISO'; SET timezone = 'UTC';
@@ -47,8 +46,9 @@ package struct ConnectionSettings: Sendable {
 
   private func given() throws -> [String: String] {
     guard let options = PQconninfoParse(conninfo, nil) else {
-      // libpq's own words would quote the settings, and with them a password.
-      throw PostgresError(reason: .connection, message: "the connection settings cannot be parsed")
+      // libpq's own message would quote the settings, and with them a password.
+      throw PostgresError(
+        reason: .connection, message: "the connection settings cannot be parsed: check TUCKSHOP_DATABASE_URL")
     }
     defer { PQconninfoFree(options) }
     return values(of: options)
@@ -80,7 +80,7 @@ package struct ConnectionSettings: Sendable {
 }
 
 extension Connection {
-  /// What of the server's own settings does not go with this session's, in a sentence for the operator.
+  /// A sentence for the operator if a setting of the server does not fit those of this session.
   package func unfitSetting() throws -> String? {
     let (deadlock, lock) = try onlyRow(
       """

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A moment on the monotonic clock by which something must be over.
+/// A time on the monotonic clock by which something must be over.
 package struct Deadline: Sendable, Comparable {
   package let nanoseconds: UInt64
 
@@ -21,7 +21,7 @@ package struct Deadline: Sendable, Comparable {
   package static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 
-/// Shared by all processes of the machine, so that it can stand in the shared page.
+/// The same for all processes of the machine, so that it can stand in shared memory.
 package func monotonicNanoseconds() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Owns the worker's one connection and lends it to one borrower at a time.
+/// Owns the worker's one connection, and lends it to one borrower at a time.
 package final class Lender {
   private let settings: ConnectionSettings
   private let breaker: Breaker?
@@ -19,9 +19,8 @@ package final class Lender {
     self.connectMilliseconds = connectMilliseconds
   }
 
-  /// Lends the connection, opening one if there is none alive. A `repeatable` borrower is run once
-  /// more on a new session when the old one turns out to be dead; any other is not, because what it
-  /// sent may have happened.
+  /// Lends the connection, and opens one if there is none. If the session turns out to be dead, a `repeatable` borrower is
+  /// run once more on a new one. Any other is not, because its statements may have taken effect.
   package func lend<T>(
     until deadline: Deadline, repeatable: Bool = false, _ body: (borrowing Connection) throws -> T
   ) throws -> T {
@@ -35,8 +34,8 @@ package final class Lender {
     }
   }
 
-  /// For the idle tick: notices a dead session early, and is the one to probe when nobody asks. A server
-  /// that hangs must not keep the worker from requests that have no need of it, so it tries for a moment only.
+  /// For the idle tick: notices a dead session early, and probes while there are no requests. It tries for a moment only,
+  /// because a server that hangs must not keep the worker from requests without a connection.
   package func tend(for milliseconds: Int = 250) {
     if let idle = connection.take() {
       if idle.isIdle { connection = consume idle }
@@ -47,7 +46,7 @@ package final class Lender {
     connection = consume own
   }
 
-  /// Lends the connection for something that can wait if there is none at this moment.
+  /// Lends the connection for work that can wait; does nothing if there is none at this moment.
   package func lendIdle(for milliseconds: Int, _ body: (borrowing Connection) -> Void) {
     guard let idle = connection.take() else { return }
     idle.limit(to: .after(milliseconds: milliseconds))
@@ -62,7 +61,7 @@ package final class Lender {
     return try open(until: min(deadline, .after(milliseconds: connectMilliseconds)), once: false)
   }
 
-  /// Takes the session back only if it is fit to be lent again; else it ends here.
+  /// Keeps the session only if it is fit to be lent again; else it ends here.
   private func use<T>(
     _ lent: consuming Connection, until deadline: Deadline, _ body: (borrowing Connection) throws -> T
   ) throws -> T {
@@ -79,7 +78,7 @@ package final class Lender {
   }
 
   private func open(until deadline: Deadline, once: Bool) throws -> Connection {
-    // Who comes too late has learned nothing about the server: neither the breaker nor the log is told.
+    // A request that comes too late says nothing about the server, so neither the breaker nor the log counts it.
     guard !deadline.hasPassed else { throw PostgresError(reason: .deadline, message: "no time left to connect") }
     var attempt = 0
     while true {

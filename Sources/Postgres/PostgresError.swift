@@ -1,6 +1,6 @@
 internal import CPostgres
 
-/// What went wrong, without a single bound value in it: DETAIL is not taken, and a message that quotes one is withheld.
+/// An error of PostgreSQL or of the session. It contains no bound value: DETAIL is left out, and so is a message that quotes one.
 package struct PostgresError: Error, Sendable, CustomStringConvertible {
   package enum Reason: Sendable, Equatable {
     case server  // the server answered with an SQLSTATE
@@ -14,7 +14,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
   package let sqlstate: String
   package let message: String
   package let constraint: String?
-  /// Where in the statement, counted in characters from 1.
+  /// The place in the statement, in characters from 1.
   package let position: Int?
   package private(set) var sql: String?
   /// A COMMIT or a single statement was on its way: it may have happened. Ask again with the same operation id.
@@ -41,7 +41,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     position = field(UInt8(ascii: "P")).flatMap { Int($0) }
   }
 
-  /// Class 22 is about the values themselves, and may quote a piece of one.
+  /// Errors of class 22 are about the values themselves, and may quote a part of one.
   private static func quotes(_ message: String, _ state: String, _ binds: [Bind]) -> Bool {
     guard !binds.isEmpty else { return false }
     return state.hasPrefix("22")
@@ -68,14 +68,14 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// How the SQLSTATE is to be taken. The session's own state is judged first, by `reason`.
+/// The meaning of the SQLSTATE. `reason` comes first, because it describes the session.
 extension PostgresError {
-  /// A function of ours refused the user in whose name it was called (migrations/0008). It is no right of the role's that
-  /// is missing: that is 42501, and a mistake of ours.
+  /// A function refused the user in whose name it was called (migrations/0008). A right that the role itself lacks is
+  /// 42501, and a mistake in the program.
   package var refusesActor: Bool { reason == .server && sqlstate == "TS403" }
 
-  /// The session is of no more use: broken, the server going down, a primary that became a standby, or a server that
-  /// cannot load a library (58P01), as after an upgrade of its package without a restart.
+  /// The session is useless: it is broken, the server is going down, a primary became a standby, or the server cannot load
+  /// a library (58P01), as after an upgrade of its package without a restart.
   package var endsSession: Bool {
     switch reason {
     case .connection, .deadline: true
@@ -84,20 +84,20 @@ extension PostgresError {
     }
   }
 
-  /// The same again may well succeed: serialization, deadlock, a lock not to be had in time.
+  /// A repetition may succeed: serialization failure, deadlock, lock timeout.
   package var isTransient: Bool { ["40001", "40P01", "55P03"].contains(sqlstate) }
 
-  /// The prepared statement is gone or its result has changed shape.
+  /// The prepared statement is gone, or its result has another shape now.
   var staleStatement: Bool {
     sqlstate == "26000" || (sqlstate == "0A000" && message.contains("cached plan"))
   }
 
-  /// The caller sent what no column can hold.
+  /// The caller sent a value that no column can hold.
   package var isBadInput: Bool {
     reason == .refused || ["22021", "22P02", "22P05", "22003", "22007", "22008"].contains(sqlstate)
   }
 
-  /// PostgreSQL cannot serve now, and the caller may come again.
+  /// PostgreSQL cannot serve now; the caller may try again later.
   package var isUnavailable: Bool {
     endsSession || isTransient || sqlstate == "57014" || sqlstate.hasPrefix("53")
   }

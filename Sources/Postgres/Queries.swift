@@ -2,7 +2,7 @@ internal import CPostgres
 internal import Glibc
 
 extension Connection {
-  /// All rows of one prepared statement, each turned into a Swift value while the answer is at hand.
+  /// All rows of one prepared statement, each turned into a Swift value before the result is freed.
   package func rows<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> [T] {
     try rows(sql, most: .max, read)
   }
@@ -49,8 +49,8 @@ extension Connection {
     PQclear(try exchange(text) { PQsendQuery(handle, text) })
   }
 
-  /// A single statement outside a transaction that PostgreSQL gave up in favour of another session had no effect, so it
-  /// is run once more after a short pause. Inside a transaction only the whole can be repeated, which `transaction` does.
+  /// Outside a transaction, a statement that PostgreSQL ended in favour of another session had no effect, so it is run once
+  /// more after a short pause. Inside a transaction, only `transaction` can repeat the whole.
   private func execute(_ sql: SQL) throws -> OpaquePointer {
     let statement = sql.statement
     do {
@@ -67,7 +67,7 @@ extension Connection {
       return try executePrepared(statement)
     } catch let error as PostgresError where error.staleStatement {
       session.statements.removeAll()
-      // Inside a transaction the error has already ended it; `transaction` begins it anew.
+      // The error has already ended a transaction; `transaction` begins it again.
       guard !isInTransaction else { throw error }
       try perform("DEALLOCATE ALL")
       return try executePrepared(statement)
@@ -103,7 +103,7 @@ extension Connection {
   /// Sends, flushes and collects, never waiting past the borrower's deadline. The first error wins.
   private func exchange(_ text: String, binds: [Bind] = [], send: () -> Int32) throws -> OpaquePointer {
     do {
-      // A session with a dead socket refuses to send: nothing has happened then.
+      // A session with a dead socket refuses to send: then nothing has happened.
       guard send() == 1 else { throw broken() }
     } catch let error as PostgresError {
       throw error.during(text)
@@ -118,7 +118,7 @@ extension Connection {
         guard PQconsumeInput(handle) == 1 else { throw broken() }
       }
       while let result = try nextResult() {
-        // COPY waits for data that nobody here would send or read: libpq would say so again and again.
+        // COPY waits for data that nothing here sends or reads, and libpq would return the same result for ever.
         guard ![PGRES_COPY_IN, PGRES_COPY_OUT].contains(PQresultStatus(result)) else {
           PQclear(result)
           throw PostgresError(reason: .mismatch, message: "COPY to or from the client is not supported")
@@ -147,7 +147,7 @@ extension Connection {
   private func nextResult() throws -> OpaquePointer? {
     while PQisBusy(handle) == 1 {
       try wait(for: POLLIN, until: session.deadline)
-      // A FATAL message may lie in front of the end of the stream: read on, the result tells it.
+      // A FATAL message may come before the end of the stream: read on, the result has it.
       if PQconsumeInput(handle) == 0 && PQisBusy(handle) == 1 { throw broken() }
     }
     return PQgetResult(handle)
@@ -158,7 +158,7 @@ extension Connection {
   }
 }
 
-/// Bound values as the C strings libpq wants, all in one buffer.
+/// Bound values as C strings for libpq, all in one buffer.
 private struct ParameterText {
   private var bytes: [CChar] = []
   private var starts: [Int?] = []
@@ -172,7 +172,7 @@ private struct ParameterText {
       }
       starts.append(bytes.count)
       try text.withUTF8 { letters in
-        // A NUL would end the value right here, in silence.
+        // A NUL would cut the value short without an error.
         guard !letters.contains(0) else {
           throw PostgresError(reason: .refused, sqlstate: "22021", message: "a value contains NUL")
         }

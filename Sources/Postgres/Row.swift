@@ -53,7 +53,7 @@ final class Columns {
   }
 }
 
-/// What can be read out of a column. `bytes` is nil for SQL's null.
+/// A type that can be read from a column. `bytes` is nil for SQL's null.
 package protocol PostgresDecodable {
   init?(postgres bytes: UnsafeRawBufferPointer?)
 }

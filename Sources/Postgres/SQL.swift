@@ -15,7 +15,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
 
   package init(stringInterpolation: StringInterpolation) { elements = stringInterpolation.elements }
 
-  /// What is sent: text with a placeholder for each bind, and the binds in that order.
+  /// The form in which it is sent: text with a placeholder for each bind, and the binds in that order.
   struct Statement {
     var text = ""
     var binds: [Bind] = []
@@ -55,7 +55,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
       elements.append(.bind(value?.bind ?? .null))
     }
 
-    /// Text that becomes part of the statement as it is. Never text from outside.
+    /// Text that becomes part of the statement unchanged. Never pass text from a client.
     package mutating func appendInterpolation(raw: String) { elements.append(.text(raw)) }
 
     /// A piece of a statement with binds of its own.

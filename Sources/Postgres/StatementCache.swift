@@ -1,10 +1,10 @@
-/// Which statements this session has prepared, and under which names.
+/// The prepared statements of a session, and their names.
 struct StatementCache {
   private var names: [String: String] = [:]
   private var order: [String] = []
   private var made = 0
 
-  /// Enough for every statement the program has; a bound against text that is built anew each time.
+  /// Enough for every statement of the program; a limit for text that differs each time.
   static let capacity = 256
 
   subscript(text: String) -> String? { names[text] }
@@ -14,7 +14,7 @@ struct StatementCache {
     return "s\(made)"
   }
 
-  /// Returns the name of a statement that has to give way, if one has.
+  /// Returns the name of the statement that it replaces, if the cache is full.
   mutating func insert(_ text: String, name: String) -> String? {
     names[text] = name
     order.append(text)

@@ -1,8 +1,8 @@
 internal import CPostgres
 
 extension Connection {
-  /// Commits what `body` did, or nothing of it. Inside a transaction it is a savepoint.
-  /// What may succeed when tried again (a deadlock, a lock timeout) is tried up to three times, outermost only.
+  /// Commits everything that `body` did, or nothing. Inside a transaction it is a savepoint. The outermost transaction is
+  /// tried up to three times if a repetition may succeed (after a deadlock or a lock timeout).
   package func transaction<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
     guard !isInTransaction else { return try savepoint(body) }
     var attempt = 1
@@ -11,7 +11,7 @@ extension Connection {
         return try attemptTransaction(body)
       } catch let error as PostgresError where attempt < 3 && (error.isTransient || error.staleStatement) && mayRepeat {
         attempt += 1
-        // The cache has forgotten them; the session must too, or they would pile up.
+        // The cache has forgotten its statements; without this the session would keep them.
         if error.staleStatement { try perform("DEALLOCATE ALL") }
         pauseBeforeRepeating(attempt: attempt)
       }
@@ -23,7 +23,7 @@ extension Connection {
     let value: T
     do {
       value = try body(self)
-      // PostgreSQL answers the COMMIT of a failed transaction with a ROLLBACK that looks like success.
+      // PostgreSQL answers COMMIT in a failed transaction with a ROLLBACK that looks like success.
       guard PQtransactionStatus(handle) != PQTRANS_INERROR else {
         throw PostgresError(reason: .server, sqlstate: "25P02", message: "the transaction had already failed")
       }
@@ -51,9 +51,9 @@ extension Connection {
     }
   }
 
-  /// Nothing of what failed is left, and there is a session and time to try it again.
+  /// Nothing of the failed attempt is left, and there are a session and time for another one.
   var mayRepeat: Bool { !isInTransaction && isAlive && !session.deadline.hasPassed }
 
-  /// Of random length, so that those who were in each other's way do not meet again.
+  /// Of random length, so that the sessions do not collide again.
   func pauseBeforeRepeating(attempt: Int) { pause(milliseconds: Int.random(in: 1...(10 * attempt))) }
 }

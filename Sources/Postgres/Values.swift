@@ -8,7 +8,7 @@ extension UUID: PostgresEncodable, PostgresDecodable {
     self.init(letters: bytes)
   }
 
-  /// As Foundation reads it, which does so with sscanf: that stood out in profiles, as there are some in every request.
+  /// Reads the same texts as Foundation, whose sscanf stood out in profiles: every request has some ids.
   package init?(spelled text: String) {
     var text = text
     guard let value = text.withUTF8({ Self(letters: UnsafeRawBufferPointer($0)) }) else { return nil }

@@ -1,11 +1,14 @@
 internal import Synchronization
 
-extension SharedPage {
-  /// Everything in the page in Prometheus' text format.
+extension SharedMemory {
+  /// All metrics in Prometheus' text format.
   package func exposition() -> String {
+    let declared = Metrics.all
     var text = ""
     for family in families {
-      text += "# TYPE \(family.name) \(family.members[0].kind == .histogram ? "histogram" : "counter")\n"
+      // Another version of the program may have left series here that this one does not know.
+      let kind = family.members[0].kind == .histogram ? "histogram" : "counter"
+      text += declared.first { $0.name == family.name }?.head ?? "# TYPE \(family.name) \(kind)\n"
       for series in family.members { text += lines(of: series) }
     }
     return text + workerLines()
@@ -19,7 +22,7 @@ extension SharedPage {
       if members[family] == nil { order.append(family) }
       members[family, default: []].append(series)
     }
-    return order.map { ($0, members[$0]!) }
+    return order.map { ($0, members[$0, default: []]) }
   }
 
   private func lines(of series: Series) -> String {
@@ -40,22 +43,17 @@ extension SharedPage {
 
   private func workerLines() -> String {
     let alive = workers
-    var text = "# TYPE tuckshop_workers gauge\n"
-    for pool in Pool.allCases {
-      text += "tuckshop_workers{pool=\"\(pool.name)\"} \(alive.count { $0.pool == pool })\n"
+    func each(_ value: (WorkerEntry) -> Int) -> [(labels: [String], value: Int)] {
+      alive.map { ([$0.pool?.name ?? "", "\($0.process)"], value($0)) }
     }
-    let gauges: [(name: String, value: (WorkerEntry) -> Int)] = [
-      ("tuckshop_worker_resident_bytes", { $0.residentKilobytes * 1024 }),
-      ("tuckshop_worker_requests", { $0.requests }),
-    ]
-    for gauge in gauges {
-      text += "# TYPE \(gauge.name) gauge\n"
-      for worker in alive {
-        let labels = "pool=\"\(worker.pool?.name ?? "")\",pid=\"\(worker.process)\""
-        text += "\(gauge.name){\(labels)} \(gauge.value(worker))\n"
-      }
-    }
-    text += "# TYPE tuckshop_draining gauge\ntuckshop_draining \(isDraining ? 1 : 0)\n"
-    return text
+    return lines(\.workers, Pool.allCases.map { pool in ([pool.name], alive.count { $0.pool == pool }) })
+      + lines(\.workerResidentBytes, each { $0.residentKilobytes * 1024 })
+      + lines(\.workerRequests, each(\.requests))
+      + lines(\.draining, [([], isDraining ? 1 : 0)])
+  }
+
+  private func lines(_ gauge: KeyPath<Metrics, Metric>, _ samples: [(labels: [String], value: Int)]) -> String {
+    let metric = Metrics.declared[keyPath: gauge]
+    return metric.head + samples.map { "\(metric.name)\(metric.labels($0.labels)) \($0.value)\n" }.joined()
   }
 }

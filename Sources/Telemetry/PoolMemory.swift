@@ -1,15 +1,15 @@
 internal import Glibc
 package import Synchronization
 
-/// Memory that the workers of one pool share and that no file holds, so that secrets may lie in it. It ends with the
-/// last worker that has it. The first eight words are for its own use.
+/// Memory that the workers of one pool share and that no file keeps, so it may hold secrets. It ends with the last
+/// worker that maps it. Its first eight words are reserved for this type.
 package final class PoolMemory: @unchecked Sendable {
   package let words: UnsafeMutablePointer<Atomic<UInt64>>
   private let bytes: Int
-  /// Opened by this process for itself, so that locks on it are its own; negative if nothing is shared.
+  /// Opened by this process itself, so that it owns its locks on it; negative if nothing is shared.
   package let descriptor: Int32
 
-  /// What memory of ours begins with. A version of the program that lays it out otherwise changes the last digits.
+  /// The first word of such memory. A version of the program with another layout changes the last digits.
   private static let magic: UInt64 = 0x5455_434B_4D45_3031  // "TUCKME01"
   /// Nil if the descriptor is no such memory of that size.
   fileprivate init?(_ descriptor: Int32, words count: Int) {
@@ -26,8 +26,8 @@ package final class PoolMemory: @unchecked Sendable {
     (self.descriptor, self.bytes, self.words) = (descriptor, bytes, words)
   }
 
-  /// New memory. Its name is gone before anybody could open it by that; without room in /dev/shm it is this process's
-  /// own, which only means that its worker shares nothing.
+  /// New memory, whose name is removed before another process could open it. Without room in /dev/shm it belongs to
+  /// this process alone: then its worker shares nothing.
   fileprivate init(words count: Int, _ fill: (UnsafeMutablePointer<Atomic<UInt64>>) -> Void) {
     bytes = count * 8
     let name = "/tuckshop-\(getpid())-\(UInt64.random(in: 0 ... .max))"
@@ -39,7 +39,7 @@ package final class PoolMemory: @unchecked Sendable {
     }
     let flags = shared < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
     guard let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, shared, 0), memory != MAP_FAILED else {
-      fatalError("no memory for what a pool shares")
+      fatalError("no memory for a pool to share")
     }
     descriptor = shared
     words = memory.bindMemory(to: Word.self, capacity: count)
@@ -53,11 +53,10 @@ package final class PoolMemory: @unchecked Sendable {
   }
 }
 
-extension SharedPage {
-  /// The memory of the pool of that worker: from a colleague that lives, or else new and filled by the caller. Only
-  /// processes of the same user reach each other's descriptors (proc(5), ptrace(2)), and those could read the
-  /// memory anyway.
-  package func memory(
+extension SharedMemory {
+  /// The memory of that worker's pool: from another live worker, or new and filled by the caller. Only processes of the
+  /// same user reach each other's descriptors (proc(5), ptrace(2)), and those could read the memory anyway.
+  package func poolMemory(
     of entry: WorkerEntry, words: Int, fill: (UnsafeMutablePointer<Atomic<UInt64>>) -> Void
   ) -> PoolMemory {
     exclusively {

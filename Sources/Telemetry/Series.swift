@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// A place in the page with a name, `tuckshop_requests_total{route="/health"}`, and up to sixteen values.
+/// A place in the shared memory with a name, `tuckshop_requests_total{route="/health"}`, and up to sixteen values.
 package struct Series: @unchecked Sendable {
   enum Kind: UInt64 {
     case counter = 1
@@ -14,8 +14,8 @@ package struct Series: @unchecked Sendable {
     500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
   ]
 
-  /// Keeps the words mapped as long as somebody may count in them.
-  let page: SharedPage
+  /// Keeps the words mapped as long as this series may be counted.
+  let memory: SharedMemory
   let words: UnsafeMutablePointer<Word>
 
   var kind: Kind? { Kind(rawValue: words[0].load(ordering: .acquiring)) }
@@ -37,22 +37,30 @@ package struct Series: @unchecked Sendable {
   package var count: Int { Int(values[0].load(ordering: .relaxed)) }
 }
 
-extension SharedPage {
+extension SharedMemory {
+  /// The series of a declared metric, with the values of its labels in their order. Look it up once and keep it.
+  package func series(_ metric: KeyPath<Metrics, Metric>, _ values: String...) -> Series {
+    let metric = Metrics.declared[keyPath: metric]
+    let name = metric.name + metric.labels(values)
+    return metric.kind == .histogram ? histogram(name) : counter(name)
+  }
+
+  /// By the whole name. A metric of the shop is declared in `Metrics`.
   package func counter(_ name: String) -> Series { series(name, .counter) }
   package func histogram(_ name: String) -> Series { series(name, .histogram) }
 
-  /// All that have a name, in the order in which they came to it.
+  /// In the order in which their names were first used.
   var allSeries: [Series] {
     (0..<Layout.seriesCount).lazy.map(place).prefix { $0.kind != nil }.map { $0 }
   }
 
   private func place(_ index: Int) -> Series {
-    Series(page: self, words: words + Layout.series + index * Layout.seriesWords)
+    Series(memory: self, words: words + Layout.series + index * Layout.seriesWords)
   }
 
   private func series(_ name: String, _ kind: Series.Kind) -> Series {
     precondition(name.utf8.count < Series.nameBytes, "the name of a series is too long: \(name)")
-    // Filled up with zeros, because a worker that was killed may have left half a name behind.
+    // Padded with zeros, because a killed worker may have left half a name behind.
     let bytes = Array(name.utf8) + Array(repeating: 0, count: Series.nameBytes - name.utf8.count)
     return exclusively {
       for index in 0..<Layout.seriesCount {
@@ -66,7 +74,7 @@ extension SharedPage {
         }
         return series
       }
-      // A full page still counts, but all newcomers together, in the last place.
+      // Full memory still counts, but all further series together, in the last place.
       return place(Layout.seriesCount - 1)
     }
   }

@@ -1,17 +1,17 @@
 internal import Synchronization
 
-/// A worker's own line in the page: which process it is, and whether it still shows signs of life.
+/// A worker's own line in the shared memory: its process, its numbers, and when it was last seen.
 package struct WorkerEntry: @unchecked Sendable {
   /// Keeps the words mapped as long as the worker may write to them.
-  private let page: SharedPage
+  private let memory: SharedMemory
   private let words: UnsafeMutablePointer<Word>
 
-  /// A worker ticks at least twice a second; one unseen for this long has left its line to others.
+  /// A worker ticks at least twice a second. After this long without a sign of life, others may take its line.
   package static let forgottenAfterMilliseconds: UInt64 = 10_000
 
-  init(_ page: SharedPage, line: Int) {
-    self.page = page
-    words = page.words + SharedPage.Layout.workers + line * SharedPage.Layout.workerWords
+  init(_ memory: SharedMemory, line: Int) {
+    self.memory = memory
+    words = memory.words + SharedMemory.Layout.workers + line * SharedMemory.Layout.workerWords
   }
 
   private enum Field: Int {
@@ -34,7 +34,7 @@ package struct WorkerEntry: @unchecked Sendable {
     return seen > 0 && seen <= now && now - seen < Self.forgottenAfterMilliseconds
   }
 
-  /// Takes this line if nobody lives in it.
+  /// Takes this line unless a live worker has it.
   func claim(process: Int, pool: Pool) -> Bool {
     guard !isAlive else { return false }
     for field in [Field.requests, .resident, .sessions, .ready, .offered] { store(field, 0) }
@@ -61,7 +61,7 @@ package struct WorkerEntry: @unchecked Sendable {
   }
 }
 
-/// The bulkheads. Each has a socket and workers of its own.
+/// Each pool has a socket and workers of its own, so that a full one does not stop the others.
 package enum Pool: Int, CaseIterable, Sendable {
   case app, auth, ops
 
@@ -73,12 +73,11 @@ package enum Pool: Int, CaseIterable, Sendable {
   }
 }
 
-extension SharedPage {
+extension SharedMemory {
   package func enter(process: Int, pool: Pool) -> WorkerEntry {
     exclusively {
-      let free = allEntries.first { $0.claim(process: process, pool: pool) }
-      // More workers than lines: the surplus shares the last one and is merely not told apart.
-      return free ?? allEntries.last!
+      // With more workers than lines, the surplus shares the last one; its numbers are then mixed.
+      allEntries.first { $0.claim(process: process, pool: pool) } ?? WorkerEntry(self, line: Layout.workerCount - 1)
     }
   }
 
@@ -88,8 +87,8 @@ extension SharedPage {
     (0..<Layout.workerCount).map { WorkerEntry(self, line: $0) }
   }
 
-  /// How long a worker has to wait before it starts. A pool may start 64 at once and fifty a second for
-  /// ever; beyond that its workers are dying as fast as they come, and each start waits, up to a second.
+  /// How many milliseconds a worker has to wait before it starts. A pool may start 64 workers at once, and fifty a
+  /// second after that. Beyond, they die as fast as they start, and each start waits for up to a second.
   package func pauseBeforeStart(in pool: Pool, nowMilliseconds: UInt64? = nil) -> Int {
     let interval: UInt64 = 20
     let burst: UInt64 = 64 * interval
@@ -97,7 +96,7 @@ extension SharedPage {
     let word = pacing(pool: pool.rawValue)
     var due = word.pointee.load(ordering: .relaxed)
     while true {
-      // A moment beyond any pause is left over from before the last boot.
+      // A time beyond any pause is left over from before the last boot.
       let start = due > now + burst + 1000 ? now : max(due, now)
       let next = min(start + interval, now + burst + 1000)
       let result = word.pointee.weakCompareExchange(expected: due, desired: next, ordering: .relaxed)

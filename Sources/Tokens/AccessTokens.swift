@@ -1,8 +1,9 @@
-// Knows keys, signatures, claims and password hashes: bytes in, values out. Refuses to know the database, and people.
+// Knows keys, signatures, claims and password hashes: bytes in, values out.
+// Refuses to know the database and its users.
 
 internal import FoundationEssentials
 
-/// Issues this shop's access tokens and believes no others.
+/// Issues this shop's access tokens, and accepts no others.
 package struct AccessTokens: Sendable {
   private let issuer: String
   private let audience: String
@@ -23,7 +24,6 @@ package struct AccessTokens: Sendable {
     // The same claims are the same token, in every process.
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    // Strings and integers: there is nothing in them that cannot be encoded.
     let text = CompactToken.text(
       header: key.header, payload: Array(try! encoder.encode(payload)), signedBy: key.material)
     precondition(text.utf8.count <= CompactToken.largestByteCount, "no worker would read a token of this size")
@@ -47,7 +47,7 @@ package struct AccessTokens: Sendable {
 
   private func key(of token: CompactToken) throws(TokenRefusal) -> TokenKey {
     if let key = keys.first(where: { token.hasHeader($0.header) }) { return key }
-    // The same may be spelt in another way.
+    // The same header may be written in another way.
     let header = try token.header()
     guard header.type == TokenKey.tokenType else { throw .wrongType }
     guard let id = header.keyID, let key = keys[id] else { throw .unknownKey }
@@ -55,8 +55,8 @@ package struct AccessTokens: Sendable {
     return key
   }
 
-  /// Takes over a rotated key file. Ask this on every idle tick, and before a token is refused for an unknown key:
-  /// another worker may have seen the rotation first and signed with the new key.
+  /// Reads a rotated key file; true if there was one. Call this at every idle tick, and before refusing a token for an
+  /// unknown key: another worker may have seen the rotation first.
   package mutating func reloadIfChanged() throws(KeyError) -> Bool {
     guard let newer = try keys.reloadIfChanged() else { return false }
     keys = newer

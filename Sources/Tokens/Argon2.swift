@@ -13,11 +13,11 @@ package enum Argon2 {
       self.lanes = lanes
     }
 
-    /// OWASP's choice for 19 MiB.
+    /// OWASP's recommendation for 19 MiB.
     package static let present = Parameters(memoryKiB: 19456, passes: 2, lanes: 1)
 
-    /// A stored hash may come from elsewhere. What would take a worker's memory or many seconds is not computed:
-    /// up to 128 MiB, and 512 MiB written in all passes together, which takes about half a second.
+    /// A stored hash may be imported. These limits protect a worker's memory and time: 128 MiB, and 512 MiB written in all
+    /// passes together, which takes about half a second.
     var areBearable: Bool {
       (1...16).contains(lanes) && (1...16).contains(passes) && (8 * lanes...131_072).contains(memoryKiB)
         && memoryKiB * passes <= 524_288

@@ -33,10 +33,10 @@ package final class AsymmetricKey: @unchecked Sendable {
     try self.init(adopting: key)
   }
 
-  /// A public key or a certificate. Of a certificate only the key counts: whoever named the file trusts it.
+  /// A public key or a certificate. Only the key of a certificate counts: the operator trusts the file.
   package convenience init(pem: [UInt8]) throws(KeyError) {
     let text = String(decoding: pem, as: UTF8.self)
-    guard !text.contains("PRIVATE KEY-----") else { throw KeyError("this is a private key, a public one is wanted") }
+    guard !text.contains("PRIVATE KEY-----") else { throw KeyError("this is a private key: use the public one") }
     let key = pem.withUnsafeBytes { pem -> OpaquePointer? in
       guard let file = BIO_new_mem_buf(pem.baseAddress, Int32(pem.count)) else { return nil }
       defer { BIO_free(file) }
@@ -69,9 +69,9 @@ package final class AsymmetricKey: @unchecked Sendable {
     if EVP_PKEY_is_a(key, "ED25519") == 1 { return .edDSA }
     if EVP_PKEY_is_a(key, "RSA") == 1 {
       let bits = EVP_PKEY_get_bits(key)
-      // Beyond 8192 bits a single forged token would cost a worker milliseconds.
+      // Above 8192 bits, a single forged token would cost milliseconds.
       guard (2048...8192).contains(bits) else {
-        throw KeyError("this is an RSA key of \(bits) bits, 2048 to 8192 are wanted")
+        throw KeyError("this is an RSA key of \(bits) bits: use 2048 to 8192")
       }
       return .rs256
     }
@@ -87,7 +87,7 @@ package final class AsymmetricKey: @unchecked Sendable {
   package func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
     guard let signature = libcryptoForm(of: signature) else { return false }
     guard let context = EVP_MD_CTX_new() else { fatalError("libcrypto is out of memory") }
-    // What a refused signature leaves in the thread's queue of errors would be taken for libpq's by its TLS.
+    // A refused signature leaves an error in the thread's queue, which libpq's TLS would take for its own.
     defer {
       EVP_MD_CTX_free(context)
       ERR_clear_error()
@@ -98,7 +98,7 @@ package final class AsymmetricKey: @unchecked Sendable {
     return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
   }
 
-  /// JOSE has r and s side by side, and libcrypto wants them in DER. Every length but the one is refused here.
+  /// JOSE writes r and s side by side, while libcrypto needs DER. Any other length is refused.
   private func libcryptoForm(of signature: [UInt8]) -> [UInt8]? {
     switch algorithm {
     case .hs256: nil
@@ -131,14 +131,14 @@ package final class AsymmetricKey: @unchecked Sendable {
     return key
   }
 
-  /// An Ed25519 public key as a file others can read.
+  /// An Ed25519 public key in PEM, for other services.
   package var ed25519PEM: String {
     let key = Data(DER.ed25519Key(ed25519PublicKey)).base64EncodedString()
     return "-----BEGIN PUBLIC KEY-----\n\(key)\n-----END PUBLIC KEY-----\n"
   }
 }
 
-/// Without this libcrypto would ask for a password at the terminal, if there is one.
+/// Without this, libcrypto would ask for a password at a terminal.
 private func noPassword(
   _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }

@@ -1,6 +1,6 @@
 internal import Notation
 
-/// What an access token of ours says. It is true once `AccessTokens.verify` returned it.
+/// The claims of this shop's access tokens. They are true once `AccessTokens.verify` has returned them.
 package struct Claims: Sendable, Equatable {
   package var subject: String
   package var tokenID: String
@@ -10,7 +10,7 @@ package struct Claims: Sendable, Equatable {
   package var role: String?
   /// The session whose end ends this token too.
   package var session: String?
-  /// The user's generation at the time. When it has moved on, the token holds no longer.
+  /// The user's generation when the token was issued. A later generation ends the token.
   package var generation: Int
 
   package init(
@@ -35,9 +35,9 @@ package struct RegisteredClaims {
   package let issuedAt: Int
   package let expiresAt: Int
 
-  /// What two clocks may differ by.
+  /// The largest difference between two clocks.
   package static let leewaySeconds = 60
-  /// The last second of the year 9999: far from where adding the leeway would overflow.
+  /// The last second of the year 9999, where adding the leeway cannot overflow.
   package static let lastTime = 253_402_300_799
 
   package init(_ payload: JSONObject, issuer: String, audience: String, now: Int) throws(TokenRefusal) {
@@ -50,7 +50,7 @@ package struct RegisteredClaims {
     issuedAt = try Self.time("iat", in: payload)
     expiresAt = try Self.time("exp", in: payload)
     let notBefore = payload["nbf"] == nil ? issuedAt : try Self.time("nbf", in: payload)
-    // As bytes: two issuers whose names only look the same are two.
+    // As bytes: issuers whose names only look the same are different.
     guard namedIssuer.hasSameBytes(as: issuer) else { throw .wrongIssuer }
     guard namedAudiences.contains(where: { $0.hasSameBytes(as: audience) }) else { throw .wrongAudience }
     guard now < expiresAt + Self.leewaySeconds else { throw .expired }

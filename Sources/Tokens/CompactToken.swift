@@ -1,4 +1,4 @@
-/// A JSON Web Signature in its compact form (RFC 7515, section 7.1), taken apart and not yet believed.
+/// A JSON Web Signature in its compact form (RFC 7515, section 7.1), split but not verified.
 package struct CompactToken: Sendable {
   static let largestByteCount = 4096
 
@@ -16,14 +16,14 @@ package struct CompactToken: Sendable {
     payloadText = parts[1]
     signedText = bytes[..<parts[1].endIndex]
     guard !parts[2].isEmpty, let signature = Base64.url.decode(parts[2]) else {
-      // It is a token that somebody cut or never signed, if all of it but the signature is one.
+      // With a valid header and payload it is a token without a signature, not a malformed text.
       _ = (try Self.object(headerText), try Self.object(payloadText))
       throw .badSignature
     }
     self.signature = signature
   }
 
-  /// Everything in it that could point to a key (`jku`, `jwk`, `x5u`, `x5c`) is read over.
+  /// Members that could point to a key (`jku`, `jwk`, `x5u`, `x5c`) are ignored.
   package func header() throws(TokenRefusal) -> TokenHeader {
     let header = try Self.object(headerText)
     guard header["crit"] == nil else { throw .criticalHeader }
@@ -50,23 +50,23 @@ package struct CompactToken: Sendable {
   }
 }
 
-/// What a token says of itself. Nothing here is true yet.
+/// The header of a token, not verified yet.
 package struct TokenHeader {
   package let algorithm: String
   package let keyID: String?
   package let type: String?
 }
 
-/// Why a token is not believed. The log may tell these apart; whoever sent the token hears one answer for them all.
+/// The reason why a token is refused. The log has it; the client gets one answer for all.
 package enum TokenRefusal: Error, Sendable, Hashable {
   /// Not a compact JWS of at most 4096 bytes with two JSON objects in strict base64url.
   case malformed
   /// The header names extensions that must be understood, and none is.
   case criticalHeader
   case wrongType
-  /// Nobody's key. The key file may have been rotated a moment ago: reload it and ask again.
+  /// No such key. The key file may have been rotated a moment ago: reload it and verify again.
   case unknownKey
-  /// The header names another algorithm than the key has.
+  /// The header names another algorithm than that of the key.
   case wrongAlgorithm
   case badSignature
   /// A claim is missing, has the wrong type, or is a time outside of the calendar.

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Where those stand who need a password hashed: as many workers hash at once as there are processors, a few more wait
-/// for their turn, and one worker is always left for those who need no hash. Whoever finds the line full is refused.
+/// The queue for password hashes: as many workers hash at once as there are processors, a few more wait for their turn,
+/// and one worker always stays free for requests without a hash. A full queue refuses further requests.
 ///
-/// Places and turns are locks on bytes of a file that the pool shares, since the kernel takes back the locks of a worker
-/// that dies. They belong to the open file (fcntl(2), F_OFD_SETLK), so each worker has opened it for itself.
+/// Places and turns are locks on bytes of a file that the pool shares, because the kernel releases the locks of a worker
+/// that dies. They belong to the open file (fcntl(2), F_OFD_SETLK), so each worker opens it by itself.
 package final class HashingLine: Sendable {
   private let descriptor: Int32
   private let turns: Int
@@ -20,7 +20,7 @@ package final class HashingLine: Sendable {
     self.workers = workers
   }
 
-  /// As many as there are processors.
+  /// One turn per processor.
   package static var turnsByProcessors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Nil if the line is full.
@@ -31,7 +31,7 @@ package final class HashingLine: Sendable {
     return nil
   }
 
-  /// A place in the line as long as it lives. Without a line everybody has one.
+  /// A place in the line for as long as it lives. Without a line there is always one.
   package final class Place {
     private let line: HashingLine?
     private let number: Int
@@ -43,7 +43,7 @@ package final class HashingLine: Sendable {
 
     deinit { line?.unlock(HashingLine.firstPlace + number) }
 
-    /// Nil if the turn does not come, which means that a worker that hashes stands still.
+    /// Nil if the turn does not come, which means that a hashing worker is stuck.
     package func atTurn<T>(_ body: () throws -> T) rethrows -> T? {
       guard let line else { return try body() }
       for _ in 0..<HashingLine.longestMilliseconds {
@@ -70,20 +70,20 @@ package final class HashingLine: Sendable {
   }
 }
 
-/// What a request may do about hashes: what was verified before, and the line in which it stands for another.
+/// The ways in which a request may check a password: passwords verified before, and the line for hashing.
 package struct Hashing: Sendable {
   package let verified: VerifiedPasswords?
   private let line: HashingLine?
   private let isInTime: Bool
 
-  /// Without a line there is a place for everybody who comes in time.
+  /// Without a line there is a place for every request in time.
   package init(verified: VerifiedPasswords? = nil, line: HashingLine? = nil, isInTime: Bool = true) {
     self.verified = verified
     self.line = line
     self.isInTime = isInTime
   }
 
-  /// To be kept until the request is answered, so that a worker stays free for those who need none.
+  /// Keep it until the request is answered, so that a worker stays free for requests without a hash.
   package func place() -> HashingLine.Place? {
     guard isInTime else { return nil }
     guard let line else { return HashingLine.Place(nil) }

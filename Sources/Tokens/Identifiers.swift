@@ -21,7 +21,7 @@ package struct UUIDSequence: Sendable {
 
   package init() {}
 
-  /// The clock may stand still or go back; then the counter of the latest millisecond goes on.
+  /// If the clock stands still or goes back, the counter of the latest millisecond goes on.
   package mutating func next(milliseconds now: UInt64) -> UUID {
     let random = Random.bytes(10)
     if now > milliseconds || counter == 0xFFF {

@@ -1,7 +1,7 @@
 package import Notation
 
-/// One JSON object out of a token. Our own parser refuses a member named twice, however it is spelt; `JSONDecoder`
-/// keeps the last of two, so a signed token could say two things.
+/// One JSON object of a token. Our own parser refuses a member that is named twice, in any spelling; `JSONDecoder` keeps
+/// the last of two, so one signed token could mean two things.
 package struct JSONObject {
   private let members: [JSON.Member]
 
@@ -11,7 +11,7 @@ package struct JSONObject {
   }
 
   package subscript(name: String) -> JSON? {
-    // As bytes: to `==` a letter and its canonical twin are the same.
+    // As bytes, because `==` takes canonically equivalent names for equal.
     members.first { $0.name.hasSameBytes(as: name) }?.value
   }
 
@@ -23,7 +23,7 @@ package struct JSONObject {
     if case .integer(let integer) = self[name] { integer } else { nil }
   }
 
-  /// One text, or a list of nothing but texts.
+  /// One text, or a list of texts alone.
   package func texts(_ name: String) -> [String]? {
     switch self[name] {
     case .string(let text): [text]

@@ -1,4 +1,4 @@
-/// One key of a JWKS file (RFC 7517), as far as it matters here.
+/// One key of a JWKS file (RFC 7517).
 package struct JSONWebKey: Decodable {
   private let kty: String
   private let kid: String?
@@ -14,7 +14,7 @@ package struct JSONWebKey: Decodable {
 
   package var id: String? { kid }
 
-  /// A file may also hold keys for encryption, or for other algorithms: those are somebody else's.
+  /// A file may also hold keys for encryption or for other algorithms.
   package func isMeant(for algorithm: SignatureAlgorithm) -> Bool {
     let curve: String? =
       switch algorithm {
@@ -25,11 +25,11 @@ package struct JSONWebKey: Decodable {
       }
     return kty == (algorithm == .rs256 ? "RSA" : algorithm == .es256 ? "EC" : "OKP") && crv == curve
       && (alg == nil || alg == algorithm.rawValue) && (use == nil || use == "sig")
-      && (key_ops == nil || key_ops!.contains("verify"))
+      && (key_ops?.contains("verify") ?? true)
   }
 
   package func key(for algorithm: SignatureAlgorithm) throws(KeyError) -> AsymmetricKey {
-    guard d == nil else { throw KeyError("this is a private key, a public one is wanted") }
+    guard d == nil else { throw KeyError("this is a private key: use the public one") }
     switch algorithm {
     case .rs256: return try AsymmetricKey(rsaModulus: bytes(n, "n"), exponent: bytes(e, "e"))
     case .es256: return try AsymmetricKey(p256X: bytes(x, "x"), y: bytes(y, "y"))

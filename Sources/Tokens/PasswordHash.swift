@@ -1,4 +1,4 @@
-/// What is stored of a password: parameters, salt and tag, written as the PHC string every Argon2 library reads.
+/// A stored password: parameters, salt and tag, written as the PHC string that every Argon2 library reads.
 struct PasswordHash {
   let parameters: Argon2.Parameters
   let salt: [UInt8]
@@ -7,7 +7,7 @@ struct PasswordHash {
   static let saltByteCount = 16
   static let tagByteCount = 32
 
-  /// As large as any hash, and nobody's: there is no password that leads to a tag of zeros.
+  /// As expensive as any hash, and matched by no password: none leads to a tag of zeros.
   static func decoy(_ parameters: Argon2.Parameters) -> PasswordHash {
     PasswordHash(
       parameters: parameters, salt: Array(repeating: 0, count: saltByteCount),
@@ -38,7 +38,7 @@ struct PasswordHash {
     self.tag = tag
   }
 
-  /// Nil for every other algorithm, version or spelling, and for parameters nobody should compute.
+  /// Nil for any other algorithm, version or spelling, and for parameters that are too expensive.
   init?(_ text: String) {
     guard text.utf8.count <= 256 else { return nil }
     let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)

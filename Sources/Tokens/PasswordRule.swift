@@ -1,4 +1,4 @@
-/// What a new password has to be. Each group of routes has a rule of its own.
+/// The rule for new passwords. Each group of routes has its own.
 package struct PasswordRule: Sendable {
   package let leastCharacters: Int
   package let mostBytes: Int
@@ -30,11 +30,11 @@ package enum PasswordRefusal: Error, Sendable, CustomStringConvertible {
 }
 
 extension Passwords {
-  /// Whether it is among the first hundred that anybody would try.
+  /// Whether it is one of the passwords that anybody would try first.
   package static func isCommon(_ password: String) -> Bool { common.contains(password.lowercased()) }
 
-  /// The passwords that head every published list of leaked ones, and what people make of them when eight
-  /// characters or a digit are asked for.
+  /// The first passwords of every published list of leaked ones, and their usual variants with eight characters or a
+  /// digit.
   private static let common: Set<String> = [
     "000000", "00000000", "0123456789", "102030", "1111", "11111", "111111", "1111111", "11111111", "112233",
     "121212", "123", "123123", "123123123", "123321", "1234", "12341234", "12344321", "12345", "123456",

@@ -1,8 +1,8 @@
-/// How passwords are kept and checked.
+/// Hashing and verification of passwords.
 package struct Passwords: Sendable {
   private let parameters: Argon2.Parameters
 
-  /// Other parameters than the present ones are for tests, which have no time to lose.
+  /// Other parameters than the present ones are for tests, to save time.
   package init(parameters: Argon2.Parameters = .present) {
     precondition(parameters.areBearable, "no hash made with \(parameters) would be read back")
     self.parameters = parameters
@@ -15,8 +15,8 @@ package struct Passwords: Sendable {
     }
   }
 
-  /// `stored` is nil for a user who does not exist. That takes as long as a wrong password, so that nobody learns
-  /// from the time who has an account; so does a stored text that cannot be read.
+  /// `stored` is nil for a user who does not exist. That takes as long as a wrong password, and so does a stored text
+  /// that cannot be read: the time does not reveal who has an account.
   package func verify(_ password: String, against stored: String?) -> PasswordVerdict {
     let read = stored.flatMap(PasswordHash.init)
     let hash = read ?? .decoy(parameters)
@@ -29,10 +29,10 @@ package struct Passwords: Sendable {
     return isPresent(hash) ? .right : .rightButOutdated
   }
 
-  /// Whether a text from elsewhere is a hash that could be verified here.
+  /// Whether an imported text is a hash that can be verified here.
   package static func isReadable(_ stored: String) -> Bool { PasswordHash(stored) != nil }
 
-  /// Whether a stored hash was made otherwise than it would be made now.
+  /// Whether a stored hash has other parameters than a new one would have.
   package func needsRehash(_ stored: String) -> Bool { PasswordHash(stored).map { !isPresent($0) } ?? true }
 
   private func isPresent(_ hash: PasswordHash) -> Bool {
@@ -43,9 +43,9 @@ package struct Passwords: Sendable {
 
 package enum PasswordVerdict: Sendable {
   case right
-  /// The caller has the password in hand now and can store a new hash of it.
+  /// The caller has the password now and can store a new hash of it.
   case rightButOutdated
   case wrong
-  /// What is stored is no Argon2id hash, or one too dear to compute. The client hears the same as for `wrong`.
+  /// The stored text is no Argon2id hash, or one that is too expensive. The client gets the same answer as for `wrong`.
   case unreadable
 }

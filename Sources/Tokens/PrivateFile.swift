@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A file only its owner can read, or its group as well if the owner let them; replaced as a whole or not at all.
+/// A file for its owner, or for its group too if the mode says so. It is replaced as a whole or not at all.
 package enum PrivateFile {
-  /// Which file it was, and in which state.
+  /// The identity and state of a file.
   struct Stamp: Equatable {
     let device, inode: UInt
     let size, seconds, nanoseconds: Int
@@ -18,11 +18,16 @@ package enum PrivateFile {
       group = status.st_gid
       mode = status.st_mode
     }
+
+    /// After a rotation by root the file still has to belong to the workers.
+    func handOver(_ descriptor: Int32) -> Bool {
+      fchown(descriptor, owner, group) == 0 && fchmod(descriptor, mode & 0o640) == 0
+    }
   }
 
   private static let largestByteCount = 65536
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   static func stamp(_ path: String) throws(KeyError) -> Stamp {
     var status = stat()
@@ -31,15 +36,15 @@ package enum PrivateFile {
   }
 
   static func read(_ path: String) throws(KeyError) -> (bytes: [UInt8], stamp: Stamp) {
-    // Without O_NONBLOCK a FIFO of that name would hold the worker for ever.
+    // Without O_NONBLOCK a FIFO of that name would block the worker for ever.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("cannot open", path) }
     defer { close(descriptor) }
-    // The open file is asked, because the name may lead to another one in a moment.
+    // The open file is checked, because the name may soon lead to another one.
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("cannot look at", path) }
     guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= largestByteCount else {
-      throw KeyError("\(path) is no key file")
+      throw KeyError("\(path) is not a key file: it must be a regular file of at most 64 KB")
     }
     guard status.st_mode & 0o037 == 0 else {
       throw KeyError("\(path) is open to others: chmod 600, or 640 where its group is the workers' own")
@@ -58,19 +63,18 @@ package enum PrivateFile {
     return bytes
   }
 
-  /// The new file gets the name only when it is complete and on the disk.
-  static func write(_ bytes: [UInt8], to path: String, keepingOwner old: Stamp? = nil) throws(KeyError) {
+  /// The new file gets its name only when it is complete and on disk.
+  package static func write(
+    _ bytes: [UInt8], to path: String, handOver: (Int32) -> Bool = { _ in true }
+  ) throws(KeyError) {
     let fresh = path + ".new"
-    // What a crash left behind; nobody else can be writing it while the directory is locked.
+    // A crash may have left it; no other process writes it while the directory is locked.
     unlink(fresh)
     let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failure("cannot make", fresh) }
     defer { close(descriptor) }
     do throws(KeyError) {
-      // Rotated by root, it still has to be the workers' file.
-      if let old, fchown(descriptor, old.owner, old.group) != 0 || fchmod(descriptor, old.mode & 0o640) != 0 {
-        throw failure("cannot hand over", fresh)
-      }
+      guard handOver(descriptor) else { throw failure("cannot hand over", fresh) }
       guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
         rename(fresh, path) == 0
       else { throw failure("cannot write", fresh) }
@@ -80,8 +84,8 @@ package enum PrivateFile {
     }
   }
 
-  /// One writer at a time: of two rotations at once, one would lose the other's key, and with it every session
-  /// signed since. The directory is what is locked, because the file itself is replaced.
+  /// One writer at a time: of two concurrent rotations, one would lose the other's key and every session that it signed.
+  /// The lock is on the directory, because the file itself is replaced.
   static func exclusively(_ path: String, _ body: () throws(KeyError) -> Void) throws(KeyError) {
     let directory = directory(of: path)
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

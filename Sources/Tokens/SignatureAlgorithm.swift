@@ -7,7 +7,7 @@ package enum SignatureAlgorithm: String, Sendable, CaseIterable {
   case edDSA = "EdDSA"
 }
 
-/// A key that can check a signature. Its algorithm belongs to it: no token chooses one.
+/// A key that checks signatures. The algorithm belongs to the key: a token cannot choose one.
 package enum SignatureKey: Sendable {
   case secret([UInt8])
   case pair(AsymmetricKey)

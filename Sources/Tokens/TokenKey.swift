@@ -3,12 +3,12 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
   package let id: String
   package let createdAt: Int
   let material: SignatureKey
-  /// The header of all tokens it signs, as it stands in them.
+  /// The encoded header of all tokens that it signs.
   let header: String
   private let secret: [UInt8]
 
   static let secretByteCount = 32
-  /// RFC 9068's type keeps every other kind of token, whoever signed it, from being taken for an access token.
+  /// By this type (RFC 9068), no other kind of token passes as an access token.
   static let tokenType = "at+jwt"
 
   package var algorithm: SignatureAlgorithm { material.algorithm }
@@ -26,7 +26,7 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
     switch algorithm {
     case .hs256: material = .secret(secret)
     case .edDSA: material = .pair(try AsymmetricKey(ed25519Seed: secret))
-    case .rs256, .es256: throw KeyError("key \(id): tokens of ours are signed with HS256 or EdDSA")
+    case .rs256, .es256: throw KeyError("key \(id): the shop signs with HS256 or EdDSA")
     }
     let words = #"{"alg":"\#(algorithm.rawValue)","kid":"\#(id)","typ":"\#(Self.tokenType)"}"#
     header = Base64.url.encode(Array(words.utf8))
@@ -35,7 +35,7 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
     self.secret = secret
   }
 
-  /// As the key file has it.
+  /// A key in the key file.
   struct Stored: Codable {
     let kid: String
     let algorithm: String
@@ -45,7 +45,7 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
   }
 
   init(_ stored: Stored) throws(KeyError) {
-    // It stands in a header that is written without escapes.
+    // The id goes into a header that is written without escapes.
     guard !stored.kid.isEmpty, stored.kid.utf8.count <= 64, Base64.url.spells(stored.kid) else {
       throw KeyError("a key's id has up to 64 letters, digits, - and _")
     }
@@ -62,7 +62,7 @@ package struct TokenKey: Sendable, CustomStringConvertible, CustomReflectable {
     Stored(kid: id, algorithm: algorithm.rawValue, created: createdAt, secret: Base64.url.encode(secret))
   }
 
-  /// A key that is printed or dumped by mistake tells its name only.
+  /// A key that is printed or dumped by mistake shows only its id.
   package var description: String { "\(algorithm.rawValue) key \(id)" }
   package var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 }

@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 internal import Notation
 
-/// The keys of the key file, newest first: the first one signs, and the one before it still verifies, so that a
-/// rotation ends no session. A second rotation ends what the oldest key signed.
+/// The keys of the key file, newest first. The first one signs, and the previous one still verifies, so a rotation ends
+/// no session. A second rotation ends what the oldest key signed.
 package struct TokenKeys: Sendable {
   private let path: String
   private let stamp: PrivateFile.Stamp
@@ -17,7 +17,7 @@ package struct TokenKeys: Sendable {
     keys = try Self.parse(file.bytes, path)
   }
 
-  /// What may be shown of them.
+  /// Their public description.
   package var summary: [String] {
     keys.enumerated().map { index, key in "\(key) \(index == 0 ? "signs" : "verifies")" }
   }
@@ -26,32 +26,34 @@ package struct TokenKeys: Sendable {
 
   func first(where isWanted: (TokenKey) -> Bool) -> TokenKey? { keys.first(where: isWanted) }
 
-  /// A token's `kid` gets here and nowhere else: to no path and to no query.
+  /// A token's `kid` is used only here, never in a path or a query.
   subscript(id: String) -> TokenKey? { keys.first { $0.id.hasSameBytes(as: id) } }
 
-  /// The keys as the file has them now, or nil if it is the same file still. Costs one `stat`.
+  /// The present keys of the file, or nil if it has not changed. Costs one `stat`.
   package func reloadIfChanged() throws(KeyError) -> TokenKeys? {
     try PrivateFile.stamp(path) == stamp ? nil : TokenKeys(file: path)
   }
 
   package static func create(_ path: String, _ algorithm: SignatureAlgorithm, now: Int) throws(KeyError) {
     try PrivateFile.exclusively(path) { () throws(KeyError) in
-      guard !PrivateFile.exists(path) else { throw KeyError("\(path): there is a key file already") }
+      guard !PrivateFile.exists(path) else {
+        throw KeyError("\(path): there is a key file already; `tuckshop key rotate` makes a new key")
+      }
       try PrivateFile.write(try text(of: [.make(algorithm, now: now)]), to: path)
     }
   }
 
-  /// A new key signs from now on, and the one that signed until now verifies until the next rotation.
+  /// A new key signs from now on; the previous one verifies until the next rotation.
   package static func rotate(_ path: String, to algorithm: SignatureAlgorithm? = nil, now: Int) throws(KeyError) {
     try PrivateFile.exclusively(path) { () throws(KeyError) in
       let present = try TokenKeys(file: path)
       let key = try TokenKey.make(algorithm ?? present.signing.algorithm, now: now)
       let keys = [key] + present.keys.prefix(mostKeys - 1)
-      try PrivateFile.write(text(of: keys), to: path, keepingOwner: present.stamp)
+      try PrivateFile.write(text(of: keys), to: path, handOver: present.stamp.handOver)
     }
   }
 
-  /// What others need to verify our tokens (RFC 7517), or nil if nobody else can.
+  /// The public keys for other services (RFC 7517), or nil if there are none.
   package func jwks() -> [UInt8]? {
     let published = keys.compactMap(PublicKey.init)
     guard !published.isEmpty else { return nil }
@@ -70,9 +72,9 @@ package struct TokenKeys: Sendable {
   }
 
   private static func parse(_ bytes: [UInt8], _ path: String) throws(KeyError) -> [TokenKey] {
-    // The decoder's own error would quote what it read.
+    // The decoder's own error would quote the file.
     guard let file = try? JSONDecoder().decode(KeyFile.self, from: Data(bytes)) else {
-      throw KeyError("\(path) is no key file")
+      throw KeyError("\(path) is not a key file: `tuckshop key create` makes one")
     }
     guard (1...mostKeys).contains(file.keys.count), Set(file.keys.map(\.kid)).count == file.keys.count else {
       throw KeyError("\(path): a key file has one key or two, with different ids")

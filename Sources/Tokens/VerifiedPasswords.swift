@@ -2,40 +2,39 @@ internal import FoundationEssentials
 internal import Glibc
 package import Synchronization
 
-/// Passwords that were found right a short while ago: who signs in again with one is spared the hash.
+/// Passwords that were verified a short while ago: signing in with one again needs no hash.
 ///
-/// What is kept is an HMAC of the password with all that it was right for: the stored hash, whose salt makes it one
-/// user's, and that user's role, state and generation. All of these are read from the database by each sign-in, so whatever changes them drops the entry in
-/// every worker, and nobody has to be told. The key is made with the memory and never leaves it. A hit is faster than
-/// a hash, and only the right password hits, with which one may sign in anyway; wrong ones and unknown names cost what
-/// they always did.
+/// An entry is an HMAC of the password and of the account it was right for: the stored hash, whose salt makes it one
+/// user's, and that user's role, state and generation. Each sign-in reads these from the database, so a change of any of
+/// them invalidates the entry in every worker. The key is made with the memory and never leaves it. A hit is faster than
+/// a hash, but only the right password hits; wrong ones and unknown names cost what they always did.
 package final class VerifiedPasswords: @unchecked Sendable {
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
-  /// Keeps the words mapped; nil if they are this object's own.
+  /// Keeps the words mapped; nil if this object owns them.
   private let owner: AnyObject?
   private let key: [UInt8]
   private let seconds: @Sendable () -> Int
 
-  /// For how long an entry holds. A hit does not renew it, so that everybody's hash is computed now and then.
+  /// An entry is valid for so long. A hit does not renew it, so every password is hashed now and then.
   package static let holdsSeconds = 600
-  /// So many entries at most. Each may lie in one of four places, and a new one takes that of the oldest.
+  /// The most entries. Each may lie in one of four places, and a new one replaces the oldest of these.
   package static let entryCount = places * 4
   private static let places = 16_384
-  /// What may be compared in a minute without being hashed or noted as a wrong guess.
+  /// So many guesses in a minute may be compared without being hashed or noted as wrong.
   private static let unhashedGuesses = 10
 
   private enum Layout {
-    /// In front of it are eight words for whoever keeps the memory.
+    /// Eight words before it are reserved for the owner of the memory.
     static let key = 8
     static let guesses = 64
     static let guessCount = 4096
     static let entries = guesses + guessCount
-    /// Three words of the HMAC, and when it was made.
+    /// Three words of the HMAC, and the time of the entry.
     static let entryWords = 4
   }
   package static let wordCount = Layout.entries + entryCount * Layout.entryWords
 
-  /// Over memory that others may share; `fill` has been over it.
+  /// Over shared memory that `fill` has prepared.
   package init(
     words: UnsafeMutablePointer<Atomic<UInt64>>, owner: AnyObject?,
     seconds: @escaping @Sendable () -> Int = { VerifiedPasswords.secondsSinceBoot }
@@ -75,13 +74,13 @@ package final class VerifiedPasswords: @unchecked Sendable {
     let now = seconds()
     return tag.places.contains { place in
       let age = now - madeAt(place)
-      // All words are compared: no prefix of a tag tells anything, but it costs nothing to tell even less.
+      // All words are compared, so that the time reveals nothing.
       return age >= 0 && age < Self.holdsSeconds
         && (0..<3).reduce(UInt64(0)) { $0 | words[place + $1].load(ordering: .acquiring) ^ tag.words[$1] } == 0
     }
   }
 
-  /// Two workers that write one place at once may leave words of both there, which is nobody's tag.
+  /// Two workers that write one place at once may leave words of both there, which match no password.
   package func note(_ password: String, of account: String) {
     let tag = tag(password, account)
     let place = tag.places.min { madeAt($0) < madeAt($1) }!
@@ -90,7 +89,7 @@ package final class VerifiedPasswords: @unchecked Sendable {
     words[place + 3].store(UInt64(seconds()) + 1, ordering: .releasing)
   }
 
-  /// Wipes what holds no longer: for a quiet moment.
+  /// Wipes entries that are no longer valid. It reads all places, so call it when idle.
   package func forgetOld() {
     let now = seconds()
     for place in stride(from: Layout.entries, to: Self.wordCount, by: Layout.entryWords)
@@ -99,7 +98,7 @@ package final class VerifiedPasswords: @unchecked Sendable {
     }
   }
 
-  /// Less than any other if nothing is there.
+  /// Less than any time if the place is empty.
   private func madeAt(_ place: Int) -> Int { Int(words[place + 3].load(ordering: .acquiring)) - 1 }
 
   private struct Tag {
@@ -117,8 +116,8 @@ package final class VerifiedPasswords: @unchecked Sendable {
       words: (0..<3).map(digest.word))
   }
 
-  /// Whether a password may be compared with what was verified although there is no time to hash it. Then a wrong one
-  /// is not told from one that was never verified, so it cannot be noted as a failure, and this bound takes its place.
+  /// Whether a password may be compared with verified ones although there is no time to hash it. A wrong password then
+  /// looks like one that was never verified, so it cannot be noted as a failure; this limit replaces that.
   package func mayGuess(_ subject: String) -> Bool {
     let word = words[guesses(subject)].load(ordering: .relaxed)
     return word >> 32 != minute || word & 0xFFFF_FFFF < Self.unhashedGuesses
@@ -130,7 +129,7 @@ package final class VerifiedPasswords: @unchecked Sendable {
     words[place].store(word >> 32 == minute ? word + 1 : minute << 32 | 1, ordering: .relaxed)
   }
 
-  /// Whoever has proved the password was not guessing.
+  /// After the right password, earlier attempts were no guesses.
   package func forgetGuesses(_ subject: String) { words[guesses(subject)].store(0, ordering: .relaxed) }
 
   private var minute: UInt64 { UInt64(seconds() / 60) & 0xFFFF_FFFF }

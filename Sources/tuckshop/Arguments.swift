@@ -1,4 +1,8 @@
-/// The words behind a command. Each is taken by whoever understands it; what is left over is a mistake.
+internal import FoundationEssentials
+internal import Glibc
+internal import Tokens
+
+/// The words after a command. A command takes those that it knows; any other is an error.
 struct Arguments {
   private var words: [String]
 
@@ -33,4 +37,30 @@ struct Arguments {
 struct UsageError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
+}
+
+extension Arguments {
+  /// The content of the file that --password-file names, if it is given. Everybody on the machine could see a password on
+  /// the command line itself.
+  mutating func takePassword() throws -> String? {
+    guard let path = try takeOption("--password-file") else { return nil }
+    guard let bytes = path == "-" ? standardInput() : FileManager.default.contents(atPath: path).map(Array.init),
+      let text = String(validating: bytes, as: UTF8.self)
+    else { throw SettingError("\(path) cannot be read as text") }
+    let password = text.withoutLineEnd
+    try PasswordRule(leastCharacters: 8, refusesCommon: true).check(password)
+    return password
+  }
+}
+
+/// Reads the descriptor and does not open /dev/stdin: behind sudo, a pipe belongs to another user.
+private func standardInput() -> [UInt8]? {
+  var text: [UInt8] = []
+  var part = [UInt8](repeating: 0, count: 4096)
+  while true {
+    let count = read(0, &part, part.count)
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return count == 0 ? text : nil }
+    text += part[..<count]
+  }
 }

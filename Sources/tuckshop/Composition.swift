@@ -5,7 +5,7 @@ internal import Postgres
 internal import Shop
 internal import Tokens
 
-/// What the rooms need, put together from the settings.
+/// Puts the parts of the rooms together from the settings.
 extension Environment {
   func database(applicationName: String) throws -> ConnectionSettings {
     var settings = ConnectionSettings()
@@ -32,10 +32,10 @@ extension Environment {
       issuer: issuer, audience: try value(\.tokens.audience), keys: try TokenKeys(file: value(\.tokens.keyFile)))
     let foreign = try value(\.signOn.trustedIssuers).map { try ForeignIssuers(file: $0, own: issuer) }
     let registrar = Registrar()
-    let doorkeeper = Doorkeeper(
+    let authenticator = Authenticator(
       tokens: tokens, foreign: foreign ?? ForeignIssuers(),
       telegram: try value(\.signOn.telegramBotToken).map(TelegramLogin.init(botToken:)), registrar: registrar)
-    let desk = FrontDesk(doorkeeper: doorkeeper, registrar: registrar, passwords: Passwords())
+    let desk = FrontDesk(authenticator: authenticator, registrar: registrar, passwords: Passwords())
     desk.lifetimes.accessSeconds = try value(\.tokens.accessSeconds)
     desk.lifetimes.merchSeconds = try value(\.tokens.merchSeconds)
     desk.lifetimes.refreshSeconds = try value(\.tokens.refreshSeconds)
@@ -77,7 +77,7 @@ extension Environment {
   }
 }
 
-/// A header is believed only if nobody but nginx can have sent it, and a unix socket has nginx's group alone.
+/// The header counts only if nobody but nginx can have sent it: a unix socket belongs to nginx's group.
 func isUnixSocket(_ descriptor: Int32) -> Bool {
   var address = sockaddr_storage()
   var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

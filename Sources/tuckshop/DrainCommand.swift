@@ -2,7 +2,7 @@ internal import Telemetry
 
 enum DrainCommand: Command {
   static let name = "drain"
-  static let summary = "Lets readiness fail, so that a balancer in front sends no more; off undoes it."
+  static let summary = "Makes readiness fail, so that a balancer sends no more requests; off undoes it."
   static let usage = "tuckshop drain on|off"
 
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
@@ -10,8 +10,8 @@ enum DrainCommand: Command {
     let word = arguments.takeWord()
     try arguments.finish()
     guard let word, ["on", "off"].contains(word) else { throw UsageError("drain wants on or off") }
-    let page = try SharedPage(path: environment.value(\.worker.runDirectory) + "/shared.page")
-    page.isDraining = word == "on"
+    let memory = try SharedMemory(path: environment.value(\.worker.runDirectory) + "/shared.page")
+    memory.isDraining = word == "on"
     return 0
   }
 }

@@ -7,14 +7,14 @@ internal import Tokens
 
 enum GrantCommand: Command {
   static let name = "grant"
-  static let summary = "Gives coins to everybody, or to those in a file: a month's allowance, a prize."
+  static let summary = "Gives coins to all users or to those in a file: a month's allowance, a prize."
   static let usage = """
     tuckshop grant --all --amount N --reason TEXT --name NAME [--dry-run]
            tuckshop grant --file FILE.csv [--amount N] --reason TEXT --name NAME [--dry-run] [--continue]
 
-    NAME is what makes it happen once: whoever had theirs under it gets no more, so a grant that broke off is simply
-    run again. --all is whoever is active and no service. A file has the columns username and amount, under a line that
-    names them; --amount holds where it says none. If a line is wrong, nobody gets anything, unless --continue says so.
+    NAME makes the grant happen once: a user who got coins under it gets no more, so run an interrupted grant again.
+    --all means all active users who are not services. A file has the columns username and amount, under a line that
+    names them; --amount is for lines without one. If a line is wrong, nobody gets anything, unless you give --continue.
     --dry-run changes nothing.
     """
 
@@ -61,12 +61,12 @@ enum GrantCommand: Command {
     }
     for complaint in table.complaints { complain(path.map { "\($0), \(complaint)" } ?? complaint) }
     say(
-      "\(given) \(isOnlyLooked ? "would get" : "got") coins, \(had) had theirs before, "
+      "\(given) \(isOnlyLooked ? "would get" : "got") coins, \(had) had them before, "
         + "\(table.problems.count) cannot\(isOnlyLooked ? "; nothing was changed" : "")")
     return table.problems.isEmpty ? 0 : 1
   }
 
-  /// Batch by batch; what stays in the table is those who get something, and what is wrong with the others.
+  /// In batches. The table keeps the users who get coins, and the errors of the others.
   private static func walk(
     _ table: inout GrantTable, _ step: ([Handout.Share]) throws -> [UUID: Handout.Verdict]
   ) throws -> (given: Int, had: Int) {
@@ -79,10 +79,11 @@ enum GrantCommand: Command {
         lines.map { Handout.Share(id: .timeOrdered(), owner: $0.owner!, amount: $0.amount) })
       for line in lines {
         switch line.owner.flatMap({ verdicts[$0] }) {
-        case nil: table.refuse(line, "PostgreSQL said nothing of \(line.username)")
+        case nil: table.refuse(line, "PostgreSQL gave no answer for \(line.username)")
         case .given: given.append(line)
         case .hadBefore: had += 1
-        case .hadAnother: table.refuse(line, "\(line.username) had another amount, or for another reason, before")
+        case .hadAnother:
+          table.refuse(line, "\(line.username) got another amount, or for another reason, under this name")
         case .overflow: table.refuse(line, "\(line.username) has too many coins already")
         }
       }

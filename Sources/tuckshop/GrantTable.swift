@@ -3,10 +3,10 @@ internal import Identity
 internal import Notation
 internal import Postgres
 
-/// Who is to get how much, and what is wrong with the lines that say so.
+/// The recipients of a grant with their amounts, and the errors in the lines of the file.
 struct GrantTable {
   struct Line {
-    /// Where it stands in the file; nil for those nobody wrote down.
+    /// The line in the file; nil without a file.
     let number: Int?
     let username: String
     let amount: Int
@@ -23,7 +23,7 @@ struct GrantTable {
     }
   }
 
-  /// `username,amount` under a line that names the columns; the amount may be left out, column or field.
+  /// `username,amount` under a line that names the columns. The column or a field of the amount may be missing.
   init(_ table: CSV, amount: Int?, on connection: borrowing Connection) throws {
     let columns = table.rows.first?.fields.map { $0.lowercased() } ?? []
     guard columns.contains("username"), Set(columns).count == columns.count,
@@ -34,7 +34,7 @@ struct GrantTable {
       do {
         let line = try Self.line(row, columns, amount)
         if let before = seen.updateValue(row.line, forKey: line.username) {
-          throw SettingError("\(line.username) stands on line \(before) already")
+          throw SettingError("\(line.username) is on line \(before) already")
         }
         lines.append(line)
       } catch {
@@ -67,7 +67,7 @@ struct GrantTable {
     }
     for index in lines.indices {
       lines[index].owner = owners[lines[index].username]
-      if lines[index].owner == nil { refuse(lines[index], "there is nobody of the name \(lines[index].username)") }
+      if lines[index].owner == nil { refuse(lines[index], "there is no active user \(lines[index].username)") }
     }
     lines.removeAll { $0.owner == nil }
   }

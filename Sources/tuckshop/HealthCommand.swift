@@ -2,7 +2,7 @@ internal import FastCGI
 
 enum HealthCommand: Command {
   static let name = "health"
-  static let summary = "Asks a pool for its health over its own socket; 0 if it is well."
+  static let summary = "Asks a pool for its health over its socket; exits with 0 if it is well."
   static let usage = "tuckshop health [--pool NAME] [--live]"
 
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {

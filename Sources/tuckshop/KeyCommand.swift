@@ -1,14 +1,13 @@
 internal import Glibc
-internal import Identity
 internal import Tokens
 
 enum KeyCommand: Command {
   static let name = "key"
-  static let summary = "Makes and exchanges the keys that sign tokens."
+  static let summary = "Makes, rotates and shows the keys that sign tokens."
   static let usage = """
     tuckshop key create [--algorithm HS256|EdDSA]   a new key file, for its owner alone
-           tuckshop key rotate [--algorithm …]             a new key signs; the one before it still verifies
-           tuckshop key show                               what others may know: ids, algorithms, public keys
+           tuckshop key rotate [--algorithm …]             a new key signs; the previous one still verifies
+           tuckshop key show                               ids, algorithms, public keys: no secret
 
     HS256 verifies in a tenth of the time; EdDSA is for when others verify our tokens too. Workers notice a
     rotation by themselves. A second rotation ends what the oldest key signed.

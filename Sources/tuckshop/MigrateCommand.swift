@@ -54,7 +54,7 @@ enum MigrateCommand: Command {
     return status
   }
 
-  /// A shop that was made before each pool had a role of its own has one for all of them.
+  /// A database from before each pool had its own role lacks these roles.
   private static func requireRoles(_ connection: borrowing Connection) throws {
     let missing = try connection.rows(
       """
@@ -65,7 +65,7 @@ enum MigrateCommand: Command {
     guard missing.isEmpty else {
       throw SettingError(
         "PostgreSQL has no role \(missing.joined(separator: ", ")): let a superuser run deploy/roles.sql first,"
-          + " which may be run as often as one likes")
+          + " which is safe to repeat")
     }
   }
 
@@ -73,7 +73,7 @@ enum MigrateCommand: Command {
     guard try connection.value("SELECT to_regclass('settings') IS NOT NULL") else { return }
     guard try rules.settle(on: connection) else { return }
     say("newcomers get \(rules.welcomeCoins) coins")
-    if rules.believesTelegramIDs { say("whoever has a Telegram id may do what a service may") }
+    if rules.believesTelegramIDs { say("any Telegram user may do what a service may: use this for load tests only") }
   }
 
   private static func perform(
@@ -99,7 +99,7 @@ enum MigrateCommand: Command {
     return 0
   }
 
-  /// PostgreSQL may be starting at this moment; a wrong password does not get better by waiting, but costs no more.
+  /// PostgreSQL may still be starting, so every error is retried until the time is over.
   private static func connect(_ settings: ConnectionSettings, seconds: Int) throws -> Connection {
     let deadline = Deadline.after(milliseconds: seconds * 1000)
     var turn = 0

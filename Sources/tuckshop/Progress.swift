@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// How far a long command has come: a bar on a terminal, and nothing in a log.
+/// The progress of a long command: a bar on a terminal, and nothing in a log.
 struct Progress {
   private let total: Int
   private let isShown = isatty(2) == 1

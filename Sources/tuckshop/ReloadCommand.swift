@@ -4,22 +4,22 @@ internal import Telemetry
 
 enum ReloadCommand: Command {
   static let name = "reload"
-  static let summary = "Exchanges the workers one by one, so that a new binary takes over without a lost request."
+  static let summary = "Replaces the workers one by one, so that a new binary takes over without a lost request."
   static let usage = "tuckshop reload [POOL…]"
 
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
     var arguments = arguments
     let named = try arguments.takeRest()
     let directory = try environment.value(\.worker.runDirectory)
-    let page = try SharedPage(path: directory + "/shared.page")
+    let memory = try SharedMemory(path: directory + "/shared.page")
     let pools = try (named.isEmpty ? Pool.allCases.map(\.name) : named).map { name in
-      guard let pool = Pool(name: name) else { throw UsageError("there is no pool \(name)") }
+      guard let pool = Pool(name: name) else { throw UsageError("there is no pool \(name): use app, auth or ops") }
       return pool
     }
     for pool in pools {
       let watcher = try watcher(of: pool, in: directory)
       let old = children(of: watcher)
-      for worker in old { try exchange(worker, of: pool, watchedBy: watcher, page) }
+      for worker in old { try exchange(worker, of: pool, watchedBy: watcher, memory) }
       say("\(pool.name): \(old.count) workers exchanged")
     }
     return 0
@@ -33,8 +33,9 @@ enum ReloadCommand: Command {
     return pid
   }
 
-  /// Tells one worker to leave, and waits until its successor serves. Only then comes the next one's turn.
-  private static func exchange(_ worker: pid_t, of pool: Pool, watchedBy watcher: pid_t, _ page: SharedPage) throws {
+  /// Tells one worker to leave, and waits until its successor serves.
+  private static func exchange(_ worker: pid_t, of pool: Pool, watchedBy watcher: pid_t, _ memory: SharedMemory) throws
+  {
     let before = Set(children(of: watcher))
     guard kill(worker, SIGUSR1) == 0 || errno == ESRCH else {
       throw SystemError("cannot signal worker \(worker)")
@@ -42,7 +43,7 @@ enum ReloadCommand: Command {
     for _ in 0..<3000 {
       let now = children(of: watcher)
       let fresh = now.filter { !before.contains($0) }
-      let serving = page.workers.contains { $0.isReady && $0.pool == pool && fresh.contains(pid_t($0.process)) }
+      let serving = memory.workers.contains { $0.isReady && $0.pool == pool && fresh.contains(pid_t($0.process)) }
       if !now.contains(worker) && serving { return }
       usleep(10_000)
     }

@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Identity
 internal import Tokens
 
 /// A folder, which may be a volume, for each reader:
@@ -16,7 +15,7 @@ struct SecretVolumes {
   let database: Owner
   let roles: String
 
-  /// Admin and keys stand by themselves, so that an installation that is older than they are gets them as well.
+  /// Admin and keys do not depend on the rest, so that an older installation gets them too.
   func fill() throws {
     try makeAdminPassword()
     try makeKey()
@@ -24,7 +23,7 @@ struct SecretVolumes {
   }
 
   private func makeAdminPassword() throws {
-    guard !SecretFile.exists(folder + "/admin/password") else { return }
+    guard !PrivateFile.exists(folder + "/admin/password") else { return }
     try SecretFile.write(SecretFile.password() + "\n", to: folder + "/admin/password", 0o400, owner)
     chmod(folder + "/admin", 0o755)
     say("secrets: the first admin's password is in its volume")
@@ -32,7 +31,7 @@ struct SecretVolumes {
 
   private func makeKey() throws {
     let keys = folder + "/keys"
-    if !SecretFile.exists(keys + "/keys.json") {
+    if !PrivateFile.exists(keys + "/keys.json") {
       unlink(keys + "/fresh.json")
       try TokenKeys.create(keys + "/fresh.json", .hs256, now: time(nil))
       // With its group, which a rotation hands on to the next file, and may not if it is root's.
@@ -48,10 +47,10 @@ struct SecretVolumes {
     guard chown(keys, owner.user, .max) == 0 else { throw SecretFile.failure("cannot hand over", keys) }
   }
 
-  /// The superuser's password is written last, so that a run that was cut short is made anew, and a whole one is kept.
+  /// The superuser's password is written last, so that an interrupted run is repeated, and a complete one is kept.
   private func makeRolePasswords() throws {
     let last = folder + "/database/superuser-password"
-    guard !SecretFile.exists(last) else { return }
+    guard !PrivateFile.exists(last) else { return }
     guard let statements = FileManager.default.contents(atPath: roles) else {
       throw SettingError("\(roles) cannot be read")
     }

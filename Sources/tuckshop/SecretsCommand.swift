@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Identity
 internal import Tokens
 
 enum SecretsCommand: Command {
@@ -24,7 +23,7 @@ enum SecretsCommand: Command {
     let database = try arguments.takeOption("--database-uid")
     let roles = try arguments.takeOption("--roles") ?? "/usr/share/tuckshop/roles.sql"
     try arguments.finish()
-    // What is made in between is nobody else's to read.
+    // No file may be readable by others, not even for a moment.
     umask(0o077)
     if let folder = volumes {
       guard let id = database.flatMap({ uid_t($0) }) else { throw UsageError("--volumes wants --database-uid N") }
@@ -32,7 +31,7 @@ enum SecretsCommand: Command {
       return 0
     }
     try makeKey(environment.value(\.tokens.keyFile), mode, owner)
-    if let file = environment.file(of: \.tokens.adminPassword), !SecretFile.exists(file) {
+    if let file = environment.file(of: \.tokens.adminPassword), !PrivateFile.exists(file) {
       try SecretFile.write(SecretFile.password() + "\n", to: file, mode, owner)
       say("secrets: the first admin's password is in \(file)")
     }
@@ -40,7 +39,7 @@ enum SecretsCommand: Command {
   }
 
   private static func makeKey(_ path: String, _ mode: mode_t, _ owner: Owner) throws {
-    guard !SecretFile.exists(path) else { return }
+    guard !PrivateFile.exists(path) else { return }
     try TokenKeys.create(path, .hs256, now: time(nil))
     try SecretFile.handOver(path, mode, owner)
     say("secrets: a new signing key is in \(path)")

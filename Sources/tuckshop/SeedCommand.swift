@@ -4,15 +4,15 @@ internal import Shop
 
 enum SeedCommand: Command {
   static let name = "seed"
-  static let summary = "Puts things to look at, or people to measure with, into the database."
+  static let summary = "Puts demo items, or users for load tests, into the database."
   static let usage = """
     tuckshop seed --demo
            tuckshop seed --load N [--password-file F] [--force]
 
-    --demo adds some game items of every class and somebody called demo; what is there already stays as it is.
-    --load makes N people, load000001 and on, each with 1000 coins of welcome, ten transfers in their history and two
-    purchases. They share one password, or have none and nobody can sign in as them. It runs once in a database, and
-    beside other people only with --force.
+    --demo adds some game items of every class and a user called demo; existing ones stay as they are.
+    --load makes N users, load000001 and on, each with 1000 welcome coins, ten transfers in their history and two
+    purchases. They share one password; without one, nobody can sign in as them. It runs once in a database, and
+    beside other users only with --force.
 
     Connects as the owner of the schema: set PGUSER, or TUCKSHOP_DATABASE_URL.
     """
@@ -41,7 +41,7 @@ enum SeedCommand: Command {
     let registrar = Registrar()
     let connection = try environment.open()
     let items = try DemoSeed.addItems(on: connection)
-    // The name may be somebody else's; and whoever was deleted stays deleted.
+    // Another user may have the name, and a deleted user stays deleted.
     for name in ["demo", DemoSeed.user.text] where try User.living(DemoSeed.user, on: connection) == nil {
       var newcomer = Registrar.Newcomer(username: try Username(name))
       newcomer.id = DemoSeed.user
@@ -49,7 +49,7 @@ enum SeedCommand: Command {
         _ = try registrar.register(newcomer, by: .commandLine, on: connection)
       } catch PeopleRefusal.usernameTaken {}
     }
-    say(items == 0 ? "the demo is here already" : "\(items) items of the demo are new")
+    say(items == 0 ? "the demo is there already" : "\(items) items of the demo are new")
   }
 
   private static func addLoad(

@@ -3,48 +3,35 @@ internal import FoundationEssentials
 /// One setting: its name, its default, what it may be, and what it is for. Reading, checking, `tuckshop --help` and
 /// docs/settings.md follow from this one declaration.
 struct Setting<Value>: Declared {
-  let name: String
+  fileprivate let suffix: String
   let fallback: String
   /// As docs/settings.md has it.
   let type: String
   let meaning: String
-  let source: SettingSource
+  var source = SettingSource.environment
   /// Completes "NAME must be …" for a value that `parse` refuses.
-  let rule: String
+  var rule = ""
   let parse: (String) -> Value?
 
-  fileprivate init(
-    _ name: String, _ fallback: String, type: String, rule: String, source: SettingSource = .environment,
-    _ meaning: String,
-    parse: @escaping (String) -> Value?
-  ) {
-    self.name = "TUCKSHOP_" + name
-    self.fallback = fallback
-    self.type = type
-    self.rule = rule
-    self.source = source
-    self.meaning = meaning
-    self.parse = parse
-  }
+  var name: String { "TUCKSHOP_" + suffix }
 }
 
 extension Setting where Value == Int {
   init(_ name: String, _ fallback: Int, _ unit: String = "integer", in range: ClosedRange<Int>, _ meaning: String) {
-    let hasLimit = range.upperBound < Int.max
     let extent =
-      hasLimit ? "\(range.lowerBound) to \(range.upperBound)" : "from \(range.lowerBound)"
+      range.upperBound == Int.max ? "from \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
     self.init(
-      name, "\(fallback)", type: "\(unit), \(extent)", rule: "a whole number\(hasLimit ? " from" : ",") \(extent)",
-      meaning
+      suffix: name, fallback: "\(fallback)", type: "\(unit), \(extent)", meaning: meaning,
+      rule: "a whole number, \(extent)"
     ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
   }
 }
 
 extension Setting where Value == Bool {
   init(_ name: String, _ fallback: Bool, _ meaning: String) {
-    self.init(name, fallback ? "on" : "off", type: "`on` or `off`", rule: "on or off", meaning) { text in
-      text == "on" ? true : text == "off" ? false : nil
-    }
+    self.init(
+      suffix: name, fallback: fallback ? "on" : "off", type: "`on` or `off`", meaning: meaning, rule: "on or off"
+    ) { text in text == "on" ? true : text == "off" ? false : nil }
   }
 }
 
@@ -53,19 +40,22 @@ extension Setting where Value: CaseIterable {
     let words = Value.allCases.map { "\($0)" }
     let quoted = words.map { "`\($0)`" }
     self.init(
-      name, "\(fallback)", type: quoted.dropLast().joined(separator: ", ") + " or " + (quoted.last ?? ""),
-      rule: "one of " + words.joined(separator: ", "), meaning
+      suffix: name, fallback: "\(fallback)",
+      type: quoted.dropLast().joined(separator: ", ") + " or " + (quoted.last ?? ""), meaning: meaning,
+      rule: "one of " + words.joined(separator: ", ")
     ) { text in Value.allCases.first { "\($0)" == text } }
   }
 }
 
 extension Setting where Value == String {
   init(_ name: String, _ fallback: String, type: String = "text", _ meaning: String) {
-    self.init(name, fallback, type: type, rule: type, meaning) { $0 }
+    self.init(suffix: name, fallback: fallback, type: type, meaning: meaning) { $0 }
   }
 
   static func directory(_ name: String, _ fallback: String, _ meaning: String) -> Setting {
-    Setting(name, fallback, type: "directory", rule: "a directory that exists", meaning) { path in
+    Setting(
+      suffix: name, fallback: fallback, type: "directory", meaning: meaning, rule: "a directory that exists"
+    ) { path in
       var isDirectory = false
       return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory ? path : nil
     }
@@ -78,7 +68,7 @@ extension Setting where Value == String? {
     _ name: String, _ type: String, rule: String = "", of pattern: Regex<Substring>? = nil,
     from source: SettingSource = .environment, _ meaning: String
   ) -> Setting {
-    Setting(name, "", type: type, rule: rule, source: source, meaning) { text in
+    Setting(suffix: name, fallback: "", type: type, meaning: meaning, source: source, rule: rule) { text in
       if text.isEmpty { return .some(nil) }
       if let pattern, text.wholeMatch(of: pattern) == nil { return nil }
       return .some(text)

@@ -4,7 +4,7 @@ internal import Postgres
 
 enum UserCommand: Command {
   static let name = "user"
-  static let summary = "Adds, changes, lists and imports people, without the API."
+  static let summary = "Adds, changes, lists and imports users, without the API."
   static let usage = """
     tuckshop user add NAME [--email E] [--full-name N] [--role R] [--password-file F]
            tuckshop user passwd NAME --password-file F
@@ -13,10 +13,10 @@ enum UserCommand: Command {
            tuckshop user deactivate NAME
            tuckshop user import FILE.csv [--dry-run] [--continue]
 
-    F may be - for standard input; passwords are never taken from the command line, which others can see.
-    An import reads username,email,full_name,role,password_hash (only the first is needed) under a line that
-    names its columns. A hash has commas, so it stands in quotes. All rows come in or none; with --continue those
-    that can do. --dry-run changes nothing.
+    F may be - for standard input. Passwords are never read from the command line, which others can see.
+    An import reads the columns username,email,full_name,role,password_hash under a line that names them; only
+    username is required. A hash has commas, so put it in quotes. Either all rows are imported or none; with
+    --continue, those without an error. --dry-run changes nothing.
     """
 
   static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
@@ -103,7 +103,9 @@ enum UserCommand: Command {
   }
 
   private static func role(named text: String) throws -> Role {
-    guard let role = Role(rawValue: text) else { throw UsageError("\(text) is no role") }
+    guard let role = Role(rawValue: text) else {
+      throw UsageError("\(text) is no role: use user, moderator, service or admin")
+    }
     return role
   }
 }

@@ -6,7 +6,7 @@ internal import Postgres
 extension UserCommand {
   private struct Undo: Error {}
 
-  /// One transaction around all of it, unless whoever can come in shall.
+  /// One transaction around all rows, which is undone if a row is refused, unless --continue is given.
   static func bringIn(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let isDryRun = arguments.takeFlag("--dry-run")
     let goesOn = arguments.takeFlag("--continue")
@@ -24,7 +24,7 @@ extension UserCommand {
         try people.run(with: registrar, by: .commandLine, on: connection) { progress.show($0) }
         if isDryRun || !people.problems.isEmpty && !goesOn { throw Undo() }
       }
-      // The planner should know of a hundred thousand newcomers. Who does not own the table is not obeyed.
+      // The planner should know about many new users. Only the owner of the table can do this; others get a warning.
       try connection.perform("ANALYZE users")
     } catch is Undo {}
     for problem in people.problems { complain("\(path), line \(problem.line): \(problem.message)") }

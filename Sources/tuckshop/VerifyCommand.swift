@@ -27,7 +27,7 @@ enum VerifyCommand: Command {
     }
     let extent = try verification.run(on: connection)
     let scale = "\(extent.accounts) accounts, \(extent.operations) operations and \(extent.postings) postings"
-    if extent.isCut { say("\(isPlan ? "-- " : "")There are more differences than are told of one piece.") }
+    if extent.isCut { say("\(isPlan ? "-- " : "")There are more differences than are listed for one piece.") }
     if isPlan {
       plan.finish(scale)
     } else {
@@ -51,7 +51,7 @@ private struct RepairPlan {
     if !isBegun { say("BEGIN;\n\(Repair.prologue)") }
     isBegun = true
     say("\n-- \(difference)")
-    // What is wrong with an account in several ways is repaired by one statement.
+    // One statement repairs all differences of an account.
     if difference.repair != last { say(difference.repair.sql) }
     last = difference.repair
   }

@@ -24,21 +24,21 @@ enum WorkerCommand: Command {
     let settings = try WorkerSettings(environment)
     let log = Log(
       threshold: settings.logLevel, common: [("pool", settings.pool.name), ("pid", "\(getpid())")])
-    let page = try SharedPage(path: settings.pagePath)
+    let memory = try SharedMemory(path: settings.memoryPath)
     if settings.desk.believesTelegramIDs {
-      log(.warning, "whoever asks the login port from this machine is believed to be any Telegram user")
+      log(.warning, "anybody on this machine can sign in as any Telegram user: use this for load tests only")
     }
 
-    let pause = page.pauseBeforeStart(in: settings.pool)
+    let pause = memory.pauseBeforeStart(in: settings.pool)
     if pause > 0 {
       log(.warning, "this pool's workers start too often; sleeping first", ("milliseconds", "\(pause)"))
       usleep(useconds_t(pause) * 1000)
     }
 
     let lender = Lender(
-      settings.database, breaker: Breaker(words: page.breaker), connectMilliseconds: settings.connectMilliseconds)
+      settings.database, breaker: Breaker(words: memory.breaker), connectMilliseconds: settings.connectMilliseconds)
     let application = Application(
-      desk: settings.desk, storefront: settings.storefront, lender: lender, page: page, log: log,
+      desk: settings.desk, storefront: settings.storefront, lender: lender, memory: memory, log: log,
       limits: settings.limits,
       requiredSchemaVersion: settings.requiredSchemaVersion)
     var responder = try Responder(bodyLimitBytes: { imageLimitBytes(for: $0) ?? settings.bodyLimitBytes })
@@ -66,8 +66,8 @@ enum WorkerCommand: Command {
       }
     }
     tick()
-    var life = WorkerLife(settings, page: page, lender: lender)
-    if settings.pool == .auth { life.share(with: settings.desk, in: page) }
+    var life = WorkerLife(settings, memory: memory, lender: lender)
+    if settings.pool == .auth { life.share(with: settings.desk, in: memory) }
     let end = responder.serve(
       tickMilliseconds: settings.pool == .ops ? 100 : 500,
       answer: { result in
@@ -77,7 +77,7 @@ enum WorkerCommand: Command {
         }
       },
       between: { wasIdle, discarded in
-        // Probes may come so often that there is no idle moment.
+        // Frequent probes may leave no idle moment.
         if wasIdle { tick() } else if settings.pool == .ops { application.tidyUpIfDue() }
         return life.goesOn(wasIdle: wasIdle, discarded: discarded)
       })
@@ -96,7 +96,7 @@ enum WorkerCommand: Command {
 }
 
 extension WorkerSettings {
-  /// An nginx that has not been told of the trusted header yet, or no longer is, hands on what the client sent.
+  /// An nginx without this setting passes on the header that the client sent.
   fileprivate func believable(_ request: Request) -> Request {
     guard let header = desk.trustedUserHeader, request.vouchedHeader != header else { return request }
     var request = request
@@ -108,13 +108,13 @@ extension WorkerSettings {
 /// A worker's settings, all checked before it serves its first request.
 struct WorkerSettings {
   let pool: Pool
-  let pagePath: String
+  let memoryPath: String
   let database: ConnectionSettings
   let connectMilliseconds: Int
   let limits: Application.Limits
   let desk: FrontDesk
   let storefront: Storefront
-  /// Only the pool that hashes passwords has somebody to appoint.
+  /// Only the pool that hashes passwords appoints the first admin.
   let firstAdmin: FirstAdmin?
   let bodyLimitBytes: Int
   let requiredSchemaVersion: Int
@@ -125,7 +125,7 @@ struct WorkerSettings {
 
   init(_ environment: Environment) throws {
     pool = try environment.value(\.worker.pool)
-    pagePath = try environment.value(\.worker.runDirectory) + "/shared.page"
+    memoryPath = try environment.value(\.worker.runDirectory) + "/shared.page"
     database = try environment.database(applicationName: "tuckshop \(pool.name)")
     connectMilliseconds = try environment.value(\.database.connectMilliseconds)
     var limits = Application.Limits()

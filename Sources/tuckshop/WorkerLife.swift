@@ -1,11 +1,10 @@
 internal import API
 internal import Glibc
-internal import Identity
 internal import Postgres
 internal import Telemetry
 internal import Tokens
 
-/// How far a worker is in its life, told to the shared page; decides when it has lived long enough.
+/// A worker's numbers in the shared memory, and the decision when it has lived long enough.
 struct WorkerLife {
   private let entry: WorkerEntry
   private let lender: Lender
@@ -18,7 +17,7 @@ struct WorkerLife {
   private(set) var requests = 0
   private var residentKilobytes = 0
 
-  init(_ settings: WorkerSettings, page: SharedPage, lender: Lender) {
+  init(_ settings: WorkerSettings, memory: SharedMemory, lender: Lender) {
     self.settings = settings
     self.lender = lender
     // Ten per cent of spread, so that workers that started together do not leave together.
@@ -27,11 +26,11 @@ struct WorkerLife {
     endNanoseconds = seconds.isInfinite ? .max : Clock.monotonicNanoseconds + UInt64(seconds * 1e9)
     let pool = settings.pool.name
     discardedSeries = ["stale", "silent", "malformed"].map {
-      page.counter("tuckshop_connections_discarded_total{pool=\"\(pool)\",why=\"\($0)\"}")
+      memory.series(\.connectionsDiscarded, pool, $0)
     }
-    sessionSeries = page.counter("tuckshop_database_sessions_total{pool=\"\(pool)\"}")
-    page.counter("tuckshop_worker_starts_total{pool=\"\(pool)\"}").add()
-    entry = page.enter(process: Int(getpid()), pool: settings.pool)
+    sessionSeries = memory.series(\.databaseSessions, pool)
+    memory.series(\.workerStarts, pool).add()
+    entry = memory.enter(process: Int(getpid()), pool: settings.pool)
     entry.becomeReady()
     report()
   }
@@ -49,13 +48,13 @@ struct WorkerLife {
   func end() { entry.leave() }
 
   /// One hash serves all workers of the pool, and they take turns in computing one.
-  func share(with desk: FrontDesk, in page: SharedPage) {
-    let memory = page.memory(of: entry, words: VerifiedPasswords.wordCount, fill: VerifiedPasswords.fill)
-    desk.verified = VerifiedPasswords(words: memory.words, owner: memory)
-    guard memory.descriptor >= 0 else { return }
+  func share(with desk: FrontDesk, in memory: SharedMemory) {
+    let shared = memory.poolMemory(of: entry, words: VerifiedPasswords.wordCount, fill: VerifiedPasswords.fill)
+    desk.verified = VerifiedPasswords(words: shared.words, owner: shared)
+    guard shared.descriptor >= 0 else { return }
     let pool = settings.pool
-    desk.line = HashingLine(descriptor: memory.descriptor, turns: HashingLine.turnsByProcessors) {
-      page.workers.count { $0.pool == pool }
+    desk.line = HashingLine(descriptor: shared.descriptor, turns: HashingLine.turnsByProcessors) {
+      memory.workers.count { $0.pool == pool }
     }
   }
 

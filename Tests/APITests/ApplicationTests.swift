@@ -52,7 +52,7 @@ struct ApplicationTests {
     router.add(
       .get, "/api/v1/x",
       .plain { _, context in
-        context.page.isDraining = true
+        context.memory.isDraining = true
         return .text("done")
       })
     return try Booted(router, database: .nowhere, limits: limits)
@@ -65,7 +65,7 @@ struct ApplicationTests {
     #expect(answer.members["code"] == "overloaded")
     #expect(answer.header("Retry-After") == "1")
     // The handler leaves this mark when it runs.
-    #expect(!booted.page.isDraining)
+    #expect(!booted.memory.isDraining)
   }
 
   @Test func `a recent request, or one with an unknown or future arrival time, is handled`() throws {

@@ -11,7 +11,7 @@ import Tokens
 
 /// The application behind FastCGI, composed as in a worker, with a log that tests can read.
 final class Booted {
-  let page: SharedPage
+  let memory: SharedMemory
   let lender: Lender
   let application: Application
   /// The pool that nginx sends passwords and changes of users to (nginx/snippets/routes.conf).
@@ -29,21 +29,21 @@ final class Booted {
   ) throws {
     directory = try TemporaryDirectory()
     descriptor = open(directory / "log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    page = try SharedPage()
+    memory = try SharedMemory()
     desk = try FrontDesk.forTests(in: directory, keyFile: keyFile, foreign: foreign)
-    lender = Lender(database, breaker: Breaker(words: page.breaker))
+    lender = Lender(database, breaker: Breaker(words: memory.breaker))
     storefront = Storefront.forTests(in: directory, requiresCondition: requiresCondition)
     let log = Log(threshold: .debug, descriptor: descriptor)
-    let (desk, storefront, page) = (desk, storefront, page)
+    let (desk, storefront, memory) = (desk, storefront, memory)
     func pool(_ lender: Lender) -> Application {
       Application(
-        router: router, desk: desk, storefront: storefront, lender: lender, page: page, log: log, limits: limits,
+        router: router, desk: desk, storefront: storefront, lender: lender, memory: memory, log: log, limits: limits,
         requiredSchemaVersion: requiredSchemaVersion)
     }
     func signedIn(as role: String) -> Lender {
       var settings = database
       settings.conninfo = database.conninfo.replacing(TestCluster.app, with: role)
-      return Lender(settings, breaker: Breaker(words: page.breaker))
+      return Lender(settings, breaker: Breaker(words: memory.breaker))
     }
     application = pool(lender)
     auth = pool(signedIn(as: TestCluster.auth))
@@ -88,11 +88,11 @@ final class Booted {
 }
 
 extension Booted {
-  /// A second worker's application over the same page.
-  static func sharing(_ page: SharedPage) throws -> Application {
+  /// A second worker's application over the same memory.
+  static func sharing(_ memory: SharedMemory) throws -> Application {
     Application(
       desk: try FrontDesk.forTests(in: TemporaryDirectory()),
-      storefront: Storefront.forTests(in: try TemporaryDirectory()), lender: Lender(.nowhere), page: page,
+      storefront: Storefront.forTests(in: try TemporaryDirectory()), lender: Lender(.nowhere), memory: memory,
       log: Log(descriptor: -1), requiredSchemaVersion: 1)
   }
 }
@@ -116,9 +116,9 @@ extension FrontDesk {
     let tokens = AccessTokens(issuer: "tuckshop", audience: "tuckshop", keys: keys)
     let passwords = Passwords(parameters: Argon2.Parameters(memoryKiB: 8, passes: 1, lanes: 1))
     let registrar = Registrar(passwords: passwords)
-    let doorkeeper = Doorkeeper(
+    let authenticator = Authenticator(
       tokens: tokens, foreign: foreign, telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
-    let desk = FrontDesk(doorkeeper: doorkeeper, registrar: registrar, passwords: passwords)
+    let desk = FrontDesk(authenticator: authenticator, registrar: registrar, passwords: passwords)
     desk.verified = VerifiedPasswords()
     return desk
   }

@@ -28,7 +28,7 @@ struct HealthTests {
 
   @Test(arguments: ["/health/live", "/livez"]) func `liveness is answered without a database`(path: String) throws {
     let booted = try Booted(database: .nowhere)
-    booted.page.isDraining = true
+    booted.memory.isDraining = true
     let answer = booted.ask(.get, path)
     #expect(answer.status == 200)
     #expect(answer.members["status"] == "healthy")
@@ -102,7 +102,7 @@ struct HealthTests {
       for path in Self.probes { #expect(patient.ask(.get, path).status == 200) }
       expectUnready(hasty.ask(.get, "/readyz"), because: "schema", database: "connected")
       // Draining a worker takes effect at once.
-      patient.page.isDraining = true
+      patient.memory.isDraining = true
       expectUnready(patient.ask(.get, "/readyz"), because: "draining", database: "connected")
     }
   }
@@ -133,9 +133,9 @@ struct HealthTests {
 
   @Test func `a worker that drains is not ready, and is ready again afterwards`() throws {
     let booted = try Booted()
-    booted.page.isDraining = true
+    booted.memory.isDraining = true
     expectUnready(booted.ask(.get, "/health/ready"), because: "draining", database: "connected")
-    booted.page.isDraining = false
+    booted.memory.isDraining = false
     #expect(booted.ask(.get, "/health/ready").status == 200)
   }
 }

@@ -21,7 +21,7 @@ struct MetricsTests {
     let answer = try booted().ask(.get, "/metrics")
     #expect(answer.status == 200)
     #expect(answer.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
-    #expect(answer.text.hasPrefix("# TYPE "))
+    #expect(answer.text.hasPrefix("# HELP "))
     #expect(answer.text.hasSuffix("\n"))
   }
 
@@ -63,10 +63,10 @@ struct MetricsTests {
     #expect(Set(routes) == ["/api/v1/things/{id}", "/api/v1/broken/{id}", "unmatched"])
   }
 
-  @Test func `all workers count into one page of memory`() throws {
+  @Test func `all workers count into the same memory`() throws {
     let (one, other) = (try booted(), try booted())
-    #expect(one.page !== other.page)
-    let shared = try Booted.sharing(one.page)
+    #expect(one.memory !== other.memory)
+    let shared = try Booted.sharing(one.memory)
     _ = one.ask(.get, "/livez")
     _ = shared.respond(to: Request(.get, "/livez"))
     #expect(try one.metric(requests("/livez", "2xx")) == "2")

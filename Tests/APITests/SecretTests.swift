@@ -114,7 +114,7 @@ struct SecretTests {
 
   @Test func `no printed value shows a secret`() throws {
     try withShop(.edDSA) { shop in
-      let keys = shop.worker.desk.doorkeeper.tokens.keys
+      let keys = shop.worker.desk.authenticator.tokens.keys
       let secret = try read(shop.place.keyFile).firstMatch(of: /"secret" : "([^"]+)"/)?.1
       let text = "\(keys.signing)" + keys.summary.joined()
       #expect(!text.contains(try #require(secret)))

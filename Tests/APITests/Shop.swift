@@ -64,7 +64,7 @@ final class Shop {
   }
 
   func token(_ user: User) -> String {
-    Sessions(tokens: worker.desk.doorkeeper.tokens, lifetimes: .init()).token(for: user, now: Clock.unixSeconds)
+    Sessions(tokens: worker.desk.authenticator.tokens, lifetimes: .init()).token(for: user, now: Clock.unixSeconds)
   }
 
   /// A bearer token of a user with that role.
@@ -120,7 +120,7 @@ extension Booted {
   /// Runs the idle tick without its time limit: this worker now knows every ended token.
   func catchUp() throws {
     try lender.lend(until: .after(milliseconds: 10_000)) { connection in
-      try desk.doorkeeper.catchUp(now: Clock.unixSeconds, on: connection)
+      try desk.authenticator.catchUp(now: Clock.unixSeconds, on: connection)
     }
   }
 

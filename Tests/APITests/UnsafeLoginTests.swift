@@ -51,7 +51,7 @@ struct UnsafeLoginTests {
       #expect(shop.worker.me(token)["username"] == "load")
       // Only the token has that role; the database has the role that an admin gave.
       #expect(shop.worker.me(token)["role"] == "user")
-      let claims = try shop.worker.desk.doorkeeper.tokens.verify(token, now: Clock.unixSeconds)
+      let claims = try shop.worker.desk.authenticator.tokens.verify(token, now: Clock.unixSeconds)
       #expect(claims.role == "service")
     }
   }

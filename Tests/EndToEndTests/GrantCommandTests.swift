@@ -29,13 +29,13 @@ struct GrantCommandTests {
       #expect(try desk.run("user", "deactivate", "clara").status == 0)
       let looked = try desk.run(
         "grant", "--all", "--amount", "50", "--reason", "May", "--name", "2026-05", "--dry-run")
-      #expect(looked.log == "2 would get coins, 0 had theirs before, 0 cannot; nothing was changed\n")
+      #expect(looked.log == "2 would get coins, 0 had them before, 0 cannot; nothing was changed\n")
       #expect(try coins(desk) == ["anna 1000", "boris 1000", "clara 1000", "machine 1000"])
       let given = try desk.run("grant", "--all", "--amount", "50", "--reason", "May", "--name", "2026-05")
-      #expect(given.log == "2 got coins, 0 had theirs before, 0 cannot\n")
+      #expect(given.log == "2 got coins, 0 had them before, 0 cannot\n")
       #expect(try desk.run("user", "add", "daria").status == 0)
       let again = try desk.run("grant", "--all", "--amount", "50", "--reason", "May", "--name", "2026-05")
-      #expect(again.log == "1 got coins, 2 had theirs before, 0 cannot\n")
+      #expect(again.log == "1 got coins, 2 had them before, 0 cannot\n")
       #expect(try coins(desk) == ["anna 1050", "boris 1050", "clara 1000", "daria 1050", "machine 1000"])
       #expect(try desk.count("audit WHERE action = 'coins.grant' AND subject_id = '2026-05'") == 2)
       #expect(try desk.run("grant", "--all", "--amount", "50", "--reason", "June", "--name", "2026-06").status == 0)
@@ -51,8 +51,8 @@ struct GrantCommandTests {
       #expect(try desk.run("grant", "--file", file, "--amount", "5", "--reason", "r", "--name", "n").status == 0)
       let other = try desk.run("grant", "--all", "--amount", "6", "--reason", "r", "--name", "n")
       #expect(other.status == 1)
-      #expect(other.log.contains("anna had another amount, or for another reason, before"))
-      #expect(other.log.contains("1 would get coins, 0 had theirs before, 1 cannot; nothing was changed"))
+      #expect(other.log.contains("anna got another amount, or for another reason, under this name"))
+      #expect(other.log.contains("1 would get coins, 0 had them before, 1 cannot; nothing was changed"))
       #expect(try coins(desk) == ["anna 1005", "boris 1000"])
       let forced = try desk.run("grant", "--all", "--amount", "6", "--reason", "r", "--name", "n", "--continue")
       #expect(forced.status == 1)
@@ -66,10 +66,10 @@ struct GrantCommandTests {
         "bad.csv",
         "username,amount\nanna,5\nnobody,5\nboris,1.5\nanna,6\nboris,0\n,5\nboris\ne\u{301}lan,\n")
       let words = [
-        "line 3: there is nobody of the name nobody", "line 4: amount: 1.5 is no whole number",
-        "line 5: anna stands on line 2 already", "line 6: amount: from 1 to 1000000000", "line 7: ",
+        "line 3: there is no active user nobody", "line 4: amount: 1.5 is no whole number",
+        "line 5: anna is on line 2 already", "line 6: amount: from 1 to 1000000000", "line 7: ",
         "line 8: 1 fields, not 2", "line 9: there is no amount, and no --amount",
-        "1 would get coins, 0 had theirs before, 7 cannot; nothing was changed",
+        "1 would get coins, 0 had them before, 7 cannot; nothing was changed",
       ]
       let refused = try desk.run("grant", "--file", bad, "--reason", "r", "--name", "n")
       #expect(refused.status == 1)
@@ -77,7 +77,7 @@ struct GrantCommandTests {
       #expect(try desk.count("operations WHERE note = 'r'") == 0)
       // The composed spelling of the same name, and the amount of the option where the file has none.
       let rest = try desk.run("grant", "--file", bad, "--amount", "7", "--reason", "r", "--name", "n", "--continue")
-      #expect(rest.log.contains("2 got coins, 0 had theirs before, 6 cannot\n"))
+      #expect(rest.log.contains("2 got coins, 0 had them before, 6 cannot\n"))
       #expect(try coins(desk) == ["anna 1005", "boris 1000", "élan 1007"])
     }
   }
@@ -97,7 +97,7 @@ struct GrantCommandTests {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("seed", "--load", "1200").status == 0)
       let given = try desk.run("grant", "--all", "--amount", "2", "--reason", "r", "--name", "n")
-      #expect(given.log == "1200 got coins, 0 had theirs before, 0 cannot\n")
+      #expect(given.log == "1200 got coins, 0 had them before, 0 cannot\n")
       #expect(try desk.count("operations WHERE note = 'r' AND outcome = 'done'") == 1200)
     }
   }

@@ -23,7 +23,7 @@ struct RoleTests {
     #expect(refused.status == 1)
     #expect(
       refused.log == "tuckshop: PostgreSQL has no role tuckshop_ops: let a superuser run deploy/roles.sql first, which "
-        + "may be run as often as one likes\n")
+        + "is safe to repeat\n")
     try superuser.perform("ALTER ROLE elsewhere_ops RENAME TO tuckshop_ops")
     #expect(try world.tuckshop("migrate", "up").log == "nothing to apply\n")
     let coins = try world.tuckshop("migrate", "up", environment: ["TUCKSHOP_WELCOME_COINS": "7"])

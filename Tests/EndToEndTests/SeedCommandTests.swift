@@ -87,7 +87,7 @@ struct SeedCommandTests {
       let owner = try TestCluster.connection(database: desk.database)
       try owner.run("DELETE FROM item_collections WHERE item_id = '550e8400-e29b-41d4-a716-446655440002'")
       try owner.run("UPDATE items SET name = 'Pebble' WHERE id = '550e8400-e29b-41d4-a716-446655440002'")
-      #expect(try desk.run("seed", "--demo").log == "the demo is here already\n")
+      #expect(try desk.run("seed", "--demo").log == "the demo is there already\n")
       #expect(try desk.count("item_collections WHERE \(item)") == 0)
       #expect(try desk.count("items WHERE name = 'Pebble'") == 1)
       #expect(try desk.count("operations WHERE owner = '550e8400-e29b-41d4-a716-446655440000'") == 1)

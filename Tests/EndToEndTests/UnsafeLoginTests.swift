@@ -5,7 +5,7 @@ import Testing
 struct UnsafeLoginTests {
   @Test func `a bare Telegram id is accepted if the setting is on, and the start says so`() throws {
     let world = try World(["TUCKSHOP_UNSAFE_TELEGRAM_LOGIN": "on"])
-    #expect(try read(world.directory / "log/auth.log").contains("believed to be any Telegram user"))
+    #expect(try read(world.directory / "log/auth.log").contains("sign in as any Telegram user"))
     let body = #"{"telegram_id":7,"username":"loader"}"#
     let answer = try world.ask("/auth/login", method: "POST", body: body, port: world.loginPort)
     #expect(answer.status == 200)

@@ -48,9 +48,9 @@ struct UserCommandTests {
         (["add", "b", "c"], 64, "c is not understood"), (["add", ""], 1, "at least 1 character"),
         (["passwd", "anna"], 64, "--password-file is missing"),
         (["passwd", "nobody", "--password-file", common], 1, "commonest"),
-        (["role", "anna", "user"], 1, "somebody has to stay admin"),
-        (["deactivate", "anna"], 1, "somebody has to stay admin"),
-        (["role", "nobody", "user"], 1, "nobody of that name"), (["role", "anna"], 64, "wants a name and a role"),
+        (["role", "anna", "user"], 1, "the shop needs at least one admin"),
+        (["deactivate", "anna"], 1, "the shop needs at least one admin"),
+        (["role", "nobody", "user"], 1, "no user of that name"), (["role", "anna"], 64, "wants a name and a role"),
         (["dance"], 64, "dance is not understood"), ([], 64, "wants a word"),
       ]
       for (arguments, status, words) in cases {
@@ -76,7 +76,7 @@ struct UserCommandTests {
       let table = try desk.file("staff.csv", Self.table)
       #expect(try desk.run("user", "add", "elena").status == 0)
       let problems = [
-        "line 3: role: is none of user, moderator, service, admin", "line 4: a@b.c stands on line 2 already",
+        "line 3: role: is none of user, moderator, service, admin", "line 4: a@b.c is on line 2 already",
         "line 6: the username or the email is taken",
       ].map { "tuckshop: \(table), \($0)\n" }.joined()
       for flags in [[], ["--dry-run"], ["--dry-run", "--continue"]] {

@@ -79,7 +79,7 @@ private func edited(_ good: [UInt8], by changes: [UInt8]) -> [UInt8] {
 
 private let botToken = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 private let telegram = TelegramLogin(botToken: botToken)
-nonisolated(unsafe) private let doorkeeper = Doorkeeper(
+nonisolated(unsafe) private let authenticator = Authenticator(
   tokens: mint.tokens, foreign: ForeignIssuers(), telegram: telegram, registrar: Registrar())
 
 /// Two lines: the Authorization header and the trusted one. A stranger proves nothing by the first.
@@ -87,8 +87,8 @@ func fuzzCredentials(_ bytes: [UInt8]) {
   let lines = bytes.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
   let authorization = lines.first.flatMap { text($0) }
   let trusted = lines.dropFirst().first.flatMap { text($0) }
-  guard let proof = try? doorkeeper.examine(Credentials(authorization: authorization, trustedUser: trusted), now: now)
-  else { return }
+  let credentials = Credentials(authorization: authorization, trustedUser: trusted)
+  guard let proof = try? authenticator.examine(credentials, now: now) else { return }
   guard case .foreign(let name) = proof, authorization == nil, let trusted, name.utf8.elementsEqual(trusted.utf8)
   else { fatalError("a stranger is believed") }
 }

@@ -6,7 +6,7 @@ import Tokens
 
 /// A worker's authentication of callers, with a clock that the test sets.
 final class Door {
-  let keeper: Doorkeeper
+  let keeper: Authenticator
   /// The session of the pool that signs users in.
   let connection: Connection
   /// The owner's session.
@@ -18,7 +18,7 @@ final class Door {
   init(
     _ mint: Mint, database: String, foreign: ForeignIssuers = ForeignIssuers(), telegram: TelegramLogin? = nil
   ) throws {
-    keeper = Doorkeeper(tokens: mint.tokens, foreign: foreign, telegram: telegram, registrar: Self.registrar)
+    keeper = Authenticator(tokens: mint.tokens, foreign: foreign, telegram: telegram, registrar: Self.registrar)
     connection = try TestCluster.connection(user: TestCluster.auth, database: database)
     owner = try TestCluster.connection(database: database)
   }

@@ -169,7 +169,7 @@ struct ForeignCallerTests {
   }
 
   @Test func `without a bot nobody signs in by Telegram`() throws {
-    let keeper = Doorkeeper(
+    let keeper = Authenticator(
       tokens: try Mint().tokens, foreign: ForeignIssuers(), telegram: nil, registrar: Door.registrar)
     #expect(throws: CallerRefusal.badToken(.malformed)) {
       try keeper.examine(Credentials(authorization: "tma user=%7B%7D"), now: Door.now)

@@ -49,7 +49,7 @@ struct UserImportTests {
       "Email,USERNAME\na@b.c,anna\n,boris\nA@B.C,clara\nd@b.c,anna\n,Anna\n,\u{E9}ve\n,e\u{301}ve\n")
     #expect(
       people.problems.map { "\($0.line): \($0.message)" } == [
-        "4: a@b.c stands on line 2 already", "5: anna stands on line 2 already", "8: \u{E9}ve stands on line 7 already",
+        "4: a@b.c is on line 2 already", "5: anna is on line 2 already", "8: \u{E9}ve is on line 7 already",
       ])
     #expect(people.count == 4)
   }

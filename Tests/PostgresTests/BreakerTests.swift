@@ -4,7 +4,7 @@ internal import Support
 internal import Synchronization
 internal import Testing
 
-/// The two words of a breaker in the shared page: open until (in milliseconds), and consecutive failures.
+/// The two words of a breaker in shared memory: open until (in milliseconds), and consecutive failures.
 private final class Words: @unchecked Sendable {
   let words = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 2)
   var breaker: Breaker { Breaker(words: words) }

@@ -91,7 +91,7 @@ struct ConnectionTests {
     var settings = ConnectionSettings()
     settings.conninfo = "host=x password='geheim"
     let error = #expect(throws: PostgresError.self) { _ = try Connection.open(settings, deadline: ample) }
-    #expect("\(error!)" == "connection · the connection settings cannot be parsed")
+    #expect("\(error!)" == "connection · the connection settings cannot be parsed: check TUCKSHOP_DATABASE_URL")
   }
 
   @Test func `a refused port is an error at once`() throws {

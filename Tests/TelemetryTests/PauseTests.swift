@@ -5,10 +5,10 @@ import Testing
 /// The pauses between starts of workers. The test passes the time, so it does not wait.
 @Suite(.tiers(.unit))
 struct PauseTests {
-  private let page = try! SharedPage()
+  private let memory = try! SharedMemory()
 
   private func pauses(_ count: Int, at now: UInt64, in pool: Pool = .app) -> [Int] {
-    (0..<count).map { _ in page.pauseBeforeStart(in: pool, nowMilliseconds: now) }
+    (0..<count).map { _ in memory.pauseBeforeStart(in: pool, nowMilliseconds: now) }
   }
 
   @Test func `sixty-four workers may start at once, and then one every twenty milliseconds`() {
@@ -27,7 +27,7 @@ struct PauseTests {
 
   @Test func `fifty a second may start for ever`() {
     _ = pauses(64, at: 1_000_000)
-    let steady = (1...5000).map { page.pauseBeforeStart(in: .app, nowMilliseconds: 1_000_000 + UInt64($0) * 20) }
+    let steady = (1...5000).map { memory.pauseBeforeStart(in: .app, nowMilliseconds: 1_000_000 + UInt64($0) * 20) }
     #expect(steady.allSatisfy { $0 == 0 })
     #expect(pauses(1, at: 1_100_000) == [20])
   }
@@ -58,14 +58,14 @@ struct PauseTests {
   }
 
   @Test func `without a time the present is used`() {
-    #expect((0..<64).map { _ in page.pauseBeforeStart(in: .app) } == Array(repeating: 0, count: 64))
+    #expect((0..<64).map { _ in memory.pauseBeforeStart(in: .app) } == Array(repeating: 0, count: 64))
   }
 
   @Test(.tiers(.concurrency)) func `concurrent starts are spaced as if they had queued`() throws {
-    let file = try PageFile()
+    let file = try MemoryFile()
     let all = race(8) { _ in
-      let page = try! file.map()
-      return (0..<20).map { _ in page.pauseBeforeStart(in: .app, nowMilliseconds: 1_000_000) }
+      let memory = try! file.map()
+      return (0..<20).map { _ in memory.pauseBeforeStart(in: .app, nowMilliseconds: 1_000_000) }
     }
     let due = Array(repeating: 0, count: 64) + (1...50).map { $0 * 20 } + Array(repeating: 1000, count: 46)
     #expect(all.flatMap { $0 }.sorted() == due)

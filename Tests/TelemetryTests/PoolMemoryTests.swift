@@ -4,15 +4,15 @@ import Synchronization
 import Telemetry
 import Testing
 
-/// The memory that the workers of one pool share. Each finds it through another worker's entry in the page.
+/// The memory that the workers of one pool share. Each finds it through another worker's entry in the shared memory.
 @Suite(.tiers(.integration))
 struct PoolMemoryTests {
-  private func memory(_ page: SharedPage, _ entry: WorkerEntry, words: Int = 64, fill: UInt64) -> PoolMemory {
-    page.memory(of: entry, words: words) { $0[8].store(fill, ordering: .relaxed) }
+  private func shared(_ memory: SharedMemory, _ entry: WorkerEntry, words: Int = 64, fill: UInt64) -> PoolMemory {
+    memory.poolMemory(of: entry, words: words) { $0[8].store(fill, ordering: .relaxed) }
   }
 
-  private func enter(_ page: SharedPage, _ pool: Pool = .auth) -> WorkerEntry {
-    page.enter(process: Int(getpid()), pool: pool)
+  private func enter(_ memory: SharedMemory, _ pool: Pool = .auth) -> WorkerEntry {
+    memory.enter(process: Int(getpid()), pool: pool)
   }
 
   /// The word that `fill` wrote. The memory must live as long as it is read.
@@ -21,10 +21,10 @@ struct PoolMemoryTests {
   }
 
   @Test func `a worker uses the memory of a living colleague unchanged`() throws {
-    let page = try SharedPage()
-    let first = enter(page)
-    let one = memory(page, first, fill: 1)
-    let other = memory(page, enter(page), fill: 2)
+    let memory = try SharedMemory()
+    let first = enter(memory)
+    let one = shared(memory, first, fill: 1)
+    let other = shared(memory, enter(memory), fill: 2)
     withExtendedLifetime((one, other)) {
       #expect(one.words != other.words)
       #expect(filled(other) == 1)
@@ -32,34 +32,34 @@ struct PoolMemoryTests {
       #expect(filled(other) == 7)
       // The first one leaves, and a third one finds the memory through the second.
       first.leave()
-      #expect(filled(memory(page, enter(page), fill: 3)) == 7)
+      #expect(filled(shared(memory, enter(memory), fill: 3)) == 7)
     }
   }
 
   @Test func `another pool, a dead worker or another size has nothing to share`() throws {
-    let page = try SharedPage()
-    let one = enter(page)
-    let kept = memory(page, one, fill: 1)
+    let memory = try SharedMemory()
+    let one = enter(memory)
+    let kept = shared(memory, one, fill: 1)
     withExtendedLifetime(kept) {
-      #expect(filled(memory(page, enter(page, .app), fill: 2)) == 2)
-      let larger = enter(page)
-      #expect(filled(memory(page, larger, words: 128, fill: 3)) == 3)
+      #expect(filled(shared(memory, enter(memory, .app), fill: 2)) == 2)
+      let larger = enter(memory)
+      #expect(filled(shared(memory, larger, words: 128, fill: 3)) == 3)
       for entry in [one, larger] { entry.leave() }
-      #expect(filled(memory(page, enter(page), fill: 4)) == 4)
+      #expect(filled(shared(memory, enter(memory), fill: 4)) == 4)
       #expect(filled(kept) == 1)
     }
   }
 
   @Test func `the memory is not a file, and ends with its last user`() throws {
-    let page = try SharedPage()
-    let one = enter(page)
-    try withExtendedLifetime(memory(page, one, words: 8192, fill: 1)) { _ in
+    let memory = try SharedMemory()
+    let one = enter(memory)
+    try withExtendedLifetime(shared(memory, one, words: 8192, fill: 1)) { _ in
       let maps = try read("/proc/self/maps").split(separator: "\n")
       let shared = maps.filter { $0.contains("/dev/shm/tuckshop-\(getpid())-") }
       #expect(!shared.isEmpty)
       for map in shared { #expect(map.hasSuffix("(deleted)") && map.contains(" rw-s ")) }
     }
     // A late worker finds a closed descriptor, or by then something else.
-    #expect(filled(memory(page, enter(page), words: 8192, fill: 2)) == 2)
+    #expect(filled(shared(memory, enter(memory), words: 8192, fill: 2)) == 2)
   }
 }

@@ -15,16 +15,25 @@ struct PrometheusText {
   struct Family {
     let name: String
     let kind: String
+    var help: String?
     var samples: [Sample] = []
   }
 
   private(set) var families: [Family] = []
   private var seen: Set<String> = []
+  /// The name and the text of a HELP line, whose TYPE line comes next.
+  private var pending: (name: String, text: String)?
 
   init(_ text: String) throws {
     guard text.utf8.last == UInt8(ascii: "\n") else { throw Failure("no line end at the end") }
     for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.hasPrefix("# TYPE ") { try begin(line) } else { try add(Self.sample(line)) }
+      if line.hasPrefix("# TYPE ") {
+        try begin(line)
+      } else if line.hasPrefix("# HELP ") {
+        try help(line)
+      } else {
+        try add(Self.sample(line))
+      }
     }
     for family in families where family.kind == "histogram" { try Self.check(histogram: family) }
   }
@@ -44,11 +53,21 @@ struct PrometheusText {
       throw Failure("bad type: \(line)")
     }
     guard !families.contains(where: { $0.name == words[2] }) else { throw Failure("\(words[2]) comes twice") }
-    families.append(Family(name: String(words[2]), kind: String(words[3])))
+    guard pending == nil || pending?.name == String(words[2]) else { throw Failure("\(words[2]) has another's help") }
+    families.append(Family(name: String(words[2]), kind: String(words[3]), help: pending?.text))
+    pending = nil
+  }
+
+  private mutating func help(_ line: Substring) throws {
+    let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
+    guard words.count == 4, !words[3].isEmpty, Self.isName(words[2]), pending == nil else {
+      throw Failure("bad help: \(line)")
+    }
+    pending = (String(words[2]), String(words[3]))
   }
 
   private mutating func add(_ sample: Sample) throws {
-    guard let family = families.last else { throw Failure("a sample before any type") }
+    guard let family = families.last, pending == nil else { throw Failure("a sample before its type") }
     let names =
       family.kind == "histogram" ? ["_bucket", "_sum", "_count"].map { family.name + $0 } : [family.name]
     guard names.contains(sample.name) else { throw Failure("\(sample.name) stands among \(family.name)") }

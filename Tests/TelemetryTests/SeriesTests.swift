@@ -5,23 +5,23 @@ import Testing
 @Suite(.tiers(.unit))
 struct SeriesTests {
   @Test func `a name always leads to the same series`() throws {
-    let page = try SharedPage()
-    let first = page.counter("apples_total")
-    for number in 0..<50 { page.counter("others_total{number=\"\(number)\"}").add(number) }
+    let memory = try SharedMemory()
+    let first = memory.counter("apples_total")
+    for number in 0..<50 { memory.counter("others_total{number=\"\(number)\"}").add(number) }
     first.add()
     first.add(4)
-    #expect(page.counter("apples_total").count == 5)
-    #expect(page.counter("others_total{number=\"49\"}").count == 49)
+    #expect(memory.counter("apples_total").count == 5)
+    #expect(memory.counter("others_total{number=\"49\"}").count == 49)
   }
 
   @Test func `a name with a common beginning is another name`() throws {
-    let page = try SharedPage()
-    page.counter("apples_total{kind=\"red\"}").add(2)
-    page.counter("apples").add(3)
-    page.counter("apples_total").add(4)
-    #expect(page.counter("apples_total{kind=\"red\"}").count == 2)
-    #expect(page.counter("apples").count == 3)
-    #expect(page.counter("apples_total").count == 4)
+    let memory = try SharedMemory()
+    memory.counter("apples_total{kind=\"red\"}").add(2)
+    memory.counter("apples").add(3)
+    memory.counter("apples_total").add(4)
+    #expect(memory.counter("apples_total{kind=\"red\"}").count == 2)
+    #expect(memory.counter("apples").count == 3)
+    #expect(memory.counter("apples_total").count == 4)
   }
 
   @Test(arguments: [
@@ -30,9 +30,9 @@ struct SeriesTests {
     (86_400_000_000, "+Inf"),
   ])
   func `a duration falls into the first bucket that holds it`(microseconds: UInt64, bucket: String) throws {
-    let page = try SharedPage()
-    page.histogram("waits_seconds").observe(microseconds: microseconds)
-    let text = try PrometheusText(page.exposition())
+    let memory = try SharedMemory()
+    memory.histogram("waits_seconds").observe(microseconds: microseconds)
+    let text = try PrometheusText(memory.exposition())
     let buckets = try #require(text.families.first { $0.name == "waits_seconds" }).samples.filter {
       $0.name == "waits_seconds_bucket"
     }
@@ -42,54 +42,54 @@ struct SeriesTests {
   }
 
   @Test func `the longest name that fits is kept whole, and a longer one is a programmer's error`() async throws {
-    let page = try SharedPage()
+    let memory = try SharedMemory()
     let longest = String(repeating: "n", count: 119)
-    page.counter(longest).add()
-    #expect(try PrometheusText(page.exposition()).value(longest) == 1)
+    memory.counter(longest).add()
+    #expect(try PrometheusText(memory.exposition()).value(longest) == 1)
     await #expect(processExitsWith: .failure) {
-      _ = try SharedPage().counter(String(repeating: "n", count: 120))
+      _ = try SharedMemory().counter(String(repeating: "n", count: 120))
     }
   }
 
-  @Test func `a full page still accepts new names, and the others keep their counts`() throws {
-    let file = try PageFile()
-    let page = try file.map()
-    for number in 0..<PageFile.seriesCount {
-      let place = PageFile.series + number * PageFile.seriesWords
+  @Test func `a full memory still accepts new names, and the others keep their counts`() throws {
+    let file = try MemoryFile()
+    let memory = try file.map()
+    for number in 0..<MemoryFile.seriesCount {
+      let place = MemoryFile.series + number * MemoryFile.seriesWords
       file.write("old_total{number=\"\(number)\"}", at: place + 1)
       file[place + 16] = 1
       file[place] = 1
     }
     for number in 0..<20 {
-      page.counter("new_total{number=\"\(number)\"}").add()
-      page.histogram("new_seconds{number=\"\(number)\"}").observe(microseconds: 1)
+      memory.counter("new_total{number=\"\(number)\"}").add()
+      memory.histogram("new_seconds{number=\"\(number)\"}").observe(microseconds: 1)
     }
-    let text = try PrometheusText(page.exposition())
-    #expect(text.families.first?.samples.count == PageFile.seriesCount)
+    let text = try PrometheusText(memory.exposition())
+    #expect(text.families.first?.samples.count == MemoryFile.seriesCount)
     #expect(text.families.first?.samples.dropLast().allSatisfy { $0.value == 1 } == true)
   }
 
   @Test func `a name half written by a killed worker is overwritten`() throws {
-    let file = try PageFile()
-    let page = try file.map()
-    file.write(String(repeating: "x", count: 120), at: PageFile.series + 1)
-    #expect(page.exposition().contains("xxx") == false)
-    page.counter("apples_total").add()
-    #expect(try PrometheusText(page.exposition()).value("apples_total") == 1)
-    #expect(page.counter("apples_total").count == 1)
+    let file = try MemoryFile()
+    let memory = try file.map()
+    file.write(String(repeating: "x", count: 120), at: MemoryFile.series + 1)
+    #expect(memory.exposition().contains("xxx") == false)
+    memory.counter("apples_total").add()
+    #expect(try PrometheusText(memory.exposition()).value("apples_total") == 1)
+    #expect(memory.counter("apples_total").count == 1)
   }
 
   @Test(.tiers(.concurrency)) func `processes that race for names and counts lose none`() throws {
-    let file = try PageFile()
+    let file = try MemoryFile()
     let (racers, names, rounds) = (8, 25, 40)
     _ = race(racers) { number in
-      let page = try! file.map()
+      let memory = try! file.map()
       for round in 0..<rounds {
         for step in 0..<names {
           // Each begins elsewhere, so that several want every name at once.
           let name = (step + number * 3) % names
-          page.counter("apples_total{name=\"\(name)\"}").add()
-          page.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: UInt64(round))
+          memory.counter("apples_total{name=\"\(name)\"}").add()
+          memory.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: UInt64(round))
         }
       }
     }
@@ -97,21 +97,21 @@ struct SeriesTests {
   }
 
   @Test(.tiers(.concurrency)) func `threads of one process that race for names and counts lose none`() throws {
-    for page in [try SharedPage(), try PageFile().map()] {
+    for memory in [try SharedMemory(), try MemoryFile().map()] {
       _ = race(8) { number in
         for step in 0..<1000 {
           let name = (step + number * 3) % 25
-          page.counter("apples_total{name=\"\(name)\"}").add()
-          page.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: 7)
+          memory.counter("apples_total{name=\"\(name)\"}").add()
+          memory.histogram("waits_seconds{name=\"\(name)\"}").observe(microseconds: 7)
         }
       }
-      try expectAllCounted(page, names: 25, each: 8 * 40)
+      try expectAllCounted(memory, names: 25, each: 8 * 40)
     }
   }
 
   /// The strict parser refuses a name with two series, so there is exactly one sample for each.
-  private func expectAllCounted(_ page: SharedPage, names: Int, each: Int) throws {
-    let text = try PrometheusText(page.exposition())
+  private func expectAllCounted(_ memory: SharedMemory, names: Int, each: Int) throws {
+    let text = try PrometheusText(memory.exposition())
     for name in 0..<names {
       #expect(try text.value("apples_total", ("name", "\(name)")) == Double(each))
       #expect(try text.value("waits_seconds_count", ("name", "\(name)")) == Double(each))

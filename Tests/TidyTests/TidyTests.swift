@@ -15,7 +15,7 @@ struct TidyTests {
     "Notation": [],
     "HTTP": ["Notation"],
     "FastCGI": ["CFastCGI", "HTTP"],
-    "Telemetry": [],
+    "Telemetry": ["Notation"],
     "Tokens": ["CCrypto", "Notation"],
     "Identity": ["Notation", "Postgres", "Tokens"],
     "Ledger": ["Postgres"],

@@ -1,12 +1,12 @@
 package import FoundationEssentials
 package import Tokens
 
-/// Who is asking, as far as it is proved.
+/// The user behind a request, as proved.
 package struct Caller: Sendable, Equatable {
   package let id: UUID
   package let username: String
   package let role: Role
-  /// What a logout ends; nil for those whose proof is not ours to end.
+  /// The session that a logout ends; nil if the proof is not from this shop.
   package var session: UUID?
   package var tokenID: UUID?
   /// When that token expires, in seconds since 1970.
@@ -28,23 +28,23 @@ package struct Caller: Sendable, Equatable {
   }
 }
 
-/// Why a caller is not let in.
+/// The reason why a caller is refused.
 package enum CallerRefusal: Error, Sendable, Equatable {
   case noToken
   case badToken(TokenRefusal)
   case badTelegram(TelegramRefusal)
   case revoked
   case inactive
-  /// Signed in, but this is for others.
+  /// Signed in, but without the role for this.
   case forbidden
 }
 
-/// What a request brings along to say who sent it.
+/// The parts of a request that say who sent it.
 package struct Credentials: Sendable {
   package var authorization: String?
-  /// What nginx put into the trusted header.
+  /// The user that nginx named in the trusted header.
   package var trustedUser: String?
-  /// Whether the token may stand there without its scheme.
+  /// Whether the token may come without its scheme.
   package var mayBeBare: Bool
 
   package init(authorization: String?, trustedUser: String? = nil, mayBeBare: Bool = false) {

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Notation
 internal import Tokens
 
-/// Somebody else whose tokens we believe, and how far.
+/// Another issuer whose tokens this shop accepts: for which audience, by which keys.
 struct ForeignIssuer: Sendable {
   let name: String
   private let audience: String
@@ -10,7 +10,7 @@ struct ForeignIssuer: Sendable {
   private let userClaim: String
   private let keys: [(id: String?, key: AsymmetricKey)]
 
-  /// As the file of trusted issuers has it.
+  /// An entry of the file of trusted issuers.
   struct Entry: Decodable {
     let issuer: String
     let audience: String
@@ -49,7 +49,7 @@ struct ForeignIssuer: Sendable {
     guard keys.allSatisfy({ $0.key.algorithm == algorithm }) else {
       throw KeyError("it has a key for \(keys[0].key.algorithm.rawValue), not for \(algorithm.rawValue)")
     }
-    // Only a token's `kid` could choose among several, so each needs one of its own.
+    // A token chooses among several keys by `kid` alone, so each needs an id of its own.
     guard keys.count == 1 || Set(keys.map(\.id)).count == keys.count && keys.allSatisfy({ $0.id != nil }) else {
       throw KeyError("it has several keys, and their ids do not tell them apart")
     }
@@ -90,20 +90,20 @@ struct ForeignIssuer: Sendable {
       expiresAt: registered.expiresAt)
   }
 
-  /// Without a type, or with one that an access token may have. A logout token or a security event is neither.
+  /// No type, or one that an access token may have. Logout tokens and security events have others.
   private static func accepts(type: String?) -> Bool {
     guard let type = type?.lowercased() else { return true }
     return ["jwt", "at+jwt", "application/at+jwt"].contains(type)
   }
 
-  /// A key without an id is alone in its file, and then there is nothing to choose.
+  /// A key without an id is alone in its file, so there is nothing to choose.
   private func key(_ id: String?) -> AsymmetricKey? {
     guard let id, keys[0].id != nil else { return keys.count == 1 ? keys[0].key : nil }
-    return keys.first { $0.id!.hasSameBytes(as: id) }?.key
+    return keys.first { $0.id?.hasSameBytes(as: id) == true }?.key
   }
 }
 
-/// What a foreign token says: that its bearer is that issuer's `user`.
+/// The claims of a foreign token: its bearer is that issuer's `user`.
 package struct ForeignClaims: Sendable, Equatable {
   package let issuer: String
   package let user: String

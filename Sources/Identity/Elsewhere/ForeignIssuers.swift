@@ -2,14 +2,14 @@ internal import FoundationEssentials
 internal import Notation
 package import Tokens
 
-/// All issuers besides ourselves whose tokens we believe, read once at the start.
+/// All other issuers whose tokens this shop accepts, read once at the start.
 package struct ForeignIssuers: Sendable {
   private let issuers: [ForeignIssuer]
 
-  /// Nobody but ourselves.
+  /// No other issuer.
   package init() { issuers = [] }
 
-  /// `own` is our own issuer's name, which no other may bear.
+  /// `own` is this shop's name as an issuer, which no other may have.
   package init(file path: String, own: String) throws(KeyError) {
     guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw KeyError("\(path) cannot be read") }
     let entries: [ForeignIssuer.Entry]
@@ -33,11 +33,11 @@ package struct ForeignIssuers: Sendable {
     self.issuers = issuers
   }
 
-  /// Nil if the token does not even claim to come from one of them: then it is ours, or nobody's.
+  /// Nil if the token does not claim to come from one of them: then it is this shop's own or nobody's.
   package func verify(_ token: CompactToken, now: Int) throws(TokenRefusal) -> ForeignClaims? {
     guard !issuers.isEmpty else { return nil }
     let payload = try token.payload()
-    // Not believed yet: it only chooses whose keys are asked.
+    // Not verified yet: the name only chooses the keys.
     guard let name = payload.text("iss"),
       let issuer = issuers.first(where: { $0.name.hasSameBytes(as: name) })
     else { return nil }

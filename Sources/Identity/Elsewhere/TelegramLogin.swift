@@ -1,15 +1,15 @@
 internal import Notation
 internal import Tokens
 
-/// Who Telegram says is using our Mini App. The client hands over `initData`, which Telegram signed with a key that is
-/// derived from the bot's token (core.telegram.org/bots/webapps, "Validating data received via the Mini App").
+/// Sign-in from a Telegram Mini App. The client sends `initData`, which Telegram signed with a key derived from the
+/// bot's token (core.telegram.org/bots/webapps, "Validating data received via the Mini App").
 package struct TelegramLogin: Sendable {
   private let key: [UInt8]
 
   private static let largestByteCount = 4096
 
   package init(botToken: String) {
-    precondition(!botToken.isEmpty, "without a bot's token everybody could sign")
+    precondition(!botToken.isEmpty, "without a bot's token anybody could sign")
     key = Digest.hmac(key: Array("WebAppData".utf8), Array(botToken.utf8))
   }
 
@@ -36,7 +36,7 @@ package struct TelegramLogin: Sendable {
       let parts = Percent.split(field, at: "=", maxSplits: 1)
       guard parts.count == 2, let name = Percent.decoded(parts[0], plusIsSpace: true),
         let value = Percent.decoded(parts[1], plusIsSpace: true), isName(name),
-        // What is signed has one field in a line: a line end inside a value would make two fields look like one.
+        // The signed text has one field per line: a line end inside a value would make one field look like two.
         value.utf8.allSatisfy({ $0 >= 0x20 }), fields.updateValue(value, forKey: name) == nil
       else { return nil }
     }
@@ -53,14 +53,9 @@ package struct TelegramLogin: Sendable {
 
   private static func bytes(_ hexadecimal: String) -> [UInt8]? {
     guard hexadecimal.utf8.count == 2 * Digest.byteCount else { return nil }
-    let digits = hexadecimal.utf8.compactMap(digit)
+    let digits = hexadecimal.utf8.compactMap(Hexadecimal.digit)
     guard digits.count == 2 * Digest.byteCount else { return nil }
     return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-  }
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    guard byte < 0x80 else { return nil }
-    return Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
   }
 }
 
@@ -76,7 +71,7 @@ package struct TelegramUser: Sendable, Equatable {
   }
 }
 
-/// Why initData is not believed. As with tokens, only the log tells these apart.
+/// The reason why initData is not accepted. As with tokens, only the log has it.
 package enum TelegramRefusal: Error, Sendable {
   case malformed, badHash, expired, notYetValid, noUser
 }

@@ -1,4 +1,4 @@
-/// Something a letter could be sent to. Whether it arrives is for a letter to find out.
+/// A text of the form of an email address. Whether mail arrives there is not checked.
 package struct EmailAddress: Sendable {
   package let text: String
 
@@ -12,7 +12,7 @@ package struct EmailAddress: Sendable {
     let labels = parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard labels.count >= 2, labels.allSatisfy({ (1...63).contains($0.count) && !Self.hasHyphenAtItsEnd($0) })
     else { throw .malformed }
-    // It is a name to sign in with, or becomes one.
+    // An email is also a name to sign in with.
     do { try NameRule.requireTakeable(text) } catch { throw .malformed }
     self.text = text
   }

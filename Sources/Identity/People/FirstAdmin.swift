@@ -1,6 +1,6 @@
 package import Postgres
 
-/// Who rules as long as nobody does.
+/// The user who becomes admin while the shop has none.
 package struct FirstAdmin: Sendable {
   private let username: Username
   private let password: String
@@ -10,7 +10,7 @@ package struct FirstAdmin: Sendable {
     self.password = password
   }
 
-  /// Whether it was this call that appointed them. With an admin in office nothing happens.
+  /// True if this call appointed them. If there is an admin already, nothing happens.
   package func appoint(by registrar: Registrar, on connection: borrowing Connection) throws -> Bool {
     guard try !User.thereIsAnAdmin(on: connection) else { return false }
     let hash = registrar.hash(password)

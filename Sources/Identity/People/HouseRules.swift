@@ -1,10 +1,10 @@
 package import Postgres
 
-/// What is settled for all workers by the owner of the tables, who alone may write it: a worker that could choose how
-/// many coins a newcomer gets could mint.
+/// Settings that the database holds for all workers. Only the owner of the tables may write them: a worker that could
+/// choose how many coins a new user gets could mint coins.
 package struct HouseRules: Sendable, Equatable {
   package let welcomeCoins: Int
-  /// Whether everybody with a Telegram id may do what a service may. For load tests alone.
+  /// Whether any Telegram user may do what a service may. Only for load tests.
   package let believesTelegramIDs: Bool
 
   package init(welcomeCoins: Int, believesTelegramIDs: Bool) {
@@ -12,7 +12,7 @@ package struct HouseRules: Sendable, Equatable {
     self.believesTelegramIDs = believesTelegramIDs
   }
 
-  /// Whether anything was different until now.
+  /// True if this changed anything.
   package func settle(on connection: borrowing Connection) throws -> Bool {
     try connection.run(
       """

@@ -1,10 +1,10 @@
-/// What names have to look like from now on, so that no two look the same, and none looks like nothing. The tables are
-/// short: ICU, which knows all that looks alike, would be larger than the program.
+/// The rules for new names: no two look the same, and none looks empty. The tables are short, because ICU, which knows
+/// all characters that look alike, would be larger than the program.
 package enum NameRule {
   /// For a name to sign in with.
   static func requireTakeable(_ text: String) throws(NameRefusal) {
     try requireVisible(text)
-    // Other than in a text, what only joins or varies its neighbours would make another name that looks the same.
+    // A character that only joins or varies its neighbours would make another name that looks the same.
     guard !text.unicodeScalars.contains(where: \.properties.isDefaultIgnorableCodePoint) else {
       throw .invisibleCharacter
     }
@@ -12,16 +12,16 @@ package enum NameRule {
     guard !hasMixedWord(text) else { throw .mixedAlphabets }
   }
 
-  /// For whatever is shown as a name.
+  /// For any text that is shown as a name.
   package static func requireVisible(_ text: String) throws(NameRefusal) {
     let scalars = text.unicodeScalars
     guard !scalars.contains(where: { $0.properties.generalCategory == .control }) else { throw .controlCharacter }
     guard !scalars.allSatisfy({ $0.isBlank || $0.properties.isDefaultIgnorableCodePoint }) else { throw .blank }
-    guard !scalars.first!.isBlank, !scalars.last!.isBlank else { throw .edgeBlank }
+    guard scalars.first?.isBlank == false, scalars.last?.isBlank == false else { throw .edgeBlank }
     guard !scalars.contains(where: { $0.isUnseen }) else { throw .invisibleCharacter }
   }
 
-  /// Nobody writes a word in two alphabets but to deceive. A whole name may be in two: почта@example.org, Вася-bdd31c.
+  /// A word in two alphabets is most likely meant to deceive. A whole name may have two: почта@example.org, Вася-bdd31c.
   private static func hasMixedWord(_ text: String) -> Bool {
     var seen: Alphabet?
     for scalar in text.unicodeScalars {
@@ -37,14 +37,14 @@ package enum NameRule {
   }
 }
 
-/// The three alphabets whose letters look like each other's.
+/// The three alphabets that share look-alike letters.
 private enum Alphabet {
   case latin, cyrillic, greek
 
   init?(of scalar: Unicode.Scalar) {
     guard scalar.properties.isAlphabetic else { return nil }
     switch scalar.value {
-    // Coptic stands among the Greek letters.
+    // Coptic letters lie among the Greek ones.
     case 0x3E2...0x3EF: return nil
     case 0x41...0x5A, 0x61...0x7A, 0xAA, 0xBA, 0xC0...0x2B8, 0x2E0...0x2E4, 0x1D00...0x1D25, 0x1D2C...0x1D5C,
       0x1D62...0x1D65,
@@ -60,10 +60,10 @@ private enum Alphabet {
 }
 
 extension Unicode.Scalar {
-  /// Also the pattern of Braille that has no dot.
+  /// Includes the Braille pattern without dots.
   fileprivate var isBlank: Bool { properties.isWhitespace || value == 0x2800 }
 
-  /// Letters, their marks and digits. Blanks, hyphens and the like part words.
+  /// Letters, their marks and digits. Blanks, hyphens and the like separate words.
   fileprivate var isOfWord: Bool {
     switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
@@ -73,7 +73,7 @@ extension Unicode.Scalar {
     }
   }
 
-  /// What turns the direction of writing, ends a line or shows nothing, and what no font knows.
+  /// Characters that change the direction of writing, end a line or show nothing, and those that no font has.
   fileprivate var isUnseen: Bool {
     switch properties.generalCategory {
     case .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: true
@@ -88,7 +88,7 @@ extension Unicode.Scalar {
       0xFB50...0xFDFF, 0xFE70...0xFEFF, 0xFF00...0xFFEF, 0x1D400...0x1D7FF, 0x1EE00...0x1EEFF, 0x1F100...0x1F189,
       0x1FBF0...0x1FBF9:
       true
-    // Signs such as that of a trade mark stand among them.
+    // Signs such as ™ lie among them.
     case 0x2100...0x214F: properties.isAlphabetic
     default: false
     }

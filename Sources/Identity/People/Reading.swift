@@ -1,6 +1,6 @@
 internal import Notation
 
-/// How the values above are read out of a body: what is wrong with one is said in its own words.
+/// Reading of names from a body. A refusal keeps its own sentence.
 extension Username: Decodable {
   package init(from decoder: any Decoder) throws { self = try decoder.reading(Self.init(_:)) }
 }

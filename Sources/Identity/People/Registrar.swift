@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Postgres
 package import Tokens
 
-/// Lets people in. Whoever comes in is welcomed with coins by the same statement; how many, the database knows.
+/// Creates users. The same statement gives them their welcome coins; the database knows how many.
 package struct Registrar: Sendable {
   let passwords: Passwords
 
@@ -17,7 +17,7 @@ package struct Registrar: Sendable {
     package var role = Role.user
     package var isActive = true
     package var telegramID: Int?
-    /// Where they registered themselves from.
+    /// The address from which they registered.
     package var address: String?
 
     package init(username: Username, email: EmailAddress? = nil, fullName: FullName? = nil) {
@@ -29,13 +29,13 @@ package struct Registrar: Sendable {
 
   package func hash(_ password: String) -> String { passwords.hash(password) }
 
-  /// Where `orNumbered`, the name is no wish of the newcomer's own: if somebody has it, they get it with a number.
+  /// With `orNumbered`, a name that is taken gets a number: the new user did not choose it.
   package func register(
     _ newcomer: Newcomer, orNumbered: Bool, by editor: Editor? = nil, on connection: borrowing Connection
   ) throws -> User {
     guard orNumbered else { return try register(newcomer, by: editor, on: connection) }
     var numbered = newcomer
-    // Others may take the name that is free at this moment; then there is another.
+    // Another request may take the free name first; then there is a next one.
     for _ in 0..<10 {
       do {
         return try register(numbered, by: editor, on: connection)
@@ -47,11 +47,11 @@ package struct Registrar: Sendable {
     throw PeopleRefusal.usernameTaken
   }
 
-  /// The first of `anna-2`, `anna-3` and so on that nobody has. The longest names lose their end to the number.
+  /// The first free name among `anna-2`, `anna-3` and so on. Very long names are cut to make room for the number.
   private static func free(_ name: String, on connection: borrowing Connection) throws -> String? {
     var start = name
     while start.utf8.count > Username.mostBytes - 5 { start.unicodeScalars.removeLast() }
-    // Numbers come in their order, and each is looked up by itself until one is free: no join, no sort.
+    // Each number is looked up by itself until one is free: no join, no sort.
     return try connection.row(
       """
       SELECT name FROM (SELECT \(start) || '-' || n AS name FROM generate_series(2, 9999) n) numbered
@@ -72,7 +72,7 @@ package struct Registrar: Sendable {
     }
   }
 
-  /// Who is named by somebody we trust comes in when first seen. Two first sights at once are one person.
+  /// A user named by a trusted party is created on the first request. Concurrent first requests create one user.
   package func provision(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
     do {
       return try admit(newcomer, on: connection)
@@ -82,7 +82,7 @@ package struct Registrar: Sendable {
     }
   }
 
-  /// Who comes in so has no password here and no office: it is what every pool may do.
+  /// Every pool may create such a user, who has no password and no role but `user`.
   func admit(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
     precondition(newcomer.passwordHash == nil && newcomer.role == .user && newcomer.isActive)
     try NameRule.requireTakeable(newcomer.username)
@@ -118,7 +118,7 @@ package struct Registrar: Sendable {
   }
 }
 
-/// The constraints that say that somebody else has it already.
+/// Turns the constraints on names and emails into refusals.
 func translatingTaken<T>(_ body: () throws -> T) throws -> T {
   do {
     return try body()

@@ -2,7 +2,7 @@ package import FoundationEssentials
 internal import Notation
 package import Postgres
 
-/// Colleagues, many at once: whoever is active and no machine.
+/// Active users who are not machines, many at once.
 package enum Roll {
   package struct Entry: Sendable {
     package let id: UUID
@@ -15,7 +15,7 @@ package enum Roll {
     ) { Entry(id: try $0.value(0), username: try $0.value(1)) }
   }
 
-  /// Those of these names whom there are.
+  /// The users among these names.
   package static func entries(named names: [String], on connection: borrowing Connection) throws -> [Entry] {
     let list = JSON.array(names.map(JSON.string)).bytes
     return try connection.rows(

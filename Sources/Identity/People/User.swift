@@ -1,10 +1,11 @@
-// Knows who somebody is and how they prove it. Refuses to know HTTP, and what they own.
+// Knows users, how they sign in and who calls.
+// Refuses to know HTTP, and what a user owns.
 
 package import FoundationEssentials
 package import Notation
 package import Postgres
 
-/// Somebody the shop knows, without the password's hash, which never leaves the statement that needs it.
+/// A user, without the password's hash, which never leaves the statement that needs it.
 package struct User: Sendable, Equatable {
   package let id: UUID
   package let username: String
@@ -16,7 +17,7 @@ package struct User: Sendable, Equatable {
   package let createdAt: String
   package let updatedAt: String
 
-  /// What `init(row:)` reads.
+  /// The columns that `init(row:)` reads.
   static let columns = """
     id, username, email, full_name, role, is_active, generation, \(SQL.timestamp("created_at")) AS created_at, \
     \(SQL.timestamp("updated_at")) AS updated_at
@@ -43,6 +44,11 @@ package struct User: Sendable, Equatable {
   }
 }
 
+/// The rights of a user. It is never read from a body that the user themselves sent.
+package enum Role: String, Sendable, CaseIterable {
+  case user, moderator, service, admin
+}
+
 extension Role: PostgresDecodable {
   package init?(postgres bytes: UnsafeRawBufferPointer?) {
     guard let text = String(postgres: bytes) else { return nil }
@@ -51,7 +57,7 @@ extension Role: PostgresDecodable {
 }
 
 extension User {
-  /// Only the living: who was deleted is nobody.
+  /// Deleted users are not found.
   package static func find(_ id: UUID, on connection: borrowing Connection) throws -> User {
     guard let found = try living(id, on: connection) else { throw PeopleRefusal.unknownUser }
     return found
@@ -76,7 +82,7 @@ extension User {
   }
 }
 
-/// What the shop's rules about people refuse.
+/// A refusal by the shop's rules about people.
 package enum PeopleRefusal: Error, Sendable, Equatable {
   case unknownUser
   case usernameTaken
@@ -93,10 +99,10 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
 extension PeopleRefusal: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .unknownUser: "there is nobody of that name"
-    case .usernameTaken: "the name is taken"
-    case .emailTaken: "the email is taken"
-    case .lastAdmin: "somebody has to stay admin"
+    case .unknownUser: "there is no user of that name"
+    case .usernameTaken: "the name is taken: choose another one"
+    case .emailTaken: "the email is taken: choose another one"
+    case .lastAdmin: "the shop needs at least one admin: make another user admin first"
     case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
     }
   }

@@ -2,7 +2,7 @@ package import FoundationEssentials
 internal import Notation
 package import Postgres
 
-/// What is to be different about somebody. What is nil stays.
+/// Changes to a user. A member that is nil stays as it is.
 package struct UserChanges: Sendable {
   package var username: Username?
   package var email: EmailAddress?
@@ -12,7 +12,7 @@ package struct UserChanges: Sendable {
   package var passwordHash: String?
   package init() {}
 
-  /// Whether tokens issued before still tell the truth.
+  /// Whether tokens issued before would say something wrong.
   private var endsTokens: Bool {
     username != nil || role != nil || isActive == false || passwordHash != nil
   }
@@ -41,7 +41,7 @@ package struct UserChanges: Sendable {
     }
   }
 
-  /// That there is another password is part of what happened, the password is not.
+  /// The audit entry says that the password changed, never what it is.
   private func noted(_ after: User) -> JSON {
     guard passwordHash != nil, case .object(let members) = after.json else { return after.json }
     return .object(members + [JSON.Member(name: "password", value: "changed")])
@@ -75,7 +75,7 @@ extension User {
     return found
   }
 
-  /// Two admins who dismiss each other at the same moment must not both succeed, so the others are locked too.
+  /// Two admins who dismiss each other at the same moment must not both succeed, so admins change one at a time.
   fileprivate static func requireAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws {
     try connection.run("SELECT pg_advisory_xact_lock(hashtext('tuckshop.admins'))")
     let others = try connection.value(

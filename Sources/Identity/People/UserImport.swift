@@ -3,8 +3,8 @@ package import Notation
 package import Postgres
 internal import Tokens
 
-/// Staff from a table, many at once: `username,email,full_name,role,password_hash` under a line that names the
-/// columns, of which only the first is needed.
+/// Users from a table with the columns `username,email,full_name,role,password_hash`, named in its first line. Only
+/// `username` is required.
 package struct UserImport: Sendable {
   package struct Problem: Sendable {
     package let line: Int
@@ -18,7 +18,7 @@ package struct UserImport: Sendable {
 
   package private(set) var problems: [Problem] = []
   private var lines: [Line] = []
-  /// Rows that can be read, and all rows there are.
+  /// How many rows can be read, and how many there are.
   package var count: Int { lines.count }
   package let total: Int
 
@@ -40,7 +40,7 @@ package struct UserImport: Sendable {
         let newcomer = try Self.newcomer(Dictionary(uniqueKeysWithValues: zip(names, row.fields)))
         for key in ["n" + newcomer.username, newcomer.email.map { "e" + $0.lowercased() }].compactMap({ $0 }) {
           if let before = seen.updateValue(row.line, forKey: key) {
-            throw ImportError("\(key.dropFirst()) stands on line \(before) already")
+            throw ImportError("\(key.dropFirst()) is on line \(before) already")
           }
         }
         lines.append(Line(number: row.line, newcomer: newcomer))
@@ -75,7 +75,7 @@ package struct UserImport: Sendable {
     return newcomer
   }
 
-  /// Inserts all of it, in batches. Who cannot come in is noted as a problem; the others do.
+  /// Inserts all rows, in batches. A name or email that is taken becomes a problem; the other rows go in.
   package mutating func run(
     with registrar: Registrar, by editor: Editor, on connection: borrowing Connection, progress: (Int) -> Void
   ) throws {
@@ -99,7 +99,7 @@ package struct ImportError: Error, CustomStringConvertible {
 }
 
 extension Registrar {
-  /// As the owner of the tables, in one statement for all. Those who came in; whoever's name or address is taken did not.
+  /// As the owner of the tables, in one statement. Returns the users created; a taken name or email creates none.
   fileprivate func register(
     _ newcomers: [Newcomer], by editor: Editor, on connection: borrowing Connection
   ) throws -> Set<UUID> {

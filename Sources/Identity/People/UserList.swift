@@ -27,13 +27,13 @@ package enum UserList {
     package init() {}
   }
 
-  /// Counting and finding the page read indexes alone, so that a late page costs little more than the first, and one
+  /// Counting and finding the page read indexes alone, so a late page costs little more than the first, and a page
   /// behind the end nothing.
   package static func read(_ page: Page, on connection: borrowing Connection) throws -> NumberedPage<User> {
     let direction = page.isDescending ? "DESC" : "ASC"
     let nulls = page.isDescending ? "NULLS FIRST" : "NULLS LAST"
     let order = "key \(direction) \(nulls), id \(direction)"
-    // What is longer than any name is found in none.
+    // A text longer than any name is in none.
     let pattern = page.search.map { "%\(escaped($0.normalized(mostBytes: Username.mostBytes) ?? "\u{1}"))%" }
     let filter: SQL = pattern == nil ? "" : "AND searched LIKE lower(\(pattern))"
     let offset = (page.number - 1) * page.limit
@@ -48,7 +48,7 @@ package enum UserList {
       SELECT total.n AS total, u.* FROM total LEFT JOIN (SELECT \(raw: User.columns), key FROM page JOIN users USING (id)) u ON true
       ORDER BY \(raw: order)
       """
-    // A word of one letter and one of ten, the first page and the last are best found in different ways.
+    // Short and long words, first and last pages each need a plan of their own.
     sql.isPlannedAnew = true
     return try connection.page(sql) { try User(row: $0) }
   }

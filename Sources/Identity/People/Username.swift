@@ -1,7 +1,7 @@
 @_spi(_Unicode) internal import Swift
 
-/// A name to sign in with: whatever people are called, in one spelling, compared by its bytes. Somebody may have had it
-/// since before there were the rules that `requireTakeable` knows.
+/// A name to sign in with, in one spelling, compared by its bytes. An old name may break the rules that
+/// `requireTakeable` has for new ones.
 package struct Username: Sendable {
   package let text: String
 
@@ -14,13 +14,28 @@ package struct Username: Sendable {
     self.text = text
   }
 
-  /// A name that somebody takes from now on.
+  /// A new name.
   package init(new raw: String) throws(NameRefusal) {
     try self.init(raw)
     try requireTakeable()
   }
 
   package func requireTakeable() throws(NameRefusal) { try NameRule.requireTakeable(text) }
+}
+
+/// A name for other people to read: 1 to 100 visible characters.
+package struct FullName: Sendable {
+  package let text: String
+
+  private static let mostCharacters = 100
+
+  package init(_ raw: String) throws(NameRefusal) {
+    guard let text = raw.normalized(mostBytes: 4 * Self.mostCharacters) else { throw .tooLong }
+    guard !text.isEmpty else { throw .empty }
+    guard text.unicodeScalars.count <= Self.mostCharacters else { throw .tooLong }
+    try NameRule.requireVisible(text)
+    self.text = text
+  }
 }
 
 package enum NameRefusal: Error, Sendable, CustomStringConvertible {
@@ -41,9 +56,9 @@ package enum NameRefusal: Error, Sendable, CustomStringConvertible {
 }
 
 extension String {
-  /// NFC: the spelling in which two texts that look the same to Unicode have the same bytes. Nil if it has more bytes
-  /// than that. They are counted before too, since composing costs the square of what stands on one letter (1.1 s for
-  /// 60 KB): no text becomes shorter than a quarter. So nothing is composed but by saying how much of it.
+  /// In NFC, where canonically equivalent texts have the same bytes. Nil if it is longer than `mostBytes`. The limit is
+  /// checked before composing too, because that takes time quadratic in the marks on one letter (1.1 s for 60 KB);
+  /// composing leaves at least a quarter of the bytes.
   func normalized(mostBytes: Int) -> String? {
     guard utf8.count <= 4 * mostBytes else { return nil }
     var scalars = String.UnicodeScalarView()

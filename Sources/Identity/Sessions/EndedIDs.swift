@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
-/// Ids that have ended, with how long that matters: 24 bytes each, in sorted arrays so short that nothing that is done to
-/// one of them takes long. A dictionary took 109 bytes for each.
+/// Ids that have ended, and until when that matters: 24 bytes each, in sorted arrays short enough for quick insertion. A
+/// dictionary took 109 bytes each.
 struct EndedIDs {
   struct Entry {
     fileprivate let high: UInt64
@@ -10,7 +10,7 @@ struct EndedIDs {
     fileprivate let until: UInt32
     private let word: Int32
 
-    /// Nil: a session or a single token. Else a user, of whom only this generation and later ones hold.
+    /// Nil for a session or a single token. For a user, tokens of this generation and later ones are valid.
     var generation: Int? { word < 0 ? nil : Int(word) }
 
     init(_ id: UUID, generation: Int?, until: Int) {
@@ -49,8 +49,8 @@ struct EndedIDs {
     }
   }
 
-  /// Drops what no longer matters from a sixteenth of the arrays, in turn: asked once a second, it never takes long, and
-  /// nothing stays for more than a quarter of a minute too long.
+  /// Removes expired entries from the next sixteenth of the arrays. Called once a second, it never takes long, and no
+  /// entry stays more than a quarter of a minute too long.
   mutating func forgetSome(now: Int) {
     guard count > 0 else { return }
     for _ in 0..<Self.shardCount / 16 {
@@ -62,10 +62,10 @@ struct EndedIDs {
     }
   }
 
-  /// The last bits of every id of ours are random.
+  /// The last bits of every id are random.
   private static func shard(of low: UInt64) -> Int { Int(truncatingIfNeeded: low) & (shardCount - 1) }
 
-  /// Where it stands, or would.
+  /// Its place, or the place to insert it.
   private static func place(of key: (high: UInt64, low: UInt64), in shard: [Entry]) -> Int {
     var (from, to) = (0, shard.count)
     while from < to {

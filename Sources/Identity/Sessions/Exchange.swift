@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Postgres
 internal import Tokens
 
-/// A refresh token that somebody presented, with what is known of it, locked until the exchange is over.
+/// A refresh token that a client presented, and its state, locked until the exchange is over.
 struct Exchange {
   enum State {
     case fresh
@@ -12,8 +12,8 @@ struct Exchange {
 
   let session: UUID
   let state: State
-  /// For how long this session has to wait: each exchange leaves a row, by which a used token is known for what it is, so
-  /// there may be many in a moment, but not many all the time.
+  /// This session has to wait for so long. Each exchange leaves a row, by which a used token is recognized, so there may
+  /// be many at one moment, but not all the time.
   let waitSeconds: Int
   /// Nil if the session is over, or its user gone or no longer active.
   let user: User?
@@ -21,7 +21,7 @@ struct Exchange {
   static func begin(
     _ token: OpaqueToken, _ graceSeconds: Int, _ lifetimes: Sessions.Lifetimes, on connection: borrowing Connection
   ) throws -> Exchange? {
-    // The session's row comes first: whoever ends or renews the family waits for it.
+    // The session's row is locked first: everything that ends or renews the session waits for it.
     let session = try connection.row(
       """
       SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp() AS lives,
@@ -59,7 +59,7 @@ struct Exchange {
 
   private static let mostAtOnce = 100.0
 
-  /// Of so many seconds each exchange uses one up, four times as often as there is any need.
+  /// One exchange is free in so many seconds, four times as often as a client needs.
   private static func interval(_ lifetimes: Sessions.Lifetimes) -> Double { Double(lifetimes.accessSeconds) / 4 }
 
   private static func wasUsed(_ token: OpaqueToken, on connection: borrowing Connection) throws -> Bool {
@@ -68,12 +68,12 @@ struct Exchange {
     } ?? true
   }
 
-  /// Notes the exchange; when it happened, which is when the new access token was issued.
+  /// Notes the exchange. Returns its time, at which the new access token is issued.
   func complete(
     _ token: OpaqueToken, _ successor: OpaqueToken, _ nonce: [UInt8], _ accessID: UUID,
     _ lifetimes: Sessions.Lifetimes, on connection: borrowing Connection
   ) throws -> Int {
-    // Those that are older than their own life tell a theft no better than tokens nobody knows.
+    // Used tokens older than their own lifetime reveal a theft no better than unknown ones.
     try connection.run(
       """
       WITH forgotten AS (

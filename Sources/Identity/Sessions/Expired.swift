@@ -1,14 +1,14 @@
 package import Postgres
 
-/// What is over and may be forgotten, a bounded number of rows at a time: for a quiet moment, again and again.
+/// Periodic cleanup of rows that have expired, a bounded number at a time.
 package enum Expired: CaseIterable {
   case sessions, revocations, loginFailures, knownNetworks
 
-  /// Forgets the next ones, so many rows at the most; false if there were none.
+  /// Deletes up to `most` rows; false if there were none.
   package func prune(_ most: Int, on connection: borrowing Connection) throws -> Bool {
     switch self {
     case .sessions:
-      // Their tokens go before them, since one of them may have thousands.
+      // Their tokens are deleted first, because one session may have thousands.
       return try connection.run(Self.tokens(most)) > 0 || connection.run(Self.sessions(most)) > 0
     case .revocations:
       return try connection.run(
@@ -43,8 +43,8 @@ package enum Expired: CaseIterable {
 
   private static func sessions(_ most: Int) -> SQL { "DELETE FROM sessions WHERE id IN (\(over(most)))" }
 
-  /// Those that are over in every respect: a logout wants to find the session of a token that still lives. What was over
-  /// only a moment ago waits, since clocks differ, and an exchange may be under way.
+  /// Sessions whose tokens have all expired: a logout has to find the session of a valid token. Sessions that ended a
+  /// moment ago stay, because clocks differ and an exchange may be running.
   private static func over(_ most: Int) -> SQL {
     """
     SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '1 minute'

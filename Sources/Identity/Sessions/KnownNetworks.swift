@@ -2,12 +2,12 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Postgres
 
-/// Where a request comes from, as far as limits are concerned.
+/// The origin of a request, as limits count it.
 struct Network: Sendable {
   let text: String
 
-  /// A household of IPv6 has 2^64 addresses and is one. A socket that hears both calls 192.0.2.1 `::ffff:192.0.2.1`.
-  /// What is no address at all, as that of a unix socket, stands for itself.
+  /// A household with IPv6 has 2^64 addresses and counts as one network. A socket for both protocols writes 192.0.2.1 as
+  /// `::ffff:192.0.2.1`. A text that is no address, such as that of a unix socket, is its own network.
   init(address: String) {
     var parsed = in6_addr()
     guard inet_pton(AF_INET6, address, &parsed) == 1 else {
@@ -23,8 +23,8 @@ struct Network: Sendable {
   }
 }
 
-/// The networks from which somebody signed in lately. They need nothing of clients, browsers or programs, and are
-/// bounded: the latest few of each user, and none that was not seen for a month.
+/// The networks from which a user signed in lately: the latest few of each user, and none older than a month. They need
+/// nothing from the client.
 enum KnownNetworks {
   private static let most = 8
   static let days = 30
@@ -50,7 +50,7 @@ enum KnownNetworks {
       """)
   }
 
-  /// Whoever had the old password may have been somebody else.
+  /// Somebody else may have signed in with the old password.
   static func forget(of user: UUID, on connection: borrowing Connection) throws {
     try connection.run("DELETE FROM known_networks WHERE user_id = \(user)")
   }

@@ -2,11 +2,11 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Postgres
 
-/// How often somebody guessed wrong lately: for one account from one network, for one account from anywhere, and from
-/// one network for any account. From the tenth time on each further guess has to wait, longer each time, and nobody is
-/// ever locked out. What strangers guessed elsewhere never delays a network that signed in to the account lately.
+/// Recent wrong passwords: for one account from one network, for one account from anywhere, and from one network for any
+/// account. From the tenth on, each further guess waits, longer each time; nobody is ever locked out. Guesses from other
+/// networks never delay a network that signed in to the account lately.
 struct LoginFailures: Sendable {
-  /// The account from this network: what is noted here delays nobody else.
+  /// The account from this network: a failure noted here delays nobody else.
   let pair: String
   let network: Network
   let waitSeconds: Int
@@ -17,12 +17,12 @@ struct LoginFailures: Sendable {
   private let pairIsThere: Bool
   private let accountIsBesieged: Bool
 
-  /// A failure is forgotten after so many seconds. A network may be a whole office, so it is forgiven sooner,
-  /// and is charged only for the first wrong guess at each account.
+  /// A failure is forgotten after so many seconds. A network may be a whole office, so its failures are forgotten sooner,
+  /// and only the first wrong guess at each account counts for it.
   private static let accountSeconds = 60.0
   private static let networkSeconds = 1.0
-  /// The account is charged for no more guesses of one network than these, so that it takes several of them to slow
-  /// strangers down; then it is charged for all.
+  /// No more guesses than these count for the account from one network, so it takes several networks to slow strangers
+  /// down. From then on, all count.
   private static let chargedGuesses = 3.5
   private static let freeGuesses = 9.5
 
@@ -83,7 +83,7 @@ struct LoginFailures: Sendable {
     return failures
   }
 
-  /// What others guessed stays: that the owner signs in must not give them new guesses.
+  /// The guesses of others stay: the owner's sign-in must not give them new ones.
   func forget(on connection: borrowing Connection) throws {
     if pairIsThere { try connection.run("DELETE FROM login_failures WHERE subject = \(pair)") }
   }

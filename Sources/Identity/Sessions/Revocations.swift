@@ -2,18 +2,18 @@ internal import FoundationEssentials
 package import Postgres
 package import Tokens
 
-/// What ended before its time, as one worker knows it: asked for anew when what it knows is a second old, a page at a
-/// time. Until the last page is read, the database is asked about the token at hand.
+/// Revoked sessions, tokens and generations, as one worker knows them. A list that is a second old is read on, a page at
+/// a time. Until its last page is read, the database is asked about each token.
 package final class Revocations {
   private var ended = EndedIDs()
-  /// What transactions before this one wrote is known.
+  /// Everything that transactions before this one wrote is known.
   private var horizon = "0"
-  /// Where the reading under way stands, and what is known when it is over.
+  /// The place of the current reading, and the horizon that holds when it is done.
   private var reading: (horizon: String, transaction: String, id: UUID)?
-  /// Another one may lead to a server that counts its transactions in another way: then all is read once more.
+  /// A new session may lead to a server that numbers its transactions differently: then everything is read again.
   private var session = 0
 
-  /// How much one request reads at the most, which takes some milliseconds.
+  /// One request reads at most so many rows, in a few milliseconds.
   package static let pageRows = 1000
 
   package init() {}
@@ -22,7 +22,7 @@ package final class Revocations {
   package var count: Int { ended.count }
 
   package func covers(_ claims: Claims) -> Bool {
-    // Both are asked: who was given another role once may still log out later.
+    // A user whose generation changed may still log out of a later session, so both are checked.
     if let generation = UUID(spelled: claims.subject).flatMap({ ended[$0]?.generation }),
       claims.generation < generation
     {
@@ -33,7 +33,7 @@ package final class Revocations {
     }
   }
 
-  /// The same, as the database knows it.
+  /// The same, from the database.
   package static func cover(_ claims: Claims, on connection: borrowing Connection) throws -> Bool {
     try connection.value(
       """
@@ -44,14 +44,14 @@ package final class Revocations {
       """)
   }
 
-  /// Takes over the next page of what is new; true when there is no more.
+  /// Reads the next page of new entries; true when there is no more.
   package func readPage(now: Int, on connection: borrowing Connection) throws -> Bool {
     if session != connection.processIdentifier {
       (session, horizon, reading) = (connection.processIdentifier, "0", nil)
     }
     let start = reading ?? (horizon: "", transaction: horizon, id: Self.least)
     var (horizon, last, count) = (start.horizon, start, 0)
-    // What a transaction wrote that is not over yet has a number at or above the horizon: it is found the next time.
+    // A transaction that is still running has a number at or above the horizon, so its rows are found next time.
     let entries = try connection.rows(
       """
       SELECT s.horizon, r.id, r.generation, r.until, r.written
@@ -83,18 +83,18 @@ package final class Revocations {
   private static let least = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 }
 
-// What ends.
+// Ending of sessions, tokens and generations.
 extension Revocations {
-  /// For how long after its expiry a token may still be taken for valid: the leeway, and as much again for clocks.
+  /// A token may pass as valid for so long after it expired: the leeway, and as much again for clocks.
   package static let leewaySeconds = 2 * RegisteredClaims.leewaySeconds
-  /// How long an access token can possibly live: no setting allows more.
+  /// The longest life of an access token that the settings allow.
   package static let longestSeconds = 86_400 + leewaySeconds
-  /// Beyond so many logouts whose tokens have not expired, all that somebody has ends with each further one: one row of
-  /// one generation tells that, so nobody can fill the list.
+  /// After so many logouts whose tokens have not expired, each further one ends everything of the user. That takes one
+  /// row, so nobody can fill the list.
   package static let mostOfOneUser = 100
 
-  /// Ends a session, and with it every access token that it issued, for as long as the last of them would live; false if
-  /// there is no such session.
+  /// Ends a session and its access tokens, until the last of them would have expired; false if there is no such
+  /// session.
   @discardableResult
   static func end(session: UUID, on connection: borrowing Connection) throws -> Bool {
     let found = try connection.row(
@@ -116,7 +116,7 @@ extension Revocations {
     return true
   }
 
-  /// Ends one token, which expires at that time, or all that belong to one session.
+  /// Ends one token that expires at that time, or all tokens of one session.
   static func end(
     _ id: UUID, of user: UUID, expiresAt: Int, on connection: borrowing Connection
   ) throws {
@@ -134,9 +134,8 @@ extension Revocations {
     if noted == 0 { try endTokens(of: user, on: connection) }
   }
 
-  /// Ends every token and session of a user, by a new generation. There is one row for a user, however often, so it may
-  /// stay for as long as a token can live at all: with what the settings say now, a token would come back to life that was
-  /// issued when they allowed more.
+  /// Ends every token and session of a user by a new generation. A user has one such row, so it may stay for the longest
+  /// life of a token: by the present settings, a token issued when they allowed more would become valid again.
   static func endTokens(of user: UUID, on connection: borrowing Connection) throws {
     try connection.run(
       """

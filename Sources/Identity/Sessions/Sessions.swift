@@ -2,7 +2,7 @@ internal import FoundationEssentials
 package import Postgres
 package import Tokens
 
-/// What a login hands out, and what keeps it alive.
+/// Sessions: the tokens of a login, their renewal and their end.
 package struct Sessions: Sendable {
   package struct Lifetimes: Sendable {
     package var accessSeconds = 900
@@ -19,9 +19,9 @@ package struct Sessions: Sendable {
 
   private let tokens: AccessTokens
   private let lifetimes: Lifetimes
-  /// For how long a client whose answer was lost may ask the same once more.
+  /// For so long a client that lost the answer may repeat the request.
   private static let graceSeconds = 10
-  /// Whoever signs in once more than so often without signing out loses the oldest of these sessions.
+  /// One more sign-in than this ends the oldest session of the user.
   package static let mostOfOneUser = 100
 
   package init(tokens: AccessTokens, lifetimes: Lifetimes) {
@@ -29,14 +29,14 @@ package struct Sessions: Sendable {
     self.lifetimes = lifetimes
   }
 
-  /// An access token alone, which nothing renews: for merch and for machines.
+  /// An access token without a refresh token: for merch and for machines.
   package func token(for user: User, role: Role? = nil, now: Int) -> String {
     let id = UUID.timeOrdered().text
     return access(user, role: role, tokenID: id, session: nil, issuedAt: now, seconds: lifetimes.merchSeconds)
   }
 
-  /// Hashing takes its time. Whose tokens were ended meanwhile, by a new password perhaps, gets no session out of the
-  /// old one; the lock makes a change that is under way end this session too, or be seen here.
+  /// Hashing takes time. If the user's tokens were ended meanwhile, by a new password perhaps, no session starts. The lock
+  /// makes a concurrent change either end this session too or be seen here.
   package func start(_ user: User, now: Int, on connection: borrowing Connection) throws -> Pair {
     let session = UUID.timeOrdered()
     let refresh = OpaqueToken()
@@ -61,8 +61,8 @@ package struct Sessions: Sendable {
     return pair(user, session, refresh, accessID: UUID.timeOrdered(), issuedAt: now)
   }
 
-  /// Exchanges a refresh token for a new pair. One that was used already ends its whole session, unless it comes
-  /// again within the grace and nobody has used its successor: then the answer is the same as the first time.
+  /// Exchanges a refresh token for a new pair. A used token ends its whole session, unless it comes again within the grace
+  /// period and its successor is unused: then the answer is the same as the first time.
   package func refresh(_ text: String, on connection: borrowing Connection) throws -> Pair {
     guard let token = OpaqueToken(text) else { throw PeopleRefusal.refreshRefused }
     let pair = try connection.transaction { connection -> Pair? in
@@ -93,11 +93,11 @@ package struct Sessions: Sendable {
     return pair
   }
 
-  /// Ends the session the caller's token belongs to, or that token alone.
+  /// Ends the session of the caller's token, or a token without a session.
   package static func end(_ caller: Caller, on connection: borrowing Connection) throws {
     try connection.transaction { connection in
       if let session = caller.session {
-        // Whose row is gone, after a restored backup perhaps, may still have tokens of every age.
+        // If the row is gone, after a restored backup perhaps, tokens of any age may still exist.
         if try Revocations.end(session: session, on: connection) { return }
         let now: Int = try connection.value("SELECT ceil(extract(epoch FROM clock_timestamp()))::bigint")
         try Revocations.end(session, of: caller.id, expiresAt: now + Revocations.longestSeconds, on: connection)

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 package import Postgres
 package import Tokens
 
-/// Somebody who says who they are and proves it with a password.
+/// One attempt to sign in with a password.
 package struct SignIn: Sendable {
   package enum Name: Sendable {
     case username(String)
@@ -14,7 +14,7 @@ package struct SignIn: Sendable {
   package let address: String
 
   package init(_ name: Name, password: String, address: String) {
-    // In the spelling in which they are stored. What is longer than any of them is nobody's, as is what is empty.
+    // In the spelling in which names are stored. A name that is too long becomes empty: it is nobody's.
     self.name =
       switch name {
       case .username(let text): .username(text.normalized(mostBytes: Username.mostBytes) ?? "")
@@ -24,7 +24,7 @@ package struct SignIn: Sendable {
     self.address = address
   }
 
-  /// What can be known before the password is looked at.
+  /// The state before the password is checked.
   package struct Attempt: Sendable {
     package let user: User?
     fileprivate let storedHash: String?
@@ -40,16 +40,16 @@ package struct SignIn: Sendable {
     let found = try connection.row(
       "SELECT \(raw: User.columns), password_hash FROM users WHERE \(filter) AND deleted_at IS NULL"
     ) { (user: try User(row: $0), hash: try $0.value("password_hash", as: String?.self)) }
-    // Guesses by name and by email are counted apart. Together, they would tell that both are somebody's. Of a name
-    // that nobody has only the digest is kept: it may be as long as a body, and is often a password.
+    // Guesses by name and by email are counted apart: counted together, they would reveal that both belong to one user.
+    // Only the digest of an unknown name is kept: it may be as long as a body, and is often a password.
     let account = kind + " " + (found?.user.id.text ?? Base64.url.encode(Digest.sha256(Array(typed.utf8))))
     let failures = try LoginFailures.read(
       account: account, user: found?.user.id, address: address, on: connection)
     return Attempt(user: found?.user, storedHash: found?.hash, failures: failures)
   }
 
-  /// Unknown and wrong take the same steps: one hash, one note, one refusal. What was verified lately needs no hash,
-  /// and is let in also when there is no place for one.
+  /// An unknown name and a wrong password take the same steps: one hash, one note, one refusal. A password that was
+  /// verified lately needs no hash, and is let in even if there is no place for one.
   package func finish(
     _ attempt: Attempt, _ passwords: Passwords, _ hashing: Hashing = Hashing(), on connection: borrowing Connection
   ) throws -> User {
@@ -58,43 +58,41 @@ package struct SignIn: Sendable {
     }
     let place = hashing.place()
     defer { withExtendedLifetime(place) {} }
-    if let verified = hashing.verified, isCovered(attempt, verified, hasPlace: place != nil) {
-      return try letIn(attempt, on: connection)
+    if let verified = hashing.verified, let user = coveredUser(of: attempt, verified, hasPlace: place != nil) {
+      return try letIn(user, attempt, on: connection)
     }
     guard let verdict = place?.atTurn({ passwords.verify(password, against: attempt.storedHash) }) else {
       throw PeopleRefusal.noTimeToHash
     }
-    switch verdict {
-    case .right:
-      hashing.verified?.note(password, of: attempt.user!, hash: attempt.storedHash!)
+    guard let user = attempt.user, let hash = attempt.storedHash, [.right, .rightButOutdated].contains(verdict) else {
+      try attempt.failures.note(on: connection)
+      throw PeopleRefusal.wrongCredentials
+    }
+    if verdict == .right {
+      hashing.verified?.note(password, of: user, hash: hash)
       hashing.verified?.forgetGuesses(attempt.failures.pair)
-    case .rightButOutdated:
+    } else {
       // Only over the hash that was verified: a password changed in between must not come back.
       try connection.run(
         """
         UPDATE users SET password_hash = \(passwords.hash(password))
-        WHERE id = \(attempt.user!.id) AND is_active AND password_hash = \(attempt.storedHash!)
+        WHERE id = \(user.id) AND is_active AND password_hash = \(hash)
         """)
-    case .wrong, .unreadable:
-      try attempt.failures.note(on: connection)
-      throw PeopleRefusal.wrongCredentials
     }
-    return try letIn(attempt, on: connection)
+    return try letIn(user, attempt, on: connection)
   }
 
-  /// Without a place nothing is compared for strangers, and little for those who are known: a guess that is neither
-  /// hashed nor noted must not be cheaper than one that is.
-  private func isCovered(_ attempt: Attempt, _ verified: VerifiedPasswords, hasPlace: Bool) -> Bool {
-    guard let user = attempt.user, let hash = attempt.storedHash else { return false }
-    if hasPlace { return verified.covers(password, of: user, hash: hash) }
-    guard attempt.failures.isKnownHere, verified.mayGuess(attempt.failures.pair) else { return false }
-    if verified.covers(password, of: user, hash: hash) { return true }
-    verified.noteGuess(attempt.failures.pair)
-    return false
+  /// Without a place, nothing is compared for unknown networks, and little for known ones: a guess that is neither hashed
+  /// nor noted must not be cheaper than one that is.
+  private func coveredUser(of attempt: Attempt, _ verified: VerifiedPasswords, hasPlace: Bool) -> User? {
+    guard let user = attempt.user, let hash = attempt.storedHash else { return nil }
+    guard hasPlace || attempt.failures.isKnownHere && verified.mayGuess(attempt.failures.pair) else { return nil }
+    if verified.covers(password, of: user, hash: hash) { return user }
+    if !hasPlace { verified.noteGuess(attempt.failures.pair) }
+    return nil
   }
 
-  private func letIn(_ attempt: Attempt, on connection: borrowing Connection) throws -> User {
-    let user = attempt.user!
+  private func letIn(_ user: User, _ attempt: Attempt, on connection: borrowing Connection) throws -> User {
     try attempt.failures.forget(on: connection)
     guard user.isActive else { throw PeopleRefusal.inactive }
     if !attempt.failures.wasNotedToday {

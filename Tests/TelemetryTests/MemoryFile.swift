@@ -2,10 +2,10 @@ import Glibc
 import Support
 import Telemetry
 
-/// The file behind a page, seen as words: a worker of another version, or a killed one, may have left any of them
+/// The file behind a memory, seen as words: a worker of another version, or a killed one, may have left any of them
 /// there.
-final class PageFile: Sendable {
-  /// The layout. Two versions share the page during a rolling deployment, so it may only change with the magic.
+final class MemoryFile: Sendable {
+  /// The layout. Two versions share the memory during a rolling deployment, so it may only change with the magic.
   static let draining = 10
   static let workers = 64
   static let workerWords = 8
@@ -24,7 +24,7 @@ final class PageFile: Sendable {
   }
 
   /// A mapping of its own, like another process.
-  func map() throws -> SharedPage { try SharedPage(path: path) }
+  func map() throws -> SharedMemory { try SharedMemory(path: path) }
 
   var size: Int {
     var status = stat()

@@ -2,16 +2,16 @@ internal import FoundationEssentials
 package import Postgres
 package import Tokens
 
-/// Tells who is calling. First what can be told without the database, then the rest: so a forged token costs no
-/// connection, and one that is good costs no query.
-package final class Doorkeeper {
+/// Finds out who is calling: first without the database, then with it. So a forged token costs no connection, and a
+/// valid one costs no query.
+package final class Authenticator {
   package private(set) var tokens: AccessTokens
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
   private let registrar: Registrar
   private let revocations = Revocations()
   private var refreshedAt = 0
-  private var acquaintances = Acquaintances()
+  private var cache = CallerCache()
 
   private static let telegramMaxAgeSeconds = 86_400
 
@@ -22,7 +22,7 @@ package final class Doorkeeper {
     self.registrar = registrar
   }
 
-  /// What a request proves by itself.
+  /// The proof that a request carries by itself.
   package enum Proof {
     case own(Caller, Claims)
     case foreign(String)
@@ -65,7 +65,7 @@ package final class Doorkeeper {
     }
   }
 
-  /// Another worker may have seen a rotation first, and signed with the new key.
+  /// Another worker may have seen a rotation first and signed with the new key.
   private func verifyOwn(_ token: CompactToken, now: Int) throws(TokenRefusal) -> Claims {
     do {
       return try tokens.verify(token, now: now)
@@ -75,25 +75,25 @@ package final class Doorkeeper {
     }
   }
 
-  /// What only the database knows: whether the token was revoked, or who a foreign name is here.
+  /// The part that needs the database: whether the token was revoked, or which user a foreign name is.
   package func admit(_ proof: Proof, now: Int, on connection: borrowing Connection) throws -> Caller {
     switch proof {
     case .own(let caller, let claims):
       if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
-      // What has not been read yet is not taken for what is not there.
+      // A revocation that this worker has not read yet counts too.
       let isRevoked =
         try revocations.covers(claims)
         || (now != refreshedAt && Revocations.cover(claims, on: connection))
       guard !isRevoked else { throw CallerRefusal.revoked }
       return caller
     case .foreign(let name):
-      return try acquaintances.caller("foreign " + name, now: now) { try known(name, on: connection) }
+      return try cache.caller("foreign " + name, now: now) { try known(name, on: connection) }
     case .telegram(let somebody):
-      return try acquaintances.caller("telegram \(somebody.id)", now: now) { try known(somebody, on: connection) }
+      return try cache.caller("telegram \(somebody.id)", now: now) { try known(somebody, on: connection) }
     }
   }
 
-  /// For the idle tick, and for the first request of each second, which reads one page and no more.
+  /// Reads new revocations and keys: at idle ticks, and one page of them at the first request of each second.
   package func catchUp(
     now: Int, until deadline: Deadline = .after(milliseconds: 5000), on connection: borrowing Connection
   ) throws {
@@ -107,11 +107,10 @@ package final class Doorkeeper {
   /// How many revocations are in memory.
   package var knownRevocations: Int { revocations.count }
 
-  /// Whether a worker that nobody asks should look: the first request of a second does so anyway, but finds little to
-  /// read if the list has been kept up.
+  /// Whether an idle worker should read on. The first request of a second does so anyway, but has less to read then.
   package func isBehind(now: Int) -> Bool { !(refreshedAt..<refreshedAt + 15).contains(now) }
 
-  /// An id of ours, or a name; somebody new comes in under it.
+  /// The user of an id of this shop or of a name. A new name gets a new account.
   private func known(_ name: String, on connection: borrowing Connection) throws -> User {
     let id = UUID(spelled: name)
     if let id {
@@ -126,7 +125,7 @@ package final class Doorkeeper {
     do {
       return try registrar.provision(newcomer, on: connection)
     } catch PeopleRefusal.usernameTaken where id != nil {
-      // Two first sights at once are one person; else the id is that of somebody who was deleted.
+      // Concurrent first requests create one user. If there is none, the id is that of a deleted user.
       guard let user = try User.living(newcomer.id, on: connection) else { throw CallerRefusal.revoked }
       return user
     }
@@ -134,7 +133,7 @@ package final class Doorkeeper {
 
   package func known(_ somebody: TelegramUser, on connection: borrowing Connection) throws -> User {
     if let user = try User.withTelegram(somebody.id, on: connection) { return user }
-    // The name they bear there may be somebody else's here.
+    // Another user may have their Telegram name here.
     for name in [somebody.username, "telegram:\(somebody.id)"] {
       guard let username = name.flatMap({ try? Username(new: $0) }) else { continue }
       var newcomer = Registrar.Newcomer(username: username)
@@ -151,12 +150,29 @@ package final class Doorkeeper {
 }
 
 extension String {
-  /// What stands behind the scheme (RFC 9110, section 11.4), whose letters' case does not matter.
+  /// The text behind the scheme, which is case-insensitive (RFC 9110, section 11.1).
   fileprivate func after(scheme: String) -> String? {
     let parts = utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0].count == scheme.utf8.count,
       zip(parts[0], scheme.utf8).allSatisfy({ $0 | 0x20 == $1 })
     else { return nil }
     return String(Substring(parts[1].drop { $0 == UInt8(ascii: " ") }))
+  }
+}
+
+/// Callers whose proof gives their name, while only the database knows their role and state. They are kept for a second
+/// at most, so that a deactivated user is out within two.
+private struct CallerCache {
+  private var known: [String: (caller: Caller, until: Int)] = [:]
+  private static let most = 1000
+
+  mutating func caller(_ name: String, now: Int, or find: () throws -> User) throws -> Caller {
+    if let entry = known[name], now < entry.until { return entry.caller }
+    let user = try find()
+    guard user.isActive else { throw CallerRefusal.inactive }
+    if known.count >= Self.most { known = [:] }
+    let caller = Caller(user)
+    known[name] = (caller, now + 1)
+    return caller
   }
 }

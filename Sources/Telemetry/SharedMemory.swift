@@ -1,18 +1,19 @@
-// Knows counters, their exposition and log lines. Refuses to know what is being counted.
+// Knows metrics, the memory that workers share, and log lines.
+// Refuses to know the shop, and where the numbers come from.
 
 internal import Glibc
 package import Synchronization
 
 package typealias Word = Atomic<UInt64>
 
-/// A file mapped by every worker of the machine: what one counts, all can tell.
+/// A file that every worker of the machine maps, so that any of them can tell what all have counted.
 ///
-/// Series are found by name and never move, so that binaries of two versions can share the page
-/// during a rolling reload. All words are independent atomics; only a new name takes a lock.
-package final class SharedPage: @unchecked Sendable {
+/// Series are found by name and never move, so two versions of the program can share the memory during a rolling
+/// reload. All words are independent atomics; only a new name takes a lock.
+package final class SharedMemory: @unchecked Sendable {
   let words: UnsafeMutablePointer<Word>
   private let descriptor: Int32
-  /// The lock on the file keeps processes apart, this one the threads of a process.
+  /// The lock on the file separates processes, and this one the threads of a process.
   private let threads = Mutex<Void>(())
 
   enum Layout {
@@ -29,12 +30,12 @@ package final class SharedPage: @unchecked Sendable {
     static let total = series + seriesWords * seriesCount
   }
 
-  /// Without a path the page is this process's own: for commands and for tests.
+  /// Without a path the memory belongs to this process alone: for commands and for tests.
   package init(path: String? = nil) throws(SystemError) {
     let descriptor = path.map { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o660) } ?? -1
-    if let path, descriptor < 0 { throw SystemError("cannot open the shared page \(path)") }
+    if let path, descriptor < 0 { throw SystemError("cannot open the shared memory \(path)") }
     guard let memory = Self.map(descriptor) else {
-      let error = SystemError("cannot size and map the shared page \(path ?? "")")
+      let error = SystemError("cannot size and map the shared memory \(path ?? "")")
       if descriptor >= 0 { close(descriptor) }
       throw error
     }
@@ -43,12 +44,12 @@ package final class SharedPage: @unchecked Sendable {
     // From here on the deinit releases both, also when this throws.
     let found = words[0].compareExchange(expected: 0, desired: Layout.magic, ordering: .relaxed)
     guard found.exchanged || found.original == Layout.magic else {
-      throw SystemError("the shared page \(path ?? "") has another layout", code: 0)
+      throw SystemError("the shared memory \(path ?? "") has another layout: stop all workers and remove it", code: 0)
     }
   }
 
-  /// Whoever comes first gives the file its size. It is never cut: the workers of a version with a larger page
-  /// would end by SIGBUS.
+  /// The first process gives the file its size. It is never cut, because the workers of a version with a larger
+  /// layout would end by SIGBUS.
   private static func map(_ descriptor: Int32) -> UnsafeMutableRawPointer? {
     let bytes = Layout.total * 8
     if descriptor >= 0 && lseek(descriptor, 0, SEEK_END) < bytes && ftruncate(descriptor, off_t(bytes)) != 0 {
@@ -67,7 +68,7 @@ package final class SharedPage: @unchecked Sendable {
   /// Two words for the breaker of the database.
   package var breaker: UnsafeMutablePointer<Word> { words + Layout.breaker }
 
-  /// Set while this machine is to be taken out of rotation; readiness says so.
+  /// Set by `tuckshop drain on`: readiness fails, so that a balancer takes this machine out of rotation.
   package var isDraining: Bool {
     get { words[Layout.draining].load(ordering: .relaxed) != 0 }
     set { words[Layout.draining].store(newValue ? 1 : 0, ordering: .relaxed) }
