@@ -23,7 +23,8 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
 
   var statement: Statement {
     var statement = Statement()
-    statement.text.reserveCapacity(elements.reduce(0) { $0 + $1.byteCount })
+    statement.binds.reserveCapacity(elements.count)
+    statement.text.reserveCapacity(byteCount)
     for element in elements {
       switch element {
       case .text(let text): statement.text += text
@@ -34,6 +35,13 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
       }
     }
     return statement
+  }
+
+  /// Of the text, as few placeholders have more than two digits.
+  private var byteCount: Int {
+    var count = 3 * elements.count
+    for case .text(let text) in elements { count += text.utf8.count }
+    return count
   }
 
   package var text: String { statement.text }
@@ -60,16 +68,6 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
 
     /// A piece of a statement with binds of its own.
     package mutating func appendInterpolation(_ piece: SQL) { elements += piece.elements }
-  }
-}
-
-extension SQL.Element {
-  /// In the text, where few placeholders have more than two digits.
-  fileprivate var byteCount: Int {
-    switch self {
-    case .text(let text): text.utf8.count
-    case .bind: 3
-    }
   }
 }
 
