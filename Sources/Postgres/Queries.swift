@@ -52,43 +52,42 @@ extension Connection {
   /// Outside a transaction, a statement that PostgreSQL ended in favour of another session had no effect, so it is run once
   /// more after a short pause. Inside a transaction, only `transaction` can repeat the whole.
   private func execute(_ sql: SQL) throws -> OpaquePointer {
-    let statement = sql.statement
     do {
-      return try executeOnce(statement, isPlannedAnew: sql.isPlannedAnew)
+      return try executeOnce(sql)
     } catch let error as PostgresError where error.isTransient && mayRepeat {
       pauseBeforeRepeating(attempt: 2)
-      return try executeOnce(statement, isPlannedAnew: sql.isPlannedAnew)
+      return try executeOnce(sql)
     }
   }
 
-  private func executeOnce(_ statement: SQL.Statement, isPlannedAnew: Bool) throws -> OpaquePointer {
-    if isPlannedAnew { return try executeUnprepared(statement) }
+  private func executeOnce(_ sql: SQL) throws -> OpaquePointer {
+    if sql.isPlannedAnew { return try executeUnprepared(sql) }
     do {
-      return try executePrepared(statement)
+      return try executePrepared(sql)
     } catch let error as PostgresError where error.staleStatement {
       session.statements.removeAll()
       // The error has already ended a transaction; `transaction` begins it again.
       guard !isInTransaction else { throw error }
       try perform("DEALLOCATE ALL")
-      return try executePrepared(statement)
+      return try executePrepared(sql)
     }
   }
 
-  private func executePrepared(_ statement: SQL.Statement) throws -> OpaquePointer {
-    let parameters = try ParameterText(statement.binds)
-    let name = try session.statements[statement.text] ?? prepare(statement.text)
-    return try exchange(statement.text, binds: statement.binds) {
+  private func executePrepared(_ sql: SQL) throws -> OpaquePointer {
+    let parameters = try ParameterText(sql.binds)
+    let name = try session.statements[sql.text] ?? prepare(sql.text)
+    return try exchange(sql.text, binds: sql.binds) {
       parameters.withPointers { values in
-        PQsendQueryPrepared(handle, name, Int32(statement.binds.count), values, nil, nil, 0)
+        PQsendQueryPrepared(handle, name, Int32(sql.binds.count), values, nil, nil, 0)
       }
     }
   }
 
-  private func executeUnprepared(_ statement: SQL.Statement) throws -> OpaquePointer {
-    let parameters = try ParameterText(statement.binds)
-    return try exchange(statement.text, binds: statement.binds) {
+  private func executeUnprepared(_ sql: SQL) throws -> OpaquePointer {
+    let parameters = try ParameterText(sql.binds)
+    return try exchange(sql.text, binds: sql.binds) {
       parameters.withPointers { values in
-        PQsendQueryParams(handle, statement.text, Int32(statement.binds.count), nil, values, nil, nil, 0)
+        PQsendQueryParams(handle, sql.text, Int32(sql.binds.count), nil, values, nil, nil, 0)
       }
     }
   }

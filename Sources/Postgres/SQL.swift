@@ -1,73 +1,69 @@
 /// A statement with its binds. `"… WHERE id = \(id)"` binds; only `\(raw:)` puts text into the statement.
-///
-/// Its elements stay apart until it is sent: placeholders are numbered then, and pieces can be put together freely.
 package struct SQL: ExpressibleByStringInterpolation, Sendable {
-  fileprivate enum Element: Sendable {
-    case text(String)
-    case bind(Bind)
-  }
-
-  private let elements: [Element]
+  /// With a placeholder for each bind. It is also the key of the prepared statement.
+  package let text: String
+  package let binds: [Bind]
+  /// The places of the placeholders, in bytes: so a piece gets its new numbers without a look at its text.
+  private let places: [Int]
   /// Sent whole and planned for its values each time, where no one plan is right for all of them.
   package var isPlannedAnew = false
 
-  package init(stringLiteral value: String) { elements = [.text(value)] }
-
-  package init(stringInterpolation: StringInterpolation) { elements = stringInterpolation.elements }
-
-  /// The form in which it is sent: text with a placeholder for each bind, and the binds in that order.
-  struct Statement {
-    var text = ""
-    var binds: [Bind] = []
+  package init(stringLiteral value: String) {
+    text = value
+    (binds, places) = ([], [])
   }
 
-  var statement: Statement {
-    var statement = Statement()
-    statement.binds.reserveCapacity(elements.count)
-    statement.text.reserveCapacity(byteCount)
-    for element in elements {
-      switch element {
-      case .text(let text): statement.text += text
-      case .bind(let bind):
-        statement.binds.append(bind)
-        statement.text += "$"
-        statement.text += String(statement.binds.count)
-      }
-    }
-    return statement
+  package init(stringInterpolation: StringInterpolation) {
+    text = stringInterpolation.text
+    binds = stringInterpolation.binds
+    places = stringInterpolation.places
   }
 
-  /// Of the text, as few placeholders have more than two digits.
-  private var byteCount: Int {
-    var count = 3 * elements.count
-    for case .text(let text) in elements { count += text.utf8.count }
-    return count
+  private func part(_ from: Int, _ to: Int) -> Substring {
+    Substring(
+      text.utf8[text.utf8.index(text.startIndex, offsetBy: from)..<text.utf8.index(text.startIndex, offsetBy: to)])
   }
-
-  package var text: String { statement.text }
-  package var binds: [Bind] { statement.binds }
 
   package struct StringInterpolation: StringInterpolationProtocol {
-    fileprivate var elements: [Element] = []
+    fileprivate var text = ""
+    fileprivate var binds: [Bind] = []
+    fileprivate var places: [Int] = []
 
     package init(literalCapacity: Int, interpolationCount: Int) {
-      elements.reserveCapacity(2 * interpolationCount + 1)
+      text.reserveCapacity(literalCapacity + interpolationCount * 3)
+      binds.reserveCapacity(interpolationCount)
+      places.reserveCapacity(interpolationCount)
     }
 
-    package mutating func appendLiteral(_ literal: String) { elements.append(.text(literal)) }
+    package mutating func appendLiteral(_ literal: String) { text += literal }
 
-    package mutating func appendInterpolation(_ value: some PostgresEncodable) { elements.append(.bind(value.bind)) }
+    package mutating func appendInterpolation(_ value: some PostgresEncodable) { append(value.bind) }
 
     /// An overload of its own, because the compiler warns of an Optional where none is expected.
     package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
-      elements.append(.bind(value?.bind ?? .null))
+      append(value?.bind ?? .null)
     }
 
     /// Text that becomes part of the statement unchanged. Never pass text from a client.
-    package mutating func appendInterpolation(raw: String) { elements.append(.text(raw)) }
+    package mutating func appendInterpolation(raw: String) { text += raw }
 
     /// A piece of a statement with binds of its own.
-    package mutating func appendInterpolation(_ piece: SQL) { elements += piece.elements }
+    package mutating func appendInterpolation(_ piece: SQL) {
+      var from = 0
+      for (index, place) in piece.places.enumerated() {
+        text += piece.part(from, place)
+        append(piece.binds[index])
+        from = place + 1 + String(index + 1).utf8.count
+      }
+      text += piece.part(from, piece.text.utf8.count)
+    }
+
+    private mutating func append(_ bind: Bind) {
+      places.append(text.utf8.count)
+      binds.append(bind)
+      text += "$"
+      text += String(binds.count)
+    }
   }
 }
 

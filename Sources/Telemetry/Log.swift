@@ -20,7 +20,10 @@ package struct Log: Sendable {
   package func callAsFunction(_ level: Level, _ message: String, _ fields: (String, String)...) {
     guard level.rawValue >= threshold.rawValue else { return }
     let members = [("time", Clock.timestamp), ("level", "\(level)"), ("message", message)] + common + fields
-    let bytes = JSON.object(members.map { JSON.Member(name: $0, value: .string($1)) }).bytes + [UInt8(ascii: "\n")]
+    let object = JSON.object(members.map { JSON.Member(name: $0, value: .string($1)) })
+    // JSON allows DEL in a string, but a terminal may show the line.
+    let line = String(decoding: object.bytes, as: UTF8.self).replacing("\u{7F}", with: #"\u007f"#) + "\n"
+    let bytes = Array(line.utf8)
     // There is nowhere to report that the log itself cannot be written.
     _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
   }
