@@ -31,9 +31,7 @@ struct TextTests {
   private static let folders = [".ci", "Bench", "Sources", "Tests", "bin", "deploy", "migrations", "nginx"]
 
   @Test func `no file is longer than a reader can follow`() throws {
-    // The two migrations have not been split yet.
-    let long = ["migrations/0004_ledger.up.sql", "migrations/0006_inventory.up.sql"]
-    for file in try files() where file.comment != nil && !file.path.hasSuffix(".yaml") && !long.contains(file.path) {
+    for file in try files() where file.comment != nil && !file.path.hasSuffix(".yaml") {
       #expect(file.lineCount <= 400, "\(file.path) has \(file.lineCount) lines")
     }
     let readme = try read(projectRoot + "/README.md").split(separator: "\n", omittingEmptySubsequences: false)
@@ -49,7 +47,8 @@ struct TextTests {
 
   /// A sentence with such a beginning reads like a translation, because its subject comes late.
   @Test func `a comment begins with its subject`() throws {
-    for file in try files() where !["Sources/", "migrations/"].contains(where: file.path.hasPrefix) {
+    // The comments of the rooms are still being rewritten.
+    for file in try files() where !file.path.hasPrefix("Sources/") {
       guard let comment = file.comment else { continue }
       let opening = try Regex("(?m)(?:\(comment)) *(?:Who|Whoever|Whom|Whose|What|Whatever)\\b[^?\n]*$")
       for match in file.text.matches(of: opening) {
