@@ -6,7 +6,8 @@ internal import Postgres
 internal import Shop
 internal import Tokens
 
-/// Turns what went wrong into the answer for it, in the dialect of the path. Nothing else decides about errors.
+/// Turns an error into its answer, in the dialect of the path. Each refusal has its status, code and sentence here, and
+/// nowhere else.
 struct Answers {
   let dialect: Dialect
   let requestID: String
@@ -19,202 +20,160 @@ struct Answers {
     case let refusal as PeopleRefusal: answer(to: refusal)
     case let refusal as NameRefusal:
       answer(to: .shape(ShapeError(["body", "username"], refusal.description, .malformed)))
-    case let refusal as LedgerRefusal: answer(to: refusal)
-    case let repeated as RepeatedRefusal: answer(to: repeated.refusal).marked(true)
+    case let refusal as LedgerRefusal: answer(to: refusal).marked(refusal.isRepeated)
     case let refusal as CatalogueRefusal: answer(to: refusal)
     case let refusal as PictureRefusal: answer(to: refusal)
     case let refusal as IdempotencyRefusal: answer(to: refusal)
-    case let refusal as InventoryRefusal: respond(Fault(400, refusal.code, refusal.message))
+    case let refusal as InventoryRefusal: answer(to: refusal)
     case let error as PostgresError where error.refusesActor: answer(to: CallerRefusal.forbidden)
-    case let error as PostgresError where error.isBadInput:
-      respond(Fault(400, "invalid_value", "A value cannot be stored."))
+    case let error as PostgresError where error.isBadInput: respond(400, "invalid_value", "A value cannot be stored.")
     case let error as PostgresError where error.isUnavailable:
-      respond(Fault(503, "unavailable", "The service is not available at the moment.")).with("Retry-After", "1")
-    default: respond(Fault(500, "internal_error", "Something went wrong on our side."))
+      respond(503, "unavailable", "The service is not available at the moment.").with("Retry-After", "1")
+    default: respond(500, "internal_error", "Something went wrong on our side.")
     }
   }
 
   private func answer(to failure: RequestFailure) -> Response {
     switch failure {
-    case .unknownPath:
-      respond(Fault(404, "not_found", "There is nothing at this path."))
+    case .unknownPath: respond(404, "not_found", "There is nothing at this path.")
     case .wrongMethod(let allow):
-      respond(Fault(405, "method_not_allowed", "This path allows \(allow).")).with("Allow", allow)
-    case .malformedPath:
-      respond(Fault(400, "malformed_path", "The path cannot be decoded as UTF-8."))
-    case .bodyTooLarge(let limitBytes):
-      respond(Fault(413, "body_too_large", "The body is larger than \(limitBytes) bytes."))
-    case .bodyIncomplete:
-      respond(Fault(400, "body_incomplete", "The body is not as long as was announced."))
+      respond(405, "method_not_allowed", "This path allows \(allow).").with("Allow", allow)
+    case .malformedPath: respond(400, "malformed_path", "The path cannot be decoded as UTF-8.")
+    case .bodyTooLarge(let limitBytes): respond(413, "body_too_large", "The body is larger than \(limitBytes) bytes.")
+    case .bodyIncomplete: respond(400, "body_incomplete", "The body does not have the announced length.")
     case .queuedTooLong:
-      respond(Fault(503, "overloaded", "The request waited too long for its turn.")).with("Retry-After", "1")
+      respond(503, "overloaded", "The request waited too long for a worker.").with("Retry-After", "1")
     case .shape(let error):
-      respond(Fault(422, "invalid_request", error.complaints.map(\.sentence).joined(separator: "; "), error))
+      respond(422, "invalid_request", error.complaints.map(\.sentence).joined(separator: "; "), at: error.complaints)
     }
   }
 
   private func answer(to refusal: CallerRefusal) -> Response {
     switch refusal {
-    case .noToken: challenge(Fault(401, "missing_token", "A token is needed."))
-    // The inventory's clients tell what is no token at all from one that does not hold.
+    case .noToken: challenge("missing_token", "This request needs a token. Sign in first.")
+    // Clients of the inventory distinguish a malformed token from an invalid one.
     case .badToken(.malformed) where dialect == .inventory, .badTelegram(.malformed) where dialect == .inventory:
-      challenge(Fault(401, "invalid_token_format", "This is no token."), error: "invalid_token")
-    // Which of its kinds it was is nobody's business but the log's.
+      challenge("invalid_token_format", "This is not a token. Sign in again.", error: "invalid_token")
+    // The log says why. A client that forges tokens should not learn it.
     case .badToken, .badTelegram:
-      challenge(Fault(401, "invalid_token_signature", "The token is not valid."), error: "invalid_token")
-    case .revoked: challenge(Fault(401, "token_revoked", "The token was revoked."), error: "invalid_token")
-    case .inactive: respond(Fault(dialect == .merch ? 401 : 403, "inactive", "This account is not active."))
-    case .forbidden: respond(Fault(403, "forbidden", "This is not allowed to you."))
+      challenge("invalid_token_signature", "The token is not valid. Sign in again.", error: "invalid_token")
+    case .revoked: challenge("token_revoked", "The token was revoked. Sign in again.", error: "invalid_token")
+    case .inactive: respond(dialect == .merch ? 401 : 403, "inactive", "This account is not active.")
+    case .forbidden: respond(403, "forbidden", "Your role does not allow this.")
     }
   }
 
-  private func challenge(_ fault: Fault, error: String? = nil) -> Response {
-    respond(fault).with("WWW-Authenticate", "Bearer" + (error.map { " error=\"\($0)\"" } ?? ""))
+  private func challenge(_ code: String, _ sentence: String, error: String? = nil) -> Response {
+    respond(401, code, sentence).with("WWW-Authenticate", "Bearer" + (error.map { " error=\"\($0)\"" } ?? ""))
   }
 
   private func answer(to refusal: PeopleRefusal) -> Response {
     switch refusal {
-    case .unknownUser: respond(Fault(404, "not_found", "User not found"))
-    case .usernameTaken: respond(Fault(409, "username_taken", "This name is taken."))
-    case .emailTaken: respond(Fault(409, "email_taken", "This email is taken."))
-    case .lastAdmin: respond(Fault(409, "last_admin", "Somebody has to stay admin."))
-    case .wrongCredentials: challenge(Fault(401, "invalid_credentials", "Name or password is wrong."))
-    case .refreshRefused: challenge(Fault(401, "invalid_refresh_token", "The refresh token is not valid."))
+    case .unknownUser: respond(404, "not_found", "User not found")
+    case .usernameTaken: respond(409, "username_taken", "Another user has this name. Choose another one.")
+    case .emailTaken: respond(409, "email_taken", "Another user has this email address.")
+    case .lastAdmin:
+      respond(409, "last_admin", "The shop needs at least one admin. Make somebody else admin first.")
+    case .wrongCredentials: challenge("invalid_credentials", "Name or password is wrong.")
+    case .refreshRefused: challenge("invalid_refresh_token", "The refresh token is not valid. Sign in again.")
     case .inactive: answer(to: CallerRefusal.inactive)
     case .noTimeToHash:
-      respond(Fault(503, "overloaded", "Too many are signing in at the moment.")).with("Retry-After", "1")
+      respond(503, "overloaded", "Too many people are signing in. Try again in a moment.").with("Retry-After", "1")
     case .tooManyFailures(let seconds):
-      respond(Fault(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds."))
+      respond(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds.")
         .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")
         .with("RateLimit", "\"failures\";r=0;t=\(seconds)")
     }
   }
 
   private func answer(to refusal: LedgerRefusal) -> Response {
-    switch refusal {
-    case .insufficientFunds(let available, let required):
-      respond(
-        Fault(
-          409, "insufficient_funds", "insufficient balance: not enough coins (\(available) there, \(required) asked)"),
+    let (word, available, required) = (refusal.word.rawValue, refusal.available, refusal.required)
+    switch refusal.word {
+    case .insufficientFunds:
+      return respond(
+        409, word, "insufficient balance: not enough coins (you have \(available), this needs \(required))",
         ["available": .integer(available), "required": .integer(required)])
-    case .outOfStock(let available, let required):
-      respond(
-        Fault(409, "out_of_stock", "There are \(available) left, not \(required)."),
+    case .outOfStock:
+      return respond(
+        409, word, "Only \(available) are left, and \(required) were asked for.",
         ["available": .integer(available), "required": .integer(required)])
-    case .unknownRecipient: respond(Fault(404, "unknown_recipient", "There is no user of this name."))
-    case .toOneself: respond(Fault(409, "to_oneself", "Coins cannot be sent to oneself."))
-    case .unknownItem: respond(Fault(dialect == .inventory ? 400 : 404, "unknown_item", "There is no such item."))
-    case .overflow: respond(Fault(409, "overflow", "Nobody can have that much."))
+    case .unknownRecipient: return respond(404, word, "There is no user of this name.")
+    case .toOneself: return respond(409, word, "You cannot send coins to yourself.")
+    case .unknownItem: return respond(dialect == .inventory ? 400 : 404, word, "There is no such item.")
+    case .overflow: return respond(409, word, "The balance would become too large.")
     case .keyReused where dialect == .inventory:
-      respond(Fault(409, "operation_conflict", "This operation_id was used for something else."))
+      return respond(409, "operation_conflict", "This operation_id was used for another operation. Choose a new one.")
     case .keyReused:
-      respond(
-        Fault(
-          422, "idempotency_key_reused", "This Idempotency-Key was used for something else.",
-          ShapeError(["header", "Idempotency-Key"], "This key was used for something else", .malformed)))
-    case .unknownOperation: respond(Fault(404, "operation_not_found", "There is no such transfer of yours."))
-    case .unknownUser: respond(Fault(404, "unknown_user", "There is no such user."))
-    case .unknownCollection: respond(Fault(400, "unknown_collection", "An item does not come in this collection."))
-    case .unknownQualityLevel: respond(Fault(400, "unknown_quality_level", "An item does not come in this quality."))
-    case .insufficientItems(let missing):
-      .json(
-        .members([
-          "error": "insufficient_items", "message": "There are not enough items.",
-          "missing_items": try? JSON(parsing: missing),
-        ]), status: 400)
-    case .reservationNotFound: respond(Fault(404, "operation_not_found", "There is no such reservation."))
-    case .reservationClosed: respond(Fault(409, "reservation_closed", "The reservation is closed already."))
-    case .tooLate: respond(Fault(409, "too_late", "It is too late to take this transfer back."))
+      let sentence = "This Idempotency-Key was used for another request. Choose a new one."
+      return respond(
+        422, "idempotency_key_reused", sentence,
+        at: ShapeError(["header", "Idempotency-Key"], sentence, .malformed).complaints)
+    case .unknownOperation: return respond(404, "operation_not_found", "You have no such transfer.")
+    case .unknownUser: return respond(404, word, "There is no such user.")
+    case .unknownCollection: return respond(400, word, "One of the items does not come in this collection.")
+    case .unknownQualityLevel: return respond(400, word, "One of the items does not come in this quality level.")
+    case .insufficientItems:
+      return .object(
+        [
+          "error": .json(.string(word)), "message": .json("There are not enough items."),
+          "missing_items": refusal.missing.map(WireValue.stored),
+        ], status: 400)
+    case .reservationNotFound: return respond(404, "operation_not_found", "There is no such reservation.")
+    case .reservationClosed: return respond(409, word, "The reservation is already closed.")
+    case .tooLate: return respond(409, word, "It is too late to undo this transfer.")
     }
   }
 
   private func answer(to refusal: CatalogueRefusal) -> Response {
     switch refusal {
-    case .unknownItem: respond(Fault(404, "not_found", "Item not found"))
+    case .unknownItem: return respond(404, "not_found", "Item not found")
     case .unknownVariant:
-      respond(
-        Fault(
-          422, "invalid_request", "The item does not come in this collection or quality.",
-          ShapeError(["query"], "The item does not come in this collection or quality", .malformed)))
-    case .codeTaken: respond(Fault(409, "code_taken", "There is an item of this code already."))
-    case .changedMeanwhile: respond(Fault(412, "changed_meanwhile", "It is no longer as If-Match says."))
-    case .conditionMissing: respond(Fault(428, "condition_missing", "If-Match is needed here."))
+      let sentence = "The item does not come in this collection or quality level."
+      return respond(422, "invalid_request", sentence, at: ShapeError(["query"], sentence, .malformed).complaints)
+    case .codeTaken: return respond(409, "code_taken", "Another item has this code. Choose another one.")
+    case .changedMeanwhile:
+      return respond(412, "changed_meanwhile", "The item has changed since you read it. Read it again.")
+    case .conditionMissing: return respond(428, "condition_missing", "This request needs the header If-Match.")
     }
   }
 
   private func answer(to refusal: PictureRefusal) -> Response {
     switch refusal {
-    case .tooLarge: respond(Fault(413, "image_too_large", "An image has 2 MB at most."))
-    case .unknownFormat: respond(Fault(415, "image_format", "This is no PNG, JPEG or WebP."))
+    case .tooLarge: return respond(413, "image_too_large", "A picture may have at most 2 MB.")
+    case .unknownFormat: return respond(415, "image_format", "This is not a PNG, JPEG or WebP picture.")
     case .tooManyPixels:
-      respond(
-        Fault(
-          422, "image_dimensions", "An image is 8192 pixels wide and high at most.",
-          ShapeError(["body"], "An image is 8192 pixels wide and high at most", .malformed)))
+      let sentence = "A picture may be at most 8192 pixels wide and high."
+      return respond(422, "image_dimensions", sentence, at: ShapeError(["body"], sentence, .malformed).complaints)
     }
   }
 
   private func answer(to refusal: IdempotencyRefusal) -> Response {
     switch refusal {
-    case .missing: respond(Fault(400, "idempotency_key_missing", "Idempotency-Key is needed here."))
+    case .missing: respond(400, "idempotency_key_missing", "This request needs the header Idempotency-Key.")
     case .malformed:
-      respond(Fault(400, "idempotency_key_malformed", "Idempotency-Key has 1 to 255 printable ASCII characters."))
+      respond(400, "idempotency_key_malformed", "An Idempotency-Key has 1 to 255 printable ASCII characters.")
     }
   }
 
-  private struct Fault {
-    let status: Int
-    let code: String
-    let message: String
-    let shape: ShapeError?
-
-    init(_ status: Int, _ code: String, _ message: String, _ shape: ShapeError? = nil) {
-      self.status = status
-      self.code = code
-      self.message = message
-      self.shape = shape
+  private func answer(to refusal: InventoryRefusal) -> Response {
+    switch refusal {
+    case .section: respond(400, "invalid_section", "A section is main, factory or trade.")
+    case .noItems: respond(400, "no_items", "Send from 1 to 1000 items.")
+    case .quantity:
+      respond(
+        400, "invalid_quantity",
+        "A quantity is a whole number from 1 to 2^53 - 1. A change may also be negative, but not 0.")
+    case .comment: respond(400, "comment_too_long", "A comment has at most 500 characters.")
+    case .reason: respond(400, "invalid_reason", "A reason has from 10 to 500 characters.")
+    case .collection: respond(400, "unknown_collection", "There is no such collection.")
+    case .qualityLevel: respond(400, "unknown_quality_level", "There is no such quality level.")
+    case .operationType: respond(400, "unknown_operation_type", "There is no such operation type.")
+    case .expiry:
+      respond(400, "invalid_expires_in", "expires_in is a whole number of seconds from 1 to 31536000.")
+    case .range: respond(400, "invalid_range", Day.rangeRule)
+    case .tooMuch:
+      respond(
+        400, "invalid_range", "An answer has at most \(Inventory.mostDaily) quantities. Ask for fewer days.")
     }
-  }
-
-  private func respond(_ fault: Fault, _ details: KeyValuePairs<String, JSON?> = [:]) -> Response {
-    switch dialect {
-    case .merch:
-      // Its contract knows 400 for all that is wrong with a request, but for path and method.
-      let isKnown = [401, 405, 429, 500, 503].contains(fault.status) || fault.code == "not_found"
-      let status = isKnown ? fault.status : 400
-      return .json(["errors": .string(fault.message)], status: status)
-    case .inventory:
-      let figures = details.isEmpty ? nil : JSON.members(details)
-      return .json(
-        .members(["error": .string(fault.code), "message": .string(fault.message), "details": figures]),
-        status: fault.status == 422 ? 400 : fault.status)
-    case .problem:
-      let members = problem(fault).adding(details)
-      return .json(members, status: fault.status, type: "application/problem+json")
-    }
-  }
-
-  /// RFC 9457, with the list that clients of the common Python stack expect on 422.
-  private func problem(_ fault: Fault) -> JSON {
-    let places = fault.shape.map { JSON.array($0.complaints.map(\.json)) }
-    return .members([
-      "type": "about:blank",
-      "title": .string(Response.reason(fault.status)),
-      "status": .integer(fault.status),
-      "detail": places ?? .string(fault.message),
-      "code": .string(fault.code),
-      "request_id": .string(requestID),
-      "error": fault.status == 500 ? "internal_error" : nil,
-    ])
-  }
-}
-
-extension ShapeError.Complaint {
-  fileprivate var sentence: String { location.joined(separator: ".") + ": " + message }
-
-  fileprivate var json: JSON {
-    [
-      "loc": .array(location.map(JSON.string)), "msg": .string(message), "type": .string(kind.rawValue),
-    ]
   }
 }

@@ -1,26 +1,27 @@
-// Knows routes, handlers and how errors are told. Refuses to know FastCGI, SQL and rules of the shop.
+// Knows routes, handlers, documents and the answers to errors. Refuses to know FastCGI, SQL and the rules of the shop.
 
 package import HTTP
-internal import FoundationEssentials
 internal import Identity
 internal import Ledger
 package import Postgres
 package import Telemetry
 internal import Tokens
 
-/// The whole program behind the wire: what a worker runs and what tests boot.
+/// The whole program behind the wire. Workers and tests run the same one.
 package final class Application {
   package struct Limits: Sendable {
     package var requestMilliseconds = 5000
     package var queueMilliseconds = 2000
-    /// For how long what a probe found out is told to the next ones; 0: each looks for itself.
+    /// How long probes are given the result of the last one; 0: each asks PostgreSQL.
     package var readinessMilliseconds = 0
-    /// After that, a request is answered if it needs no password hashed.
+    /// A request that waited longer is still answered, unless it needs a password hashed.
     package var hashQueueMilliseconds = 50
+    /// For the bodies of routes that declare no limit of their own.
+    package var bodyLimitBytes = 65_536
     package init() {}
   }
 
-  private let router: Router<Endpoint>
+  private let planner: Planner
   private let lender: Lender
   private let memory: SharedMemory
   private let log: Log
@@ -28,16 +29,15 @@ package final class Application {
   private let desk: FrontDesk
   private let storefront: Storefront
   private let requiredSchemaVersion: Int
-  private let tally: Tally
+  private let metrics: RequestMetrics
   private let readiness: Readiness
   private let housekeeping: Housekeeping
 
   package init(
-    router: Router<Endpoint> = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender, memory: SharedMemory,
-    log: Log,
-    limits: Limits = Limits(), requiredSchemaVersion: Int
+    routes: [RouteGroup] = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender,
+    memory: SharedMemory, log: Log, limits: Limits = Limits(), requiredSchemaVersion: Int
   ) {
-    self.router = router
+    planner = Planner(routes, bodyLimitBytes: limits.bodyLimitBytes)
     self.desk = desk
     self.storefront = storefront
     self.lender = lender
@@ -45,33 +45,33 @@ package final class Application {
     self.log = log
     self.limits = limits
     self.requiredSchemaVersion = requiredSchemaVersion
-    tally = Tally(memory)
+    metrics = RequestMetrics(memory)
     readiness = Readiness(milliseconds: limits.readinessMilliseconds)
     housekeeping = Housekeeping(requestMilliseconds: limits.requestMilliseconds)
-    lender.onFailure = { error in
-      log(.warning, "PostgreSQL is away", ("cause", "\(error)"))
-    }
+    lender.onFailure = { log(.warning, "PostgreSQL is away", ("cause", "\($0)")) }
   }
 
-  /// Answers every request, whatever happens inside.
-  package func respond(to request: Request, failure: RequestFailure? = nil) -> Response {
+  package func plan(for head: Request) -> Plan { planner.plan(head.method, head.path) }
+
+  /// Answers every request, also if its handler throws.
+  package func respond(to request: Request, by plan: Plan, failure: RequestFailure? = nil) -> Response {
     let started = Clock.monotonicNanoseconds
-    var template = "unmatched"
+    let template = failure == nil ? plan.template : Plan.unmatched
     let response: Response
     do {
       if let failure { throw failure }
-      response = try dispatch(request, &template)
+      response = try dispatch(request, plan)
     } catch {
-      response = Answers(dialect: Dialect(path: request.path), requestID: request.id).answer(to: error)
+      response = Answers(dialect: plan.dialect, requestID: request.id).answer(to: error)
       note(error, request, template, response)
     }
     let microseconds = (Clock.monotonicNanoseconds - started) / 1000
-    tally.count(template, status: response.status, microseconds: microseconds)
+    metrics.count(template, status: response.status, microseconds: microseconds)
     return response
   }
 
-  /// Periodic cleanup, for one worker of the pool `ops`: a slice of it, short enough that a probe can wait for it. True
-  /// when all is done for now.
+  /// Periodic cleanup, for one worker of the pool `ops`: one slice, short enough that a probe can wait for it. True
+  /// when everything is done for now.
   @discardableResult
   package func tidyUp() -> Bool {
     var isDone = false
@@ -81,12 +81,12 @@ package final class Application {
     return isDone
   }
 
-  /// Between the requests of the pool `ops`, however many there are.
+  /// For the pool `ops`, after each request: probes may come so often that the worker is never idle.
   package func tidyUpIfDue() {
     if housekeeping.isDue { tidyUp() }
   }
 
-  /// Between requests: notices that the session died, or that PostgreSQL is back, and what was revoked.
+  /// Between requests: notices that the session died or that PostgreSQL is back, and reads revocations.
   package func tick() {
     lender.tend()
     desk.forgetOldPasswords(now: Clock.unixSeconds)
@@ -96,58 +96,50 @@ package final class Application {
     }
   }
 
-  /// The same for the pool `ops`, which admits nobody and is asked by probes: they wait for what is done here.
+  /// The same for the pool `ops`, which admits no caller, and whose probes wait for this work.
   package func tickForProbes() {
     lender.tend(for: Housekeeping.sliceMilliseconds)
     tidyUpIfDue()
   }
 
-  private func dispatch(_ request: Request, _ template: inout String) throws -> Response {
-    let route: Router<Endpoint>.Route
-    var request = request
-    switch router.match(request.method, request.path) {
-    case .found(let found, let parameters):
-      route = found
-      request.parameters = parameters
-    case .wrongMethod(let allow): throw RequestFailure.wrongMethod(allow: allow)
-    case .unknownPath: throw RequestFailure.unknownPath
-    case .malformedPath: throw RequestFailure.malformedPath
-    }
-    template = route.template
-    // Whoever asked has most likely given up, and working for nobody is how a queue never ends.
+  private func dispatch(_ request: Request, _ plan: Plan) throws -> Response {
+    let (route, parameters) = try plan.match.get()
+    // The client has most likely given up. Working for it would keep the queue from ever getting shorter.
     let waited = request.arrivedMilliseconds.map { Clock.unixMilliseconds &- $0 } ?? 0
     if waited > limits.queueMilliseconds { throw RequestFailure.queuedTooLong }
+    var request = request
+    request.parameters = parameters
     let context = Context(
       deadline: .after(milliseconds: limits.requestMilliseconds),
       hashing: Hashing(
         verified: desk.verified, line: desk.line, isInTime: waited <= limits.hashQueueMilliseconds),
-      requiredSchemaVersion: requiredSchemaVersion, memory: memory, desk: desk,
-      storefront: storefront, readiness: readiness)
-    switch route.endpoint {
+      requiredSchemaVersion: requiredSchemaVersion, memory: memory, desk: desk, storefront: storefront,
+      readiness: readiness)
+    switch route.target.endpoint {
     case .plain(let handler): return try handler(request, context)
     case .probing(let handler): return handler(request, context, lender)
-    case .lent(let repeatable, let handler):
+    case .withConnection(let repeatable, let handler):
       return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
         try handler(request, context, connection)
       }
-    case .called(let repeatable, let roles, let handler):
+    case .signedIn(let repeatable, let handler):
       let now = Clock.unixSeconds
-      let proof = try desk.authenticator.examine(credentials(of: request), now: now)
+      let proof = try desk.authenticator.examine(credentials(of: request, plan.dialect), now: now)
       return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
         let caller = try desk.authenticator.admit(proof, now: now, on: connection)
-        guard roles.contains(caller.role) else { throw CallerRefusal.forbidden }
+        guard route.target.roles.contains(caller.role) else { throw CallerRefusal.forbidden }
         return try handler(request, context, caller, connection)
       }
     }
   }
 
-  private func credentials(of request: Request) -> Credentials {
+  private func credentials(of request: Request, _ dialect: Dialect) -> Credentials {
     let authorization = request.headers["Authorization"]
-    // Public clients of merch send it without its scheme too. Who sends one is not asked which dialect they speak.
+    // Public clients of merch also send the token without its scheme.
     let isBare = authorization.map { !$0.utf8.contains(UInt8(ascii: " ")) } ?? false
-    return Credentials(
-      authorization: authorization, trustedUser: desk.trustedUserHeader.flatMap { request.headers[$0] },
-      mayBeBare: isBare && Dialect(path: request.path) == .merch)
+    // An nginx that does not vouch for the trusted header hands on what the client sent under that name.
+    let trusted = desk.trustedUserHeader.flatMap { $0 == request.vouchedHeader ? request.headers[$0] : nil }
+    return Credentials(authorization: authorization, trustedUser: trusted, mayBeBare: isBare && dialect == .merch)
   }
 
   private func note(_ error: any Error, _ request: Request, _ template: String, _ response: Response) {

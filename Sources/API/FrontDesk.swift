@@ -1,18 +1,18 @@
 package import Identity
 package import Tokens
 
-/// What the handlers about people need, put together once for each worker.
+/// The dependencies of the handlers about people, one set per worker.
 package final class FrontDesk {
   package let authenticator: Authenticator
   package let registrar: Registrar
   package let passwords: Passwords
-  /// Nil in pools that sign nobody in.
+  /// Nil in pools that check no passwords.
   package var verified: VerifiedPasswords?
   package var line: HashingLine?
   package var lifetimes = Sessions.Lifetimes()
   package var merchPasswords = PasswordRule(leastCharacters: 1, refusesCommon: false)
   package var passwordRule = PasswordRule(leastCharacters: 8, refusesCommon: true)
-  /// Whether a bare Telegram id is believed on the login port, from this machine. For load tests alone.
+  /// Whether a request from this machine to the login port may name a Telegram user without proof. For load tests only.
   package var believesTelegramIDs = false
   package var trustedUserHeader: String?
 
@@ -24,7 +24,7 @@ package final class FrontDesk {
 
   private var forgotAt = 0
 
-  /// Once a minute, since all of them have to be looked at.
+  /// Once a minute, because it reads all of them.
   func forgetOldPasswords(now: Int) {
     guard now - forgotAt >= 60 else { return }
     forgotAt = now

@@ -4,31 +4,30 @@ internal import Ledger
 internal import Postgres
 internal import Shop
 internal import Telemetry
-internal import Tokens
 
-/// The chores of the pool `ops`: what is overdue goes back, what has expired is forgotten, and totals are added up. They
-/// come in steps of some rows, taken in turn, so that no chore keeps the others waiting, nor any of them a probe.
+/// Periodic cleanup in the pool `ops`: gives back overdue reservations, deletes expired rows and updates totals. The
+/// chores take turns in steps of some rows, so that none delays the others or a probe.
 final class Housekeeping {
-  /// One step, of so many rows at the most; false if there was nothing left to do.
+  /// One step of at most so many rows; false if there was nothing left to do.
   private typealias Chore = (_ most: Int, borrowing Connection) throws -> Bool
 
-  /// After half of it no further step begins, and whatever runs at its end is broken off.
+  /// After half of it no further step begins. A step that still runs at its end is cancelled.
   static let sliceMilliseconds = 50
   private static let pauseMilliseconds = 100
   private static let restMilliseconds = 10_000
   private static let mostRows = 200
 
   private let chores: [Chore]
-  /// Those that have something left to do, in turn.
+  /// The chores that have something left to do, in turn.
   private var waiting: [Chore] = []
   private var due = Deadline.now
-  /// Fewer where PostgreSQL is too slow for so many in one slice.
+  /// Fewer if PostgreSQL is too slow for that many in one slice.
   private var rows = mostRows
 
-  /// Whoever made an id for an operation has come to PostgreSQL with it by the time a request has, or not at all.
+  /// After the time of a request, the id of an operation has reached PostgreSQL, or never will.
   init(requestMilliseconds: Int) {
     let age = requestMilliseconds + 10_000
-    let expiry: Chore = { _, connection in try Reservation.expireOne(naming: UUID.timeOrdered, on: connection) }
+    let expiry: Chore = { _, connection in try Reservation.expireOne(on: connection) }
     let totals: Chore = { most, connection in
       var sequence = UUIDSequence()
       let before = sequence.next(milliseconds: UInt64(max(0, Clock.unixMilliseconds - age)))
@@ -39,7 +38,7 @@ final class Housekeeping {
 
   var isDue: Bool { due.hasPassed }
 
-  /// A slice of it; true when everything is done for now.
+  /// One slice; true when everything is done for now.
   func work(on connection: borrowing Connection, note: (any Error) -> Void) -> Bool {
     if waiting.isEmpty { waiting = chores }
     let end = Deadline.after(milliseconds: Self.sliceMilliseconds / 2)
@@ -50,7 +49,7 @@ final class Housekeeping {
         if try chore(rows, connection) { waiting.append(chore) }
         rows = min(Self.mostRows, rows * 2)
       } catch {
-        // It comes again with the next round; the session may be gone.
+        // The next round tries it again. The session may be gone.
         rows = max(10, rows / 2)
         isWell = false
         note(error)

@@ -1,59 +1,121 @@
 package import HTTP
-internal import Identity
+package import Identity
+internal import Shop
+
+/// Routes that share a prefix, a dialect and the roles of their callers.
+package struct RouteGroup {
+  package struct Route {
+    let method: Method
+    let path: String
+    let answersHead: Bool
+    /// Nil: the limit of the settings.
+    let bodyLimitBytes: Int?
+    let dialect: Dialect
+    let roles: Set<Role>
+    let endpoint: Endpoint
+  }
+
+  let prefix: String
+  let dialect: Dialect
+  let roles: Set<Role>
+  private(set) var routes: [Route] = []
+
+  /// A prefix that ends in a slash is no path of the group: something follows it. `roles` are those that may call the
+  /// routes that are `signedIn`.
+  package init(_ prefix: String, _ dialect: Dialect, for roles: Set<Role> = Set(Role.allCases)) {
+    self.prefix = prefix
+    self.dialect = dialect
+    self.roles = roles
+  }
+
+  package mutating func add(
+    _ method: Method, _ path: String, answersHead: Bool = true, bodyLimitBytes: Int? = nil, _ endpoint: Endpoint
+  ) {
+    routes.append(
+      Route(
+        method: method, path: path, answersHead: answersHead, bodyLimitBytes: bodyLimitBytes, dialect: dialect,
+        roles: roles, endpoint: endpoint))
+  }
+}
 
 /// Every route there is. The one place to look for a path.
-package func routes() -> Router<Endpoint> {
-  var router = Router<Endpoint>()
-  for path in ["/health/live", "/livez"] { router.add(.get, path, .plain(live)) }
-  for path in ["/health", "/health/ready", "/readyz"] { router.add(.get, path, .probing(ready)) }
-  router.add(.get, "/metrics", .plain(metrics))
-  router.add(.get, "/api/v1/health", .plain(apiHealth))
-  router.add(.get, "/.well-known/jwks.json", .plain(jwks))
-  router.add(.get, "/public-key.pem", .plain(publicKey))
+package func routes() -> [RouteGroup] {
+  // nginx gives this alias to the inventory, so its errors are the inventory's.
+  [probes(), merch(), RouteGroup("/api/inventory", .inventory)] + v1() + inventoryRoutes()
+}
 
-  router.add(.post, "/api/auth", .lent(repeatable: false, merchAuth))
+private func probes() -> RouteGroup {
+  var group = RouteGroup("", .problem)
+  for path in ["/health/live", "/livez"] { group.add(.get, path, .plain(live)) }
+  for path in ["/health", "/health/ready", "/readyz"] { group.add(.get, path, .probing(ready)) }
+  group.add(.get, "/metrics", .plain(metrics))
+  group.add(.get, "/.well-known/jwks.json", .plain(jwks))
+  group.add(.get, "/public-key.pem", .plain(publicKey))
+  return group
+}
 
-  router.add(.get, "/api/info", .called(repeatable: true, info))
-  router.add(.post, "/api/sendCoin", .called(repeatable: false, sendCoin))
-  router.add(.get, "/api/buy/{item}", answersHead: false, .called(repeatable: false, buy))
+private func merch() -> RouteGroup {
+  var group = RouteGroup("/api/", .merch)
+  group.add(.post, "auth", .withConnection(repeatable: false, merchAuth))
+  group.add(.get, "info", .signedIn(repeatable: true, info))
+  group.add(.post, "sendCoin", .signedIn(repeatable: false, sendCoin))
+  group.add(.get, "buy/{item}", answersHead: false, .signedIn(repeatable: false, buy))
+  return group
+}
 
-  router.add(.post, "/api/v1/transfers", .called(repeatable: true, makeTransfer))
-  router.add(.post, "/api/v1/transfers/{id:uuid}/undo", .called(repeatable: true, undoTransfer))
-  router.add(.post, "/api/v1/purchases", .called(repeatable: true, makePurchase))
-  router.add(.get, "/api/v1/wallet", .called(repeatable: true, wallet))
-  router.add(.get, "/api/v1/wallet/history", .called(repeatable: true, walletHistory))
+private func v1() -> [RouteGroup] {
+  var everybody = RouteGroup("/api/v1", .problem)
+  everybody.add(.get, "/health", .plain(apiHealth))
 
-  router.add(.get, "/api/v1/items", .lent(repeatable: true, listItems))
-  router.add(.get, "/api/v1/items/{id:uuid}", .lent(repeatable: true, showItem))
-  router.add(.post, "/api/v1/items", .called(repeatable: false, by: [.admin], createItem))
-  router.add(.patch, "/api/v1/items/{id:uuid}", .called(repeatable: false, by: [.admin], changeItem))
-  router.add(.delete, "/api/v1/items/{id:uuid}", .called(repeatable: false, by: [.admin], deleteItem))
-  router.add(.put, "/api/v1/items/{id:uuid}/image", .called(repeatable: true, by: [.admin], putImage))
-  router.add(.get, "/api/v1/stats", .called(repeatable: true, by: [.admin], stats))
-  router.add(.get, "/api/v1/leaderboard", .called(repeatable: true, leaderboard))
-  router.add(.get, "/api/v1/classifiers", .lent(repeatable: true, listClassifiers))
+  everybody.add(.post, "/auth/register", .withConnection(repeatable: false, register))
+  everybody.add(.post, "/auth/login", .withConnection(repeatable: false, login))
+  everybody.add(.post, "/auth/refresh", .withConnection(repeatable: true, refresh))
+  everybody.add(.post, "/auth/logout", .signedIn(repeatable: true, logout))
+  everybody.add(.get, "/auth/me", .signedIn(repeatable: true, me))
 
-  router.add(.get, "/inventory", .called(repeatable: true, inventory))
-  router.add(.get, "/inventory/items/{item_id:uuid}", .called(repeatable: true, inventoryItem))
-  router.add(.get, "/inventory/daily-balances", .called(repeatable: true, dailyBalances))
-  router.add(.get, "/inventory/reservation/{operation_id:uuid}", .called(repeatable: true, showReservation))
-  router.add(.post, "/inventory/add-items", .called(repeatable: true, by: [.service, .admin], addItems))
-  router.add(.post, "/inventory/reserve", .called(repeatable: true, reserve))
-  router.add(.post, "/inventory/return-reserve", .called(repeatable: true, returnReserve))
-  router.add(.post, "/inventory/consume-reserve", .called(repeatable: true, consumeReserve))
-  router.add(.post, "/admin/inventory/adjust", .called(repeatable: false, by: [.admin], adjust))
+  everybody.add(.post, "/transfers", .signedIn(repeatable: true, makeTransfer))
+  everybody.add(.post, "/transfers/{id:uuid}/undo", .signedIn(repeatable: true, undoTransfer))
+  everybody.add(.post, "/purchases", .signedIn(repeatable: true, makePurchase))
+  everybody.add(.get, "/wallet", .signedIn(repeatable: true, wallet))
+  everybody.add(.get, "/wallet/history", .signedIn(repeatable: true, walletHistory))
 
-  router.add(.post, "/api/v1/auth/register", .lent(repeatable: false, register))
-  router.add(.post, "/api/v1/auth/login", .lent(repeatable: false, login))
-  router.add(.post, "/api/v1/auth/refresh", .lent(repeatable: true, refresh))
-  router.add(.post, "/api/v1/auth/logout", .called(repeatable: true, logout))
-  router.add(.get, "/api/v1/auth/me", .called(repeatable: true, me))
+  everybody.add(.get, "/items", .withConnection(repeatable: true, listItems))
+  everybody.add(.get, "/items/{id:uuid}", .withConnection(repeatable: true, showItem))
+  everybody.add(.get, "/classifiers", .withConnection(repeatable: true, listClassifiers))
+  everybody.add(.get, "/leaderboard", .signedIn(repeatable: true, leaderboard))
 
-  router.add(.get, "/api/v1/users", .called(repeatable: true, by: [.admin, .moderator], listUsers))
-  router.add(.post, "/api/v1/users", .called(repeatable: false, by: [.admin], createUser))
-  router.add(.get, "/api/v1/users/{id:uuid}", .called(repeatable: true, by: [.admin, .moderator], showUser))
-  router.add(.patch, "/api/v1/users/{id:uuid}", .called(repeatable: false, by: [.admin], changeUser))
-  router.add(.delete, "/api/v1/users/{id:uuid}", .called(repeatable: false, by: [.admin], deleteUser))
-  router.add(.get, "/api/v1/audit", .called(repeatable: true, by: [.admin], listAudit))
-  return router
+  var staff = RouteGroup("/api/v1", .problem, for: [.admin, .moderator])
+  staff.add(.get, "/users", .signedIn(repeatable: true, listUsers))
+  staff.add(.get, "/users/{id:uuid}", .signedIn(repeatable: true, showUser))
+
+  var admins = RouteGroup("/api/v1", .problem, for: [.admin])
+  admins.add(.post, "/users", .signedIn(repeatable: false, createUser))
+  admins.add(.patch, "/users/{id:uuid}", .signedIn(repeatable: false, changeUser))
+  admins.add(.delete, "/users/{id:uuid}", .signedIn(repeatable: false, deleteUser))
+  admins.add(.post, "/items", .signedIn(repeatable: false, createItem))
+  admins.add(.patch, "/items/{id:uuid}", .signedIn(repeatable: false, changeItem))
+  admins.add(.delete, "/items/{id:uuid}", .signedIn(repeatable: false, deleteItem))
+  admins.add(
+    .put, "/items/{id:uuid}/image", bodyLimitBytes: Picture.mostBytes, .signedIn(repeatable: true, putPicture))
+  admins.add(.get, "/stats", .signedIn(repeatable: true, stats))
+  admins.add(.get, "/audit", .signedIn(repeatable: true, listAudit))
+  return [everybody, staff, admins]
+}
+
+private func inventoryRoutes() -> [RouteGroup] {
+  var everybody = RouteGroup("/inventory", .inventory)
+  everybody.add(.get, "", .signedIn(repeatable: true, inventory))
+  everybody.add(.get, "/items/{item_id:uuid}", .signedIn(repeatable: true, inventoryItem))
+  everybody.add(.get, "/daily-balances", .signedIn(repeatable: true, dailyBalances))
+  everybody.add(.get, "/reservation/{operation_id:uuid}", .signedIn(repeatable: true, showReservation))
+  everybody.add(.post, "/reserve", .signedIn(repeatable: true, reserve))
+  everybody.add(.post, "/return-reserve", .signedIn(repeatable: true, returnReserve))
+  everybody.add(.post, "/consume-reserve", .signedIn(repeatable: true, consumeReserve))
+
+  var services = RouteGroup("/inventory", .inventory, for: [.service, .admin])
+  services.add(.post, "/add-items", .signedIn(repeatable: true, addItems))
+
+  var admins = RouteGroup("/admin/inventory", .inventory, for: [.admin])
+  admins.add(.post, "/adjust", .signedIn(repeatable: false, adjust))
+  return [everybody, services, admins]
 }

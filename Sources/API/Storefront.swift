@@ -1,6 +1,6 @@
 package import Shop
 
-/// What the handlers about the catalogue need, put together once for each worker.
+/// The dependencies of the handlers about the catalogue, one set per worker.
 package final class Storefront {
   package let classifiers = Classifiers()
   package let pictures: PictureStore

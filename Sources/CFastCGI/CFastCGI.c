@@ -86,7 +86,7 @@ static int has_spoken(int fd) {
   return poll(&peer, 1, 0) > 0;
 }
 
-// Whoever spoke while this worker was busy is not silent, however long that was.
+// A peer that sent something while this worker was busy is not silent, however long that was.
 static void close_silent(struct cfcgi *self, int64_t now) {
   for (int i = self->waiting_count - 1; i >= 0; i--) {
     const int fd = self->waiting[i].fd;
@@ -97,7 +97,7 @@ static void close_silent(struct cfcgi *self, int64_t now) {
   }
 }
 
-// True once a request stands open. A peer that has already left is not worked for.
+// True if a request is open. The worker does not work for a peer that has already left.
 static int begin(struct cfcgi *self, int fd) {
   struct pollfd peer = {.fd = fd, .events = POLLIN | POLLRDHUP};
   poll(&peer, 1, 0);
@@ -112,7 +112,7 @@ static int begin(struct cfcgi *self, int fd) {
   }
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive_timeout, sizeof receive_timeout);
   // keepConnection = 1 makes FCGX_Accept_r take ipcFd as it stands; detached = 1 makes its own
-  // failure path close at once, where it would else wait two seconds for the peer (OS_Close).
+  // failure path close at once, instead of waiting two seconds for the peer (OS_Close).
   self->request.ipcFd = fd;
   self->request.keepConnection = 1;
   self->request.detached = 1;
@@ -121,7 +121,7 @@ static int begin(struct cfcgi *self, int fd) {
   return 0;
 }
 
-// Takes no more from the listener. What queues there belongs to the other workers.
+// Takes no more from the listener. The queue there belongs to the other workers.
 static void leave(struct cfcgi *self) {
   if (self->leaving) return;
   self->leaving = 1;
@@ -134,15 +134,15 @@ enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds) {
   for (;;) {
     const int64_t now = now_milliseconds();
     if (self->waiting_count > 0) close_silent(self, now);
-    // What was accepted is served before leaving.
+    // Accepted requests are served before leaving.
     if (self->leaving && self->waiting_count == 0) return CFCGI_STOP;
     if (!self->leaving && now > until) return CFCGI_IDLE;
 
     int64_t wake = until;
     for (int i = 0; i < self->waiting_count; i++)
       if (self->leaving || self->waiting[i].until < wake) wake = self->waiting[i].until;
-    // A few events at a time: a signal, or a peer that has waited, is seen also while the listener always has
-    // something; and it comes first, since epoll would name them in the same order for ever.
+    // Takes a few events at a time, so that a signal or a waiting peer is seen even if the listener is always ready,
+    // and handles the listener last, because epoll may report events in the same order every time.
     struct epoll_event events[4];
     const int ready = epoll_wait(self->epoll, events, 4, wake > now ? (int)(wake - now) + 1 : 0);
     if (ready < 0 && errno != EINTR) return CFCGI_FAILED;

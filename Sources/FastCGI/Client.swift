@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Asks a pool something over its own socket, as nginx does. For `tuckshop health`, and for tests that
-/// need to send what nginx never would.
+/// Sends a request to a pool's socket, as nginx does. For `tuckshop health`, and for tests of input that nginx never
+/// sends.
 package enum Client {
   package struct Answer: Sendable {
     package let status: Int
@@ -63,7 +63,7 @@ package final class Peer {
 
   deinit { close(descriptor) }
 
-  /// False if the other end is gone.
+  /// False if the other end has closed.
   @discardableResult
   package func send(_ bytes: [UInt8]) -> Bool {
     var sent = 0
@@ -77,7 +77,7 @@ package final class Peer {
     return true
   }
 
-  /// All up to the end of the stream, or up to the timeout.
+  /// Everything up to the end of the stream, or up to the timeout.
   package func receiveAll() -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -125,7 +125,7 @@ package enum Records {
       : [UInt8(count >> 24) | 0x80, UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
   }
 
-  /// What the records of type STDOUT carry, put together.
+  /// The joined contents of the records of type STDOUT.
   package static func output(in bytes: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     var position = 0

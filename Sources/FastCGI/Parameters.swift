@@ -4,7 +4,7 @@ internal import HTTP
 /// The FastCGI parameters of one request, copied out of libfcgi's memory in one pass.
 struct Parameters {
   private(set) var contentLength = ""
-  /// False if the path or anything else nginx says of the request is not text. A header that is not is left out.
+  /// False if the path or another parameter of nginx is not text. A header that is not text is left out.
   private(set) var isWhole = true
   private var method = ""
   private var target = ""
@@ -26,7 +26,7 @@ struct Parameters {
 
   private mutating func read(_ name: UnsafeRawBufferPointer, _ value: UnsafePointer<CChar>) {
     if name.starts(with: "HTTP_".utf8) {
-      // What is about the body stands in CONTENT_TYPE and CONTENT_LENGTH; nginx sends it a second time.
+      // nginx sends the headers of the body twice; CONTENT_TYPE and CONTENT_LENGTH are enough.
       if !name.dropFirst(5).starts(with: "CONTENT_".utf8) {
         headers.add(parameter: name.dropFirst(5), String(validatingCString: value))
       }

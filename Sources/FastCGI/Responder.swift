@@ -1,24 +1,21 @@
-// Knows how a request comes off the wire and how an answer goes back. Refuses to know what is asked.
+// Knows how a request comes off the wire and how an answer goes back. Refuses to know what requests mean.
 
 internal import CFastCGI
 package import HTTP
 
 /// The worker's end of the socket that all workers of a pool share.
 package struct Responder: ~Copyable {
-  /// Why the loop came to its end.
+  /// Why the loop ended.
   package enum End: Equatable, Sendable {
     case told  // SIGTERM or SIGUSR1
-    case chosen  // the caller had enough
+    case chosen  // `between` returned false
     case failed(errno: Int32)
   }
 
   private var state = cfcgi()
-  private let bodyLimitBytes: (Request) -> Int
 
   /// The listening socket is file descriptor 0, as spawn-fcgi and systemd hand it over.
-  /// How large a body may be is decided before it is read, by what is known of its request.
-  package init(listener: Int32 = 0, bodyLimitBytes: @escaping (Request) -> Int) throws(ListenerError) {
-    self.bodyLimitBytes = bodyLimitBytes
+  package init(listener: Int32 = 0) throws(ListenerError) {
     guard cfcgi_open(&state, listener) == 0 else { throw ListenerError() }
   }
 
@@ -27,19 +24,21 @@ package struct Responder: ~Copyable {
     cfcgi_close(&state)
   }
 
-  /// Call first of all, so that no signal is lost while the worker is still being set up.
+  /// Call this first, so that no signal is lost while the worker is being set up.
   package static func holdSignals() { cfcgi_block_signals() }
 
-  /// Connections that came to nothing: left while queued, silent, or no FastCGI.
+  /// Connections without a request: left while queued, silent, or not FastCGI.
   package var discarded: (stale: UInt64, silent: UInt64, malformed: UInt64) {
     (state.stale, state.silent, state.malformed)
   }
 
-  /// Serves one request after the other. `between` runs after each, and after each `tick` without one;
-  /// when it returns false, what was accepted by then is still served.
-  package mutating func serve(
+  /// Serves one request after the other. `plan` sees a request's head, and its limit holds for the body; `answer` gets
+  /// the same plan, and a failure if the request is incomplete. `between` runs after each request, and after each tick
+  /// without one. When it returns false, the requests accepted by then are still served.
+  package mutating func serve<Plan>(
     tickMilliseconds: Int32,
-    answer: (Result<Request, Rejection>) -> Response,
+    plan: (_ head: Request) -> (Plan, bodyLimitBytes: Int),
+    answer: (Request, Plan, RequestFailure?) -> Response,
     between: (_ wasIdle: Bool, _ discarded: (stale: UInt64, silent: UInt64, malformed: UInt64)) -> Bool
   ) -> End {
     var hasEnough = false
@@ -47,8 +46,11 @@ package struct Responder: ~Copyable {
       let event = cfcgi_next(&state, tickMilliseconds)
       switch event {
       case CFCGI_REQUEST:
-        let request = receive()
-        send(answer(request), withoutBody: request.isHead)
+        let parameters = Parameters(cfcgi_parameters(&state))
+        var request = parameters.request
+        let (plan, limitBytes) = plan(request)
+        let failure = receiveBody(of: &request, parameters, limitBytes)
+        send(answer(request, plan, failure), withoutBody: request.method == .head)
       case CFCGI_IDLE: break
       case CFCGI_STOP: return hasEnough ? .chosen : .told
       default: return .failed(errno: currentErrno())
@@ -60,19 +62,18 @@ package struct Responder: ~Copyable {
     }
   }
 
-  private mutating func receive() -> Result<Request, Rejection> {
-    let parameters = Parameters(cfcgi_parameters(&state))
-    var request = parameters.request
+  private mutating func receiveBody(
+    of request: inout Request, _ parameters: Parameters, _ limitBytes: Int
+  ) -> RequestFailure? {
     do throws(RequestFailure) {
-      request.body = try body(lengthText: parameters.contentLength, limitBytes: bodyLimitBytes(request))
+      request.body = try body(lengthText: parameters.contentLength, limitBytes: limitBytes)
+      return parameters.isWhole ? nil : .malformedPath
     } catch {
-      return .failure(Rejection(request: request, failure: error))
+      return error
     }
-    guard parameters.isWhole else { return .failure(Rejection(request: request, failure: .malformedPath)) }
-    return .success(request)
   }
 
-  /// The whole body or none: what is shorter or longer than announced is not acted on.
+  /// The whole body, or a failure if it is shorter or longer than announced.
   private mutating func body(lengthText: String, limitBytes: Int) throws(RequestFailure) -> [UInt8] {
     guard let length = lengthText.isEmpty ? 0 : Int(lengthText), length >= 0 else { throw .bodyIncomplete }
     guard length <= limitBytes else {
@@ -93,8 +94,8 @@ package struct Responder: ~Copyable {
     return bytes
   }
 
-  /// What is left unread when the socket closes makes its other end forget the answer, so it is read to its end,
-  /// within bounds: nginx has it all at hand.
+  /// Closing a socket with unread input makes the other end lose the answer, so the rest is read, within bounds. nginx
+  /// has all of it at hand.
   private mutating func discard() {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     for _ in 0..<64 where cfcgi_read(&state, &chunk, Int32(chunk.count)) <= 0 { return }
@@ -103,28 +104,11 @@ package struct Responder: ~Copyable {
   private mutating func send(_ response: Response, withoutBody: Bool) {
     let head = Wire.head(of: response)
     let body = withoutBody ? [] : response.body
-    // A peer that left before its answer gets none; there is nothing else to do for it.
+    // A peer that left before its answer gets none.
     _ = cfcgi_finish(&state, head, Int32(head.count), body, Int32(body.count))
   }
 }
 
-/// A request that cannot be handed on, with as much of it as is known, so that it can be answered.
-package struct Rejection: Error {
-  package let request: Request
-  package let failure: RequestFailure
-}
-
 package struct ListenerError: Error, CustomStringConvertible {
   package let description = "file descriptor 0 is no listening socket: start workers through spawn-fcgi or systemd"
-}
-
-extension Result where Success == Request, Failure == Rejection {
-  package var request: Request {
-    switch self {
-    case .success(let request): request
-    case .failure(let rejection): rejection.request
-    }
-  }
-
-  fileprivate var isHead: Bool { request.method == .head }
 }

@@ -8,7 +8,7 @@ enum Wire {
     head.reserveCapacity(256)
     append("Status", "\(response.status) \(Response.reason(response.status))", to: &head)
     for (name, value) in response.headers { append(name, value, to: &head) }
-    // Without a length nginx would pass a cut answer on as a whole one.
+    // Without a length, nginx would pass on a truncated answer as a complete one.
     if response.status != 204 && response.status != 304 {
       append("Content-Length", String(response.body.count), to: &head)
     }
@@ -20,7 +20,7 @@ enum Wire {
     precondition(!name.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: ":") }, "bad header name \(name)")
     head += name.utf8
     head += ": ".utf8
-    // A line end in a value would begin a header of its own.
+    // A line end in a value would begin a new header.
     for byte in value.utf8 { head.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
     head += "\r\n".utf8
   }

@@ -1,4 +1,4 @@
-/// Why a request did not reach its handler's verb. The list is closed; API/Answers.swift turns each into an answer.
+/// The reasons why a request does not reach its handler's verb. API/Answers.swift has an answer for each.
 package enum RequestFailure: Error, Equatable {
   case unknownPath
   case wrongMethod(allow: String)
@@ -9,7 +9,7 @@ package enum RequestFailure: Error, Equatable {
   case shape(ShapeError)
 }
 
-/// A request of the wrong shape: everything that is wrong with it, in the order in which it was read.
+/// A request of the wrong shape: every mistake in it, in the order in which it was read.
 package struct ShapeError: Error, Equatable {
   package enum Kind: String, Sendable {
     case missing
@@ -19,14 +19,13 @@ package struct ShapeError: Error, Equatable {
     case notJSON = "json_invalid"
   }
 
-  /// Where, in words, and of which kind.
   package struct Complaint: Sendable, Equatable {
     package let location: [String]
     package let message: String
     package let kind: Kind
   }
 
-  /// At least one.
+  /// Never empty.
   package let complaints: [Complaint]
 
   package init(_ complaints: [Complaint]) {
@@ -38,7 +37,7 @@ package struct ShapeError: Error, Equatable {
     self.init([Complaint(location: location, message: message, kind: kind)])
   }
 
-  /// Of the first complaint.
+  /// These three describe the first complaint.
   package var location: [String] { complaints[0].location }
   package var message: String { complaints[0].message }
   package var kind: Kind { complaints[0].kind }

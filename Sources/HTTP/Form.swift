@@ -1,5 +1,5 @@
 extension Request {
-  /// The fields of a body that a form sent; nil if the body is something else.
+  /// The fields of a form's body; nil if the body is something else.
   package var form: Query? {
     guard headers.begins("Content-Type", with: "application/x-www-form-urlencoded"),
       let text = String(validating: body, as: UTF8.self)

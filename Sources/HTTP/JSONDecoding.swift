@@ -3,8 +3,7 @@ internal import Notation
 extension Request {
   package enum UnknownMembers { case ignored, refused }
 
-  /// The body as a Swift value. The first that is wrong with it is said with the place where it is wrong; where all of it
-  /// is to be said, the body is read by a `Reader`.
+  /// The body as a Swift value. The error names the first mistake and its place. A `Reader` names every mistake.
   package func decode<T: Decodable>(
     _ type: T.Type = T.self, unknownMembers: UnknownMembers = .refused
   ) throws(ShapeError) -> T {
@@ -12,7 +11,7 @@ extension Request {
     return try ValueDecoder(json, at: ["body"], refusesUnknown: unknownMembers == .refused).whole(type)
   }
 
-  /// The members of the object that the body has to be.
+  /// The members of the body, which must be an object.
   func members() throws(ShapeError) -> [JSON.Member] {
     let json: JSON
     do { json = try JSON(parsing: body) } catch { throw ShapeError(["body"], error.message, .notJSON) }
@@ -24,20 +23,20 @@ extension Request {
 }
 
 extension JSON.Member {
-  /// The value with nothing left over.
+  /// The value. Members that nothing read are refused.
   func read<T: Decodable>(as type: T.Type) throws(ShapeError) -> T {
     try ValueDecoder(value, at: ["body", name], refusesUnknown: true).whole(type)
   }
 }
 
-/// Decodes a JSON value, and notes which members were asked for so that others can be refused.
-/// Members are known by their index, because `String` takes different names for equal.
+/// Decodes a JSON value, and remembers which members were read, so that others can be refused. It remembers them by
+/// index, because different names can be equal as `String`.
 private final class ValueDecoder: Decoder {
   let json: JSON
   let location: [String]
   let refusesUnknown: Bool
   var asked: Set<Int> = []
-  /// What the type opened by hand instead of having it decoded.
+  /// Members that the type decoded through a nested container.
   var opened: [Int: ValueDecoder] = [:]
   let codingPath: [any CodingKey] = []
   let userInfo: [CodingUserInfoKey: Any] = [:]
@@ -60,7 +59,7 @@ private final class ValueDecoder: Decoder {
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(decoder: self) }
 
-  /// The value with nothing left over. Whatever else goes wrong in its type's own init gets this place.
+  /// The value, and an error with this place for everything else that its type's own init throws.
   func whole<T: Decodable>(_ type: T.Type) throws(ShapeError) -> T {
     do {
       let value = try T(from: self)
@@ -69,7 +68,7 @@ private final class ValueDecoder: Decoder {
     } catch let error as ShapeError {
       throw error
     } catch {
-      // A type that says in its own words what is wrong gives them as the underlying error.
+      // The underlying error holds the type's own words.
       if case DecodingError.dataCorrupted(let context) = error, let reason = context.underlyingError {
         throw ShapeError(location, "\(reason)", .malformed)
       }
@@ -224,7 +223,7 @@ private struct Single: SingleValueDecodingContainer {
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
     switch type {
-    // These would ask this very container again, for ever.
+    // The initialisers of these types would call this container again, without end.
     case is String.Type, is Bool.Type, is any FixedWidthInteger.Type, is any BinaryFloatingPoint.Type:
       try decoder.read(type)
     default: try T(from: decoder)

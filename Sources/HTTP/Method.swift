@@ -1,4 +1,4 @@
-/// The methods a route can be declared for. Any other method is answered 405.
+/// The methods that a route can have. Any other method is answered 405.
 package enum Method: String, Sendable, CaseIterable {
   case get = "GET"
   case head = "HEAD"

@@ -6,10 +6,10 @@ package struct Query: Sendable {
 
   package init(_ raw: Substring) { self.raw = raw }
 
-  /// No name that can be asked for is longer, not even one of 255 bytes before it is composed.
+  /// No value that any route accepts is longer, not even a decomposed name of 255 bytes.
   private static let mostBytes = 1024
 
-  /// The first value of that name; nil if it is not there.
+  /// The first value of that name; nil if there is none.
   package func optional<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws(ShapeError) -> T? {
     for pair in Percent.split(raw, at: "&") where !pair.isEmpty {
       let parts = Percent.split(pair, at: "=", maxSplits: 1)
@@ -57,7 +57,7 @@ package struct Query: Sendable {
   }
 }
 
-/// The values that stood in a route's braces, decoded.
+/// The values of a route's parameters, decoded.
 package struct PathParameters: Sendable, Equatable {
   var values: [(name: String, text: String)] = []
 

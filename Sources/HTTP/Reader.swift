@@ -1,22 +1,21 @@
 internal import Notation
 
-/// Reads a request piece by piece. What is wrong with a piece is noted and reading goes on, so that the answer names all
-/// of it at once. Whatever is read is nil if it is absent or wrong; `finish` tells the two apart by throwing.
+/// Reads a request piece by piece and collects every mistake, so that the answer names all of them at once. A value is
+/// nil if it is absent or wrong; `finish` throws if any was wrong.
 package final class Reader {
   private let members: [JSON.Member]
   private let refusesNulls: Bool
   private var isAsked: [Bool]
   private var complaints: [ShapeError.Complaint] = []
 
-  /// For a request without a body.
+  /// For a query.
   package init() {
     members = []
     refusesNulls = false
     isAsked = []
   }
 
-  /// A change says by what is absent that it stays as it is; there a null would have to mean something else, and mostly
-  /// means nothing.
+  /// In a change, an absent member stays as it is, and a null has no meaning, so `refusesNulls` refuses it.
   package init(bodyOf request: Request, refusesNulls: Bool = false) throws(ShapeError) {
     members = try request.members()
     self.refusesNulls = refusesNulls
@@ -33,7 +32,7 @@ package final class Reader {
     return read(member, check)
   }
 
-  /// Nil also for a null, unless nulls are refused.
+  /// A null is nil too, unless nulls are refused.
   package func optional<T: Decodable>(
     _ name: String, as type: T.Type = T.self, _ check: (T) throws -> Void = { _ in }
   ) -> T? {
@@ -43,7 +42,7 @@ package final class Reader {
     return nil
   }
 
-  /// For a member whose null has a meaning: the outer nil is absent or wrong, the inner one null.
+  /// For a member whose null has a meaning: the outer nil is absent or wrong, the inner nil is null.
   package func nullable<T: Decodable>(
     _ name: String, as type: T.Type = T.self, isRequired: Bool = false, _ check: (T) throws -> Void = { _ in }
   ) -> T?? {
@@ -54,7 +53,7 @@ package final class Reader {
     return member.value == .null ? .some(nil) : read(member, check).map { .some($0) }
   }
 
-  /// A text of so many characters. Bytes are counted first: whatever looks at characters is the slower, the more there are.
+  /// `length` counts characters. Bytes are counted first, because counting characters takes longer.
   package func text(
     _ name: String, _ length: ClosedRange<Int>, isRequired: Bool = false, _ check: (String) throws -> Void = { _ in }
   ) -> String? {
@@ -69,10 +68,10 @@ package final class Reader {
     return isRequired ? require(name, checkAll) : optional(name, checkAll)
   }
 
-  /// Whether there is such a member, right or wrong, that is not null.
+  /// Whether there is such a member that is not null; its value may be wrong.
   package func has(_ name: String) -> Bool { find(name).map { members[$0].value != .null } ?? false }
 
-  /// What another part of the request is read as; nil if that throws.
+  /// Collects the mistakes of another part of the request; nil if there are any.
   package func note<T>(_ reading: @autoclosure () throws(ShapeError) -> T?) -> T? {
     do {
       return try reading()
@@ -86,10 +85,10 @@ package final class Reader {
     complaints.append(.init(location: ["body", name], message: message, kind: kind))
   }
 
-  /// A small body has room for thousands of them, and its answer would be many times as large.
+  /// A small body has room for thousands of unknown members, and the answer would be many times as large.
   private static let mostUnknownMembers = 50
 
-  /// Throws if anything was wrong, or if the body has members that nobody asked for.
+  /// Throws if anything was wrong, or if the body has unknown members.
   package func finish() throws(ShapeError) {
     for (member, _) in zip(members, isAsked).lazy.filter({ !$0.1 }).prefix(Self.mostUnknownMembers) {
       complain(member.name, "Extra inputs are not permitted", .unknown)
@@ -97,13 +96,13 @@ package final class Reader {
     guard complaints.isEmpty else { throw ShapeError(complaints) }
   }
 
-  /// Finishes, and gives what was required as the values they are now known to be.
+  /// Finishes, and returns the required values, which are there now.
   package func finish<each T>(_ values: repeat (each T)?) throws(ShapeError) -> (repeat each T) {
     try finish()
     return (repeat (each values)!)
   }
 
-  /// Compared as bytes, because `String` takes different names for equal.
+  /// Compared as bytes, because different names can be equal as `String`.
   private func find(_ name: String) -> Int? { members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) } }
 
   private func member(_ name: String) -> JSON.Member? {

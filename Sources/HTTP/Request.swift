@@ -1,23 +1,22 @@
 // Knows requests, answers, routes and JSON as values. Refuses to know sockets, FastCGI and SQL.
 
-/// One request, copied out of the wire and complete.
+/// One complete request, copied off the wire.
 package struct Request: Sendable {
   /// Nil for a method that no route can have.
   package var method: Method?
   /// The path as it was sent, still percent-encoded, without the query.
   package var path: String
   package var query: Query
-  /// What stood in the braces of the route's template.
   package var parameters = PathParameters()
   package var headers: Headers
   package var body: [UInt8]
   package var clientAddress: String
-  /// Which of nginx's ports was asked: public, login or metrics.
+  /// The port of nginx that received it: public, login or metrics.
   package var listener: String
   package var id: String
-  /// The one header that nginx says is its own, whatever the client sent under that name; empty: none is.
+  /// The name of the header that nginx set itself, whatever the client sent under that name; empty if there is none.
   package var vouchedHeader = ""
-  /// When nginx took the request, in milliseconds since 1970; nil if nginx did not say.
+  /// The time when nginx took the request, in milliseconds since 1970; nil if nginx did not tell.
   package var arrivedMilliseconds: Int?
 
   package init(
@@ -25,7 +24,7 @@ package struct Request: Sendable {
     clientAddress: String = "", listener: String = "public", id: String = "", arrivedMilliseconds: Int? = nil
   ) {
     self.method = method
-    // Looked for among the bytes: to `String` a mark with a combining character behind it is another character.
+    // Searched as bytes, because a mark and a combining character behind it are one other character to `String`.
     if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
       path = String(target[..<mark])
       query = Query(target[target.utf8.index(after: mark)...])
@@ -42,10 +41,10 @@ package struct Request: Sendable {
   }
 }
 
-/// Header fields by name, without regard to the case of ASCII. There are few, so they are simply searched.
+/// Header fields by name, without regard to the case of ASCII. There are few, so a linear search is enough.
 package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
   package private(set) var fields: [(name: String, value: String)] = []
-  /// The names of those that came with a value that is no text.
+  /// The names of fields whose value is not text.
   private var unreadable: [String] = []
 
   package init() {}
@@ -56,7 +55,7 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
 
   package mutating func add(_ name: String, _ value: String) { fields.append((Self.folded(name), value)) }
 
-  /// With its name as FastCGI spells it behind HTTP_: `ACCEPT_LANGUAGE`. Nil is a value that is no text.
+  /// The name is spelt as FastCGI does behind HTTP_: `ACCEPT_LANGUAGE`. Nil is a value that is not text.
   package mutating func add(parameter name: Slice<UnsafeRawBufferPointer>, _ value: String?) {
     let folded = String(unsafeUninitializedCapacity: name.count) { buffer in
       for (index, byte) in name.enumerated() {
@@ -67,23 +66,18 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     if let value { fields.append((folded, value)) } else { unreadable.append(folded) }
   }
 
-  package mutating func remove(_ name: String) {
-    let wanted = Self.folded(name)
-    fields.removeAll { $0.name.utf8.elementsEqual(wanted.utf8) }
-  }
-
   package subscript(name: String) -> String? {
     let wanted = Self.folded(name)
     return fields.first { $0.name.utf8.elementsEqual(wanted.utf8) }?.value
   }
 
-  /// Whether a value begins so, without regard to the case of ASCII. By bytes: `hasPrefix` normalises all of the value.
+  /// Ignores the case of ASCII. Compares bytes, because `hasPrefix` normalises the whole value.
   package func begins(_ name: String, with prefix: String) -> Bool {
     guard let value = self[name] else { return false }
     return value.utf8.lazy.map(Self.folded).starts(with: prefix.utf8.lazy.map(Self.folded))
   }
 
-  /// For what a request hangs on: a condition or a key that cannot be read must not be taken for none.
+  /// For conditions and keys: one that cannot be read must not count as absent.
   package func readable(_ name: String) throws(ShapeError) -> String? {
     let wanted = Self.folded(name)
     guard !unreadable.contains(where: { $0.utf8.elementsEqual(wanted.utf8) }) else {
@@ -92,7 +86,7 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     return self[name]
   }
 
-  /// `lowercased()` would make a k of a Kelvin sign.
+  /// `lowercased()` would turn a Kelvin sign into a k.
   private static func folded(_ name: String) -> String { String(decoding: name.utf8.map(folded), as: UTF8.self) }
 
   private static func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }

@@ -1,6 +1,6 @@
 package import Notation
 
-/// One answer, whole in memory before its first byte leaves.
+/// One answer, complete in memory before its first byte leaves.
 package struct Response: Sendable {
   package var status: Int
   package var headers: [(name: String, value: String)]
@@ -26,7 +26,7 @@ package struct Response: Sendable {
     return copy
   }
 
-  /// The words behind the number. nginx passes on what it is given, and a status line without them is malformed.
+  /// The reason phrase. nginx passes on the status line as it is, and without a phrase it would be malformed.
   package static func reason(_ status: Int) -> String { reasons[status] ?? "Status \(status)" }
 
   private static let reasons = [

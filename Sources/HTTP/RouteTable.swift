@@ -1,15 +1,8 @@
 internal import FoundationEssentials
 internal import Notation
 
-/// A tree of segments. A lookup walks down it, so that the number of routes does not matter.
+/// A tree of segments. A lookup walks down it, so its cost does not depend on the number of routes.
 struct RouteTable {
-  enum Match {
-    case found(route: Int, PathParameters)
-    case wrongMethod(allow: String)
-    case unknownPath
-    case malformedPath
-  }
-
   private struct Node {
     var children: [Segment: Int] = [:]
     var parameter: (parameter: Parameter, node: Int)?
@@ -17,8 +10,8 @@ struct RouteTable {
     var answersHead = true
   }
 
-  /// What stands in braces: `{id}`, or `{id:uuid}` where no resource has an id of another form. Whoever asks for one with
-  /// a method that the place has is told so by its handler, in words of its own; to any other method there is nothing.
+  /// A parameter in braces: `{id}`, or `{id:uuid}` where every resource has a UUID. If the place has a route for the
+  /// method, the handler refuses another form in words of its own. For any other method the path is unknown.
   private struct Parameter: Equatable {
     let name: String
     let isUUID: Bool
@@ -31,20 +24,20 @@ struct RouteTable {
     func fits(_ segment: String) -> Bool { !isUUID || UUID(uuidString: segment) != nil }
   }
 
-  /// As metrics, logs and the description know it.
+  /// The template in metrics, logs and openapi.yaml.
   static func bare(_ template: String) -> String { template.replacing(":uuid}", with: "}") }
 
-  /// Compared as bytes: to `String`, a Kelvin sign equals a K.
+  /// Compared as bytes, because a Kelvin sign equals a K as `String`.
   private struct Segment: Hashable {
     let bytes: [UInt8]
     init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
   }
 
   private var nodes = [Node()]
-  /// Templates without a parameter, whole: a path spelt just like one needs no walk.
+  /// Whole templates without a parameter: a path that is spelt like one needs no walk.
   private var literals: [Segment: Int] = [:]
 
-  /// No path of ours is deeper, and a lookup that tries a parameter after a literal stays short.
+  /// No path of ours is deeper, and the limit keeps a lookup that tries a parameter after a literal short.
   private static var deepest: Int { 12 }
 
   mutating func add(_ method: Method, _ template: String, answersHead: Bool, route: Int) {
@@ -81,23 +74,25 @@ struct RouteTable {
     return nodes.count - 1
   }
 
-  func match(_ method: Method?, _ path: String) -> Match {
-    if let node = literals[Segment(path)] { return choose(method, at: nodes[node], PathParameters()) }
-    // Nothing is dropped in front but a slash: half of a character would be left of what begins otherwise.
-    guard path.utf8.first == UInt8(ascii: "/") else { return .unknownPath }
+  func match(_ method: Method?, _ path: String) throws(RequestFailure) -> (route: Int, PathParameters) {
+    if let node = literals[Segment(path)] { return (try choose(method, at: nodes[node]), PathParameters()) }
+    // Only a slash may be dropped in front: any other first byte may be half of a character.
+    guard path.utf8.first == UInt8(ascii: "/") else { throw .unknownPath }
     var segments: [String] = []
     // Split first, then decode: an encoded slash stays inside its segment.
     for raw in Percent.split(Substring(path.utf8.dropFirst()), at: "/") {
-      guard let segment = Percent.decoded(raw) else { return .malformedPath }
+      guard let segment = Percent.decoded(raw) else { throw .malformedPath }
       segments.append(segment)
     }
-    guard segments.count <= Self.deepest else { return .unknownPath }
+    guard segments.count <= Self.deepest else { throw .unknownPath }
     var parameters = PathParameters()
     var isThere = true
-    guard let node = find(segments[...], from: 0, &parameters, &isThere) else { return .unknownPath }
-    let choice = choose(method, at: nodes[node], parameters)
-    if case .wrongMethod = choice, !isThere { return .unknownPath }
-    return choice
+    guard let node = find(segments[...], from: 0, &parameters, &isThere) else { throw .unknownPath }
+    do {
+      return (try choose(method, at: nodes[node]), parameters)
+    } catch {
+      throw isThere ? error : .unknownPath
+    }
   }
 
   private func find(
@@ -119,12 +114,12 @@ struct RouteTable {
     return nil
   }
 
-  private func choose(_ method: Method?, at node: Node, _ parameters: PathParameters) -> Match {
-    if let found = node.routes.first(where: { $0.method == method }) { return .found(route: found.route, parameters) }
+  private func choose(_ method: Method?, at node: Node) throws(RequestFailure) -> Int {
+    if let found = node.routes.first(where: { $0.method == method }) { return found.route }
     let get = node.routes.first { $0.method == .get }
-    if method == .head, let get, node.answersHead { return .found(route: get.route, parameters) }
+    if method == .head, let get, node.answersHead { return get.route }
     var allowed = node.routes.map(\.method.rawValue)
     if get != nil && node.answersHead { allowed.append(Method.head.rawValue) }
-    return .wrongMethod(allow: Array(Set(allowed)).sorted().joined(separator: ", "))
+    throw .wrongMethod(allow: Set(allowed).sorted().joined(separator: ", "))
   }
 }

@@ -1,20 +1,13 @@
-/// Finds the endpoint for a method and a path.
-package struct Router<Endpoint> {
+/// Finds the route for a method and a path.
+package struct Router<Target> {
   package struct Route {
-    /// As declared, `/users/{id}`: what metrics and logs name.
+    /// As declared, `/users/{id}`: the name of the route in metrics and logs.
     package let template: String
     package let method: Method
-    package let endpoint: Endpoint
+    package let target: Target
   }
 
-  package enum Match {
-    case found(Route, PathParameters)
-    case wrongMethod(allow: String)
-    case unknownPath
-    case malformedPath
-  }
-
-  /// Everything that does not depend on what the endpoints are, so that it is compiled once and for all.
+  /// Everything that does not depend on the type of the targets, so that it is compiled only once.
   private var table = RouteTable()
   package private(set) var routes: [Route] = []
 
@@ -22,18 +15,14 @@ package struct Router<Endpoint> {
 
   /// Declares a route. A second one for the same method and path is a mistake in the program, found when it starts.
   package mutating func add(
-    _ method: Method, _ template: String, answersHead: Bool = true, _ endpoint: Endpoint
+    _ method: Method, _ template: String, answersHead: Bool = true, _ target: Target
   ) {
     table.add(method, template, answersHead: answersHead, route: routes.count)
-    routes.append(Route(template: RouteTable.bare(template), method: method, endpoint: endpoint))
+    routes.append(Route(template: RouteTable.bare(template), method: method, target: target))
   }
 
-  package func match(_ method: Method?, _ path: String) -> Match {
-    switch table.match(method, path) {
-    case .found(let route, let parameters): .found(routes[route], parameters)
-    case .wrongMethod(let allow): .wrongMethod(allow: allow)
-    case .unknownPath: .unknownPath
-    case .malformedPath: .malformedPath
-    }
+  package func match(_ method: Method?, _ path: String) throws(RequestFailure) -> (Route, PathParameters) {
+    let (route, parameters) = try table.match(method, path)
+    return (routes[route], parameters)
   }
 }

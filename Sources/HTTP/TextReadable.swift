@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// What a path or a query can be read as.
+/// A type that can be read from a path or a query.
 package protocol TextReadable {
   init?(readingText text: String)
   static var readableName: String { get }
@@ -13,7 +13,7 @@ extension String: TextReadable {
 
 extension Int: TextReadable {
   package init?(readingText text: String) {
-    // Int("+5") and Int("007") are numbers to Swift and typing errors to everybody else.
+    // Int("+5") and Int("007") are numbers to Swift, but most likely typing errors.
     guard let value = Int(text), String(value) == text else { return nil }
     self = value
   }

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Postgres
 
-/// One thing in which the ledger does not agree with itself.
+/// One contradiction in the ledger.
 package struct Difference: Sendable {
   package enum Finding: String, Sendable, CaseIterable {
     // Of accounts.
@@ -22,7 +22,7 @@ package struct Difference: Sendable {
   package let account: Int?
   package let operation: UUID?
   package let ordinal: Int?
-  /// Which kind of operation, or where among several things it is.
+  /// The kind of operation, or the place among several.
   package let place: String?
   package let found: String
   package let due: String
@@ -90,7 +90,7 @@ extension Difference: CustomStringConvertible {
 }
 
 extension Difference {
-  /// Every check answers in these columns: finding, account, operation, ordinal, place, found, due.
+  /// Every check returns these columns: finding, account, operation, ordinal, place, found, due.
   package init(_ row: Row) throws {
     let word = try row.value(0, as: String.self)
     guard let finding = Finding(rawValue: word) else {

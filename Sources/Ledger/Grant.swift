@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Postgres
 
-/// Coins for somebody out of the mint: a welcome, a month's allowance, a thank-you.
+/// New coins for a user: a welcome, a month's allowance, a thank-you.
 package struct Grant: Sendable {
   package let amount: Int
   package let reason: String

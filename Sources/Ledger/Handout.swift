@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Postgres
 
-/// Coins for many under one name: whoever had theirs under it gets no more, however often it is given out.
+/// Coins for many users under one name. Each user gets them once, however often the handout is repeated.
 package struct Handout: Sendable {
   package let key: UUID
   package let reason: String
@@ -12,7 +12,7 @@ package struct Handout: Sendable {
   }
 
   package struct Share: Sendable {
-    /// Of the operation that it becomes.
+    /// The id of its operation.
     package let id: UUID
     package let owner: UUID
     package let amount: Int
@@ -27,12 +27,12 @@ package struct Handout: Sendable {
   package enum Verdict: Sendable {
     case given
     case hadBefore
-    /// Another amount, or the same for another reason.
+    /// The user got another amount, or the same amount for another reason.
     case hadAnother
     case overflow
   }
 
-  /// What `give` would come to at this moment.
+  /// The result that `give` would have at this moment.
   package func foresee(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
     try verdicts(
       """
@@ -47,7 +47,7 @@ package struct Handout: Sendable {
       """, on: connection)
   }
 
-  /// All of them in one statement, in the order of owners, in which everything else locks them.
+  /// One statement for all, in the order of owners, in which every other operation locks them too.
   package func give(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
     try connection.transaction { connection in
       try verdicts(
@@ -79,7 +79,7 @@ package struct Handout: Sendable {
 }
 
 extension [Handout.Share] {
-  /// Ids and numbers: nothing in it has to be escaped.
+  /// Ids and numbers only, so nothing needs escaping.
   fileprivate var json: String {
     let rows = map { #"{"id":"\#($0.id.text)","owner":"\#($0.owner.text)","amount":\#($0.amount)}"# }
     return "[" + rows.joined(separator: ",") + "]"

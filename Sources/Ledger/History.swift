@@ -1,8 +1,8 @@
 package import FoundationEssentials
 package import Postgres
 
-/// How coins came and went, newest first, a page at a time. A page goes on behind the moment of its last entry,
-/// which no other entry of the account shares.
+/// The changes of a balance, newest first, in pages. The next page begins behind the moment of the last entry, which no
+/// other entry of the account shares.
 package enum History {
   package enum Kind: String, Sendable, CaseIterable {
     case grant, transfer, purchase
@@ -23,7 +23,7 @@ package enum History {
     package let id: UUID
     package let at: String
     package let kind: String
-    /// Negative for what went.
+    /// Negative for coins that left.
     package let change: Int
     package let balance: Int
     package let counterpart: String?
@@ -35,8 +35,8 @@ package enum History {
   package static func read(
     _ filter: Filter, of owner: UUID, on connection: borrowing Connection
   ) throws -> CursorPage<Entry> {
-    // Who filters may have to look through more than a page shows, but through no more than this at a time: then a
-    // page is short, and still says where to go on.
+    // A filter may have to read more entries than a page shows, but reads no more than this at a time. Then the page is
+    // short, and still has a cursor.
     let scanned = filter.isSelective ? 5000 : filter.limit + 1
     var unreadFrom: Int?
     let page = try connection.page(
@@ -82,6 +82,6 @@ package enum History {
 }
 
 extension History.Filter {
-  /// Then a page may have to look at more entries than it shows.
+  /// Such a filter may have to read more entries than a page shows.
   fileprivate var isSelective: Bool { kind != nil || counterpart != nil }
 }

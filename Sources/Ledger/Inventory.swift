@@ -1,23 +1,24 @@
+package import Audit
 package import FoundationEssentials
 package import Postgres
 
-/// Where an owner's items lie.
+/// The places of an owner's items.
 package enum Section: String, Sendable, CaseIterable {
   case main, factory, trade
 }
 
-/// What somebody has in items, and how it changes.
+/// The items of an owner, and how they change.
 package enum Inventory {
   package struct Receipt: Sendable {
     package let operation: UUID
     package let at: String
-    /// How many postings there are, whose public ids follow from the operation's.
+    /// The number of postings.
     package let lines: Int
-    /// JSON text, where the kind of operation gives them.
-    package let finalBalances: [UInt8]?
+    /// For the kinds of operation that report them.
+    package let finalBalances: DatabaseJSON?
   }
 
-  /// Into a section, out of the mint.
+  /// New items from the mint.
   package static func add(
     _ lines: [Line], to section: Section, type: String, comment: String?, _ intent: Intent, by actor: UUID,
     on connection: borrowing Connection
@@ -29,47 +30,60 @@ package enum Inventory {
       """, on: connection)
   }
 
-  /// Up or down, never below zero.
+  /// Up or down, never below zero. A refusal is kept under its key too, so the transaction that finds one commits.
   package static func adjust(
-    _ lines: [Line], in section: Section, reason: String, _ intent: Intent, by actor: UUID,
+    _ lines: [Line], in section: Section, reason: String, _ intent: Intent, by editor: Editor,
     on connection: borrowing Connection
   ) throws -> Done<Receipt> {
-    try receipt(
-      """
-      adjust_by_admin(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
-                      \(section.rawValue), \(lines.json)::jsonb, \(reason))
-      """, balances: finalBalances, on: connection)
+    try connection.transaction { connection in
+      do {
+        let done = try receipt(
+          """
+          adjust_by_admin(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(editor.id), \(intent.requestID),
+                          \(section.rawValue), \(lines.json)::jsonb, \(reason))
+          """, balances: finalBalances, on: connection)
+        if !done.isReplay {
+          try editor.note("inventory.adjust", intent.owner.text, after: done.value.finalBalances, on: connection)
+        }
+        return Result<Done<Receipt>, LedgerRefusal>.success(done)
+      } catch let refusal as LedgerRefusal {
+        return .failure(refusal)
+      }
+    }.get()
   }
 
-  /// What lies in a section now, or lay there just after an instant: a JSON array.
+  /// The items in a section now, or just after an instant: a JSON array.
   package static func read(
     _ section: Section, of owner: UUID, at instant: Instant?, on connection: borrowing Connection
-  ) throws -> [UInt8] {
-    try connection.value("SELECT document FROM inventory(\(owner), \(section.rawValue), \(instant?.text)::timestamptz)")
+  ) throws -> DatabaseJSON {
+    try Reservation.expireDue(of: owner, on: connection)
+    return try connection.value(
+      "SELECT document FROM inventory(\(owner), \(section.rawValue), \(instant?.text)::timestamptz)")
   }
 
-  /// What lay in a section at the end of each day (UTC): a JSON array of days; nil if they
-  /// are too many for all that ever lay there.
+  /// The items in a section at the end of each day (UTC): a JSON array of days; nil if there are too many days for all
+  /// kinds of items that ever lay there.
   package static func daily(
     _ section: Section, of owner: UUID, from: String, to: String, on connection: borrowing Connection
-  ) throws -> [UInt8]? {
-    try connection.row(
+  ) throws -> DatabaseJSON? {
+    try Reservation.expireDue(of: owner, on: connection)
+    return try connection.row(
       """
       SELECT document FROM daily_inventory(\(owner), \(section.rawValue), \(from)::date, \(to)::date, \(mostDaily))
       """
     ) { try $0.value(0) }
   }
 
-  /// Days times kinds of things that one answer tells.
+  /// The largest number of days times kinds of items in one answer.
   package static let mostDaily = 15_000
 
-  /// How many of a limited item the shop sells from now on.
+  /// Sets how many of a limited item the shop has.
   package static func setStock(
-    _ item: UUID, _ quantity: Int, _ id: UUID, by actor: UUID, requestID: String?, on connection: borrowing Connection
+    _ item: UUID, _ quantity: Int, by editor: Editor, on connection: borrowing Connection
   ) throws {
-    let intent = Intent(id: id, owner: actor, key: nil, requestID: requestID)
+    let id = UUID.timeOrdered().operation
     try connection.run(
-      "SELECT FROM set_stock_by_admin(\(intent.id), \(actor), \(requestID), \(item), \(quantity))")
+      "SELECT FROM set_stock_by_admin(\(id), \(editor.id), \(editor.requestID), \(item), \(quantity))")
   }
 
   /// As the inventory shows items.
@@ -85,7 +99,7 @@ package enum Inventory {
     """
   }
 
-  /// `call` is one of the ledger's functions, which all answer in the same columns.
+  /// `call` is one of the ledger's functions, which all return the same columns.
   static func receipt(
     _ call: SQL, balances: SQL = "NULL::text", on connection: borrowing Connection
   ) throws -> Done<Receipt> {

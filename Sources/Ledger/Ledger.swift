@@ -1,19 +1,19 @@
-// Knows accounts, operations and statements: what may move, and what an owner may be told of it. The moving itself is
-// done by one function in PostgreSQL for each kind of operation. Refuses to know HTTP and who is allowed to ask.
+// Knows accounts, operations, reservations and statements. For each kind of operation, one function in PostgreSQL moves
+// what it moves. Refuses to know HTTP, and which callers are allowed to ask.
 
 package import FoundationEssentials
-internal import Postgres
+package import Postgres
 
-/// What somebody wants moved: whose things, under which name of their own, and asked by which request.
+/// The owner, the key and the request of an operation that is asked for.
 package struct Intent: Sendable {
-  /// Made here, in the order of time; its last 16 bits are zero and belong to its postings.
+  /// Ids are made in the order of time. The last 16 bits are zero, and number the postings.
   package let id: UUID
   package let owner: UUID
-  /// Under the same key the same is never done twice. Nil if nobody could ask again.
+  /// One key never does its operation twice. Nil if the client cannot ask again.
   package let key: UUID?
   package let requestID: String?
 
-  package init(id: UUID, owner: UUID, key: UUID?, requestID: String?) {
+  package init(id: UUID = .timeOrdered(), owner: UUID, key: UUID?, requestID: String?) {
     self.id = id.operation
     self.owner = owner
     self.key = key
@@ -21,42 +21,55 @@ package struct Intent: Sendable {
   }
 }
 
-/// What became of it, and whether it had been done before this call.
+/// A done operation. `isReplay`: an earlier call with the same key did it.
 package struct Done<Value: Sendable>: Sendable {
   package let value: Value
   package let isReplay: Bool
 }
 
-/// The rules' sentences. The list is closed.
-package enum LedgerRefusal: Error, Sendable, Equatable {
-  case insufficientFunds(available: Int, required: Int)
-  case outOfStock(available: Int, required: Int)
-  case unknownRecipient
-  case toOneself
-  case unknownItem
-  case overflow
-  case keyReused
-  case unknownOperation
-  case tooLate
-  case unknownUser
-  case unknownCollection
-  case unknownQualityLevel
-  /// With JSON text that lists every missing item.
-  case insufficientItems(missing: [UInt8])
-  case reservationNotFound
-  case reservationClosed
-}
+/// A rule that refuses an operation.
+package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
+  /// As the functions of the ledger spell it. The list is closed.
+  package enum Word: String, Sendable {
+    case insufficientFunds = "insufficient_funds"
+    case outOfStock = "out_of_stock"
+    case unknownRecipient = "unknown_recipient"
+    case toOneself = "to_oneself"
+    case unknownItem = "unknown_item"
+    case overflow
+    case keyReused = "key_reused"
+    case unknownOperation = "unknown_operation"
+    case tooLate = "too_late"
+    case unknownUser = "unknown_user"
+    case unknownCollection = "unknown_collection"
+    case unknownQualityLevel = "unknown_quality_level"
+    case insufficientItems = "insufficient_items"
+    case reservationNotFound = "reservation_not_found"
+    case reservationClosed = "reservation_closed"
+  }
 
-/// A refusal that was given to the same question under the same key before, and is kept.
-package struct RepeatedRefusal: Error, Sendable {
-  package let refusal: LedgerRefusal
+  package let word: Word
+  /// The figures of `insufficientFunds` and `outOfStock`.
+  package let available: Int
+  package let required: Int
+  /// Every missing item, for `insufficientItems`.
+  package let missing: DatabaseJSON?
+  /// The same request under the same key was refused before, and the ledger kept that refusal.
+  package let isRepeated: Bool
+
+  package var description: String {
+    switch word {
+    case .insufficientFunds, .outOfStock: "\(word)(available: \(available), required: \(required))"
+    default: "\(word)"
+    }
+  }
 }
 
 extension UUID {
-  /// The id of an operation, with room for those of its postings.
+  /// The id of an operation, with room for the numbers of its postings.
   package var operation: UUID { withLast(0) }
 
-  /// The public id of an operation's posting. Nobody has to keep it: it follows from the operation.
+  /// The public id of an operation's posting. It follows from the operation's, so it is not stored.
   package func posting(_ number: Int) -> UUID { withLast(UInt16(number)) }
 
   private func withLast(_ number: UInt16) -> UUID {
@@ -67,43 +80,23 @@ extension UUID {
   }
 }
 
-/// Reads the word a function of the ledger ends with.
+/// The word that a function of the ledger ends with, and the figures beside it.
 struct Outcome {
   let word: String
   let isReplay: Bool
   var available: Int?
   var required = 0
-  var missing: [UInt8]?
+  var missing: DatabaseJSON?
 
-  /// Returns if it was done.
+  /// Returns if the operation was done.
   func require() throws {
-    guard let refusal = try refusal() else { return }
-    switch refusal {
-    // These say what is so at the moment, whatever was asked before.
-    case .keyReused, .reservationClosed: throw refusal
-    default: if isReplay { throw RepeatedRefusal(refusal: refusal) } else { throw refusal }
+    guard word != "done" else { return }
+    guard let refusal = LedgerRefusal.Word(rawValue: word) else {
+      throw PostgresError(reason: .mismatch, message: "the ledger ended with \(word), which this binary does not know")
     }
-  }
-
-  private func refusal() throws -> LedgerRefusal? {
-    switch word {
-    case "done": nil
-    case "insufficient_funds": .insufficientFunds(available: available ?? 0, required: required)
-    case "insufficient_items": .insufficientItems(missing: missing ?? [])
-    case "out_of_stock": .outOfStock(available: available ?? 0, required: required)
-    case "unknown_recipient": .unknownRecipient
-    case "to_oneself": .toOneself
-    case "unknown_item": .unknownItem
-    case "overflow": .overflow
-    case "key_reused": .keyReused
-    case "unknown_operation": .unknownOperation
-    case "too_late": .tooLate
-    case "unknown_user": .unknownUser
-    case "unknown_collection": .unknownCollection
-    case "unknown_quality_level": .unknownQualityLevel
-    case "reservation_not_found": .reservationNotFound
-    case "reservation_closed": .reservationClosed
-    default: throw PostgresError(reason: .mismatch, message: "the ledger ended with \(word), which nobody here knows")
-    }
+    // These two describe the present state, whatever the first answer was.
+    let isRepeated = isReplay && refusal != .keyReused && refusal != .reservationClosed
+    throw LedgerRefusal(
+      word: refusal, available: available ?? 0, required: required, missing: missing, isRepeated: isRepeated)
   }
 }

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// So many of one variant of an item. No collection and no quality level is the standard variant.
+/// A quantity of one variant of an item. No collection and no quality level is the standard variant.
 package struct Line: Sendable {
   package let item: UUID
   package let collection: UUID?
@@ -16,7 +16,7 @@ package struct Line: Sendable {
 }
 
 extension [Line] {
-  /// As the ledger's functions read them. There are only ids and numbers in it, so nothing has to be escaped.
+  /// The format of the ledger's functions. It holds only ids and numbers, so nothing needs escaping.
   var json: String {
     let lines = map { line in
       func id(_ id: UUID?) -> String { id.map { "\"\($0.uuidString.lowercased())\"" } ?? "null" }

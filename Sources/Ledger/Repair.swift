@@ -1,17 +1,17 @@
 internal import FoundationEssentials
 internal import Postgres
 
-/// What would make a difference disappear. The postings are believed, since everything else follows from them; where
-/// they themselves are in doubt, somebody has to decide.
+/// The statements that would remove a difference. They trust the postings, because everything else follows from them.
+/// If the postings themselves are in doubt, a person has to decide.
 package enum Repair: Sendable, Equatable {
   /// The account's row, from its postings.
   case recount(account: Int)
-  /// Balances and versions along the account's postings, from what they move; then the account's row.
+  /// Balances and versions along the account's postings, from their amounts; then the account's row.
   case rechain(account: Int)
   case statement(String)
   case decision(String)
 
-  /// What stands before and behind the statements of a plan, all in one transaction of the tables' owner.
+  /// The frame of a plan: one transaction of the tables' owner.
   package static let prologue = """
     -- Writers wait until this is over; readers do not.
     LOCK TABLE accounts, reservations IN EXCLUSIVE MODE;
@@ -114,7 +114,7 @@ extension Difference {
       """
   }
 
-  /// As the operation that closed it says, if there is one.
+  /// From the operation that closed it, if there is one.
   private func closing(condition: String) -> String {
     """
     UPDATE reservations v SET closed_at = o.at, closed_by = o.id, status = CASE o.kind

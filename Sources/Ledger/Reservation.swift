@@ -1,8 +1,16 @@
 package import FoundationEssentials
 package import Postgres
 
-/// Things set aside under the caller's id, until they are given back, used up, or their time is over.
+/// Items that are set aside under an id of the client's, until they are given back, used up, or their time is over.
 package enum Reservation {
+  /// Gives back what is overdue first, so that it can be reserved again.
+  package static func setAside(
+    _ lines: [Line], for seconds: Int?, _ intent: Intent, by actor: UUID, on connection: borrowing Connection
+  ) throws -> Done<Inventory.Receipt> {
+    try expireDue(of: intent.owner, on: connection)
+    return try make(lines, for: seconds, intent, by: actor, on: connection)
+  }
+
   package static func make(
     _ lines: [Line], for seconds: Int?, _ intent: Intent, by actor: UUID, on connection: borrowing Connection
   ) throws -> Done<Inventory.Receipt> {
@@ -13,7 +21,7 @@ package enum Reservation {
       """, on: connection)
   }
 
-  /// Back to where the things came from.
+  /// Returns the items to where they came from.
   package static func giveBack(
     _ intent: Intent, by actor: UUID, on connection: borrowing Connection
   ) throws -> Done<Inventory.Receipt> {
@@ -21,7 +29,7 @@ package enum Reservation {
       "return_reserve(\(intent.id), \(intent.owner), \(intent.key), \(actor), \(intent.requestID))", on: connection)
   }
 
-  /// Used up, or handed over: they leave the ledger.
+  /// The items are used up or handed over, and leave the ledger.
   package static func consume(
     _ intent: Intent, by actor: UUID, on connection: borrowing Connection
   ) throws -> Done<Inventory.Receipt> {
@@ -29,23 +37,17 @@ package enum Reservation {
       "consume_reserve(\(intent.id), \(intent.owner), \(intent.key), \(actor), \(intent.requestID))", on: connection)
   }
 
-  /// Gives back what is overdue: of one owner, or of everybody. Whoever comes first does it, and nobody does it twice.
-  /// Each gets an operation of its own, which `newID` names.
-  package static func expireDue(
-    of owner: UUID?, naming newID: () -> UUID, on connection: borrowing Connection
-  ) throws {
-    while try expireOne(of: owner, naming: newID, on: connection) {}
+  /// Gives back everything that is overdue, of one owner or of all. Concurrent calls give each reservation back once.
+  package static func expireDue(of owner: UUID?, on connection: borrowing Connection) throws {
+    while try expireOne(of: owner, on: connection) {}
   }
 
-  /// The one that is overdue the longest; false if there is none.
-  package static func expireOne(
-    of owner: UUID? = nil, naming newID: () -> UUID, on connection: borrowing Connection
-  ) throws -> Bool {
-    try connection.value("SELECT expire_reservation(\(newID().operation), \(owner))")
+  /// Gives back the reservation that is overdue the longest; false if there is none.
+  package static func expireOne(of owner: UUID? = nil, on connection: borrowing Connection) throws -> Bool {
+    try connection.value("SELECT expire_reservation(\(UUID.timeOrdered().operation), \(owner))")
   }
 
-  /// Whose reservation of that id is overdue; nil if none is.
-  package static func overdueOwner(of key: UUID, on connection: borrowing Connection) throws -> UUID? {
+  private static func overdueOwner(of key: UUID, on connection: borrowing Connection) throws -> UUID? {
     try connection.row(
       """
       SELECT owner FROM reservations
@@ -54,11 +56,10 @@ package enum Reservation {
     ) { try $0.value(0) }
   }
 
-  /// As JSON text; nil if there is none. `owner` is nil for those who may see everybody's.
-  package static func find(
-    _ key: UUID, of owner: UUID?, on connection: borrowing Connection
-  ) throws -> [UInt8]? {
-    try connection.row(
+  /// Nil if there is none. `owner` is nil for callers who may see every reservation.
+  package static func find(_ key: UUID, of owner: UUID?, on connection: borrowing Connection) throws -> DatabaseJSON? {
+    if let overdue = try overdueOwner(of: key, on: connection) { try expireDue(of: overdue, on: connection) }
+    return try connection.row(
       """
       SELECT row_to_json(d) FROM (
         SELECT true AS reservation_exists, r.key AS operation_id, r.owner AS user_id,

@@ -16,7 +16,7 @@ package struct Transfer: Sendable {
   package struct Receipt: Sendable {
     package let operation: UUID
     package let at: String
-    /// The sender's, right after it.
+    /// The sender's balance right after the transfer.
     package let balance: Int
   }
 
@@ -45,7 +45,7 @@ package struct Transfer: Sendable {
     package let balance: Int
   }
 
-  /// Takes a transfer of the owner's back, within some seconds, if its receiver still has the coins.
+  /// Undoes a transfer of the owner's, within some seconds, if the recipient still has the coins.
   package static func undo(
     _ transfer: UUID, within seconds: Int, _ intent: Intent, on connection: borrowing Connection
   ) throws -> Done<Reversal> {

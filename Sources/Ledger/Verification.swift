@@ -3,13 +3,13 @@ package import Postgres
 
 /// Recomputes the ledger from its postings and names every difference.
 ///
-/// It goes through accounts and operations in pieces, one statement a piece: a statement sees one moment, in which an
-/// account and its postings belong together, however much is written meanwhile, and none runs so long that vacuum
-/// would have to wait for it. All counting is done in PostgreSQL, so that memory does not grow with the ledger.
+/// It reads accounts and operations in pieces, one statement per piece. A statement sees one moment, in which an
+/// account and its postings agree, however much is written meanwhile; and none runs so long that vacuum has to wait for
+/// it. PostgreSQL does the counting, so memory does not grow with the ledger.
 package struct Verification {
-  /// How many postings, or operations, are looked at in one statement.
+  /// The number of postings or operations in one statement.
   package var pieceSize = 50_000
-  /// Of one piece. Where there are more, the last one says so.
+  /// The most differences of one piece that are reported. If there are more, the last one says so.
   static let mostPerPiece = 1000
 
   package struct Extent: Sendable {
@@ -17,7 +17,7 @@ package struct Verification {
     package var postings = 0
     package var operations = 0
     package var differences = 0
-    /// Whether a piece had more differences than are told of one.
+    /// Whether a piece had more differences than are reported.
     package var isCut = false
   }
 
@@ -38,11 +38,11 @@ package struct Verification {
     try measure(connection)
     try connection.perform("SET jit = off; SET work_mem = '32MB'")
     try tell(Self.guards(connection))
-    // Statistics may be old, and a plan that reads a whole table for each piece of it would never come to an end.
+    // With old statistics, a plan may read a whole table for each piece, and would not end.
     try connection.perform("SET enable_seqscan = off")
     try checkAccounts(connection)
-    // Of a range of UUIDs PostgreSQL thinks that there is one in it, and would then go through one side of a join for each
-    // row of the other: minutes a piece, where there are many.
+    // PostgreSQL expects one row in a range of UUIDs, and would then read one side of a join for each row of the other,
+    // which takes minutes per piece if there are many.
     try connection.perform("SET enable_nestloop = off")
     try checkOperations(connection)
     try connection.perform("RESET enable_nestloop; RESET enable_seqscan")
@@ -61,7 +61,7 @@ package struct Verification {
     ) { row in
       (try row.value(0, as: Int.self), try row.value(1, as: Int.self), try row.value(2, as: Int.self))
     }
-    // Each posting of two accounts is looked at from both.
+    // Each posting is read from both of its accounts.
     total = counts.0 + counts.1 + counts.2
   }
 
@@ -73,7 +73,7 @@ package struct Verification {
       advance(piece.accounts + piece.links)
       after = piece.last
     }
-    // What lies behind the last account can only be a posting that names none.
+    // A posting behind the last account names no account.
     try tell(Self.accounts(after: after, upTo: Int.max, connection))
   }
 
@@ -91,8 +91,7 @@ package struct Verification {
     }
   }
 
-  /// What a unique index should have kept out is looked for in the tables themselves: the index may be the very thing that
-  /// is broken.
+  /// Duplicates are searched in the tables themselves, because the unique index may be what is broken.
   private mutating func checkKeys(_ connection: borrowing Connection) throws {
     try connection.perform("SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off")
     try tell(Self.duplicateAccounts(connection))
@@ -111,7 +110,7 @@ package struct Verification {
 
   private mutating func advance(_ count: Int) {
     done += count
-    // What has been written since the beginning was not counted then.
+    // Rows written since the beginning were not counted then.
     progress(min(done, total), total)
   }
 }

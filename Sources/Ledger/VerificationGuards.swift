@@ -1,23 +1,23 @@
 internal import Postgres
 
-/// The triggers that keep what has been written.
+/// The triggers that protect written rows.
 extension Verification {
-  /// What is append-only, and by which trigger.
+  /// The append-only tables and their triggers.
   static let guarded = [
     (table: "operations", trigger: "operations_are_append_only"),
     (table: "postings", trigger: "postings_are_append_only"),
     (table: "audit", trigger: "audit_is_append_only"),
   ]
 
-  /// What every one of them calls, as the migrations wrote it.
+  /// The body of the function that all of them call, as the migrations wrote it.
   static let refusal = """
     BEGIN
         RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
     END
     """
 
-  /// A trigger may be gone, off, narrowed to some columns or to a condition, or call something else; and what it calls may
-  /// have been written anew.
+  /// A trigger may be missing, disabled, narrowed to some columns or to a condition, or call another function; and the
+  /// function may have been replaced.
   static func guards(_ connection: borrowing Connection) throws -> [Difference] {
     let wanted = guarded.map { "('\($0.table)', '\($0.trigger)')" }.joined(separator: ", ")
     return try connection.rows(

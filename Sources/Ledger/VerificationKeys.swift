@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// What there may be once only, and what accounts name. Each is one statement over whole tables, by hash.
+/// Uniqueness, and the references of accounts. Each check is one statement over whole tables, by hash.
 extension Verification {
   static func duplicateAccounts(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
@@ -32,7 +32,7 @@ extension Verification {
       """, Difference.init)
   }
 
-  /// An undo's key is its transfer, but it is `reverses` that says what was taken back.
+  /// An undo's key is its transfer, but `reverses` says which transfer was undone.
   static func duplicateUndos(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
       """
@@ -42,7 +42,7 @@ extension Verification {
       """, Difference.init)
   }
 
-  /// No foreign key holds an account to its owner and its asset. Who was deleted still has a row.
+  /// No foreign key ties an account to its owner and its asset. A deleted user still has a row.
   static func unknownNames(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
       """

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Postgres
 
 extension Verification {
-  /// The id that stands so many places behind another; nil if there are no more than that.
+  /// The id so many places behind another; nil if there are not that many.
   static func operation(_ count: Int, after first: UUID, _ connection: borrowing Connection) throws -> UUID? {
     try connection.row("SELECT id FROM operations WHERE id > \(first) ORDER BY id OFFSET \(count) LIMIT 1") {
       try $0.value(0)
@@ -20,8 +20,8 @@ extension Verification {
     ) { row in (operations: try row.value(0), postings: try row.value(1)) }
   }
 
-  /// What each operation says against the postings it has: so many, between the accounts of those it is about, of what
-  /// and how much it says, at its moment. What was refused has none.
+  /// Compares each operation with its postings: their number, accounts, assets, amounts and moment. A refused operation
+  /// has none.
   static func operations(
     from first: UUID, to next: UUID?, _ connection: borrowing Connection
   ) throws -> [Difference] {
@@ -31,7 +31,7 @@ extension Verification {
                o.details ->> 'section' AS section, (o.details ->> 'lines')::int AS lines,
                v.operation AS reserve, v.operation IS NOT NULL AS has_reservation
         FROM operations o
-        -- Here and below: looked up one by one, in whatever plan. A join could read all of the other table for a piece.
+        -- Here and below, rows are looked up one by one. A join could read the whole other table for each piece.
         LEFT JOIN LATERAL (SELECT * FROM reservations v WHERE v.owner = o.owner AND v.key = o.key LIMIT 1) v
           ON o.kind IN ('reserve', 'return_reserve', 'consume_reserve', 'expire_reserve')
         WHERE \(between("o.id", first, next))
@@ -58,7 +58,7 @@ extension Verification {
         UNION ALL
         SELECT 'moment', j.operation, j.ordinal, NULL, j.at::text, j.operation_at::text
         FROM judged j
-        -- Several lines may move one account, and each has a moment of its own.
+        -- Several lines may move one account, each at a moment of its own.
         WHERE j.at <> j.operation_at
           + CASE WHEN j.kind IN ('add_items', 'adjust') THEN (j.ordinal - 1) * interval '1 microsecond' ELSE '0' END
         UNION ALL
@@ -103,8 +103,8 @@ extension Verification {
     return "\(raw: column) >= \(first) AND \(raw: column) < \(next)"
   }
 
-  /// What a posting `m` of an operation `o` is: `d` and `c` are the accounts it moves between, `s` what it moves, `r` the
-  /// posting that is taken back, given back or used up by it.
+  /// The names in the conditions: a posting `m` of an operation `o` moves the asset `s` between the accounts `d` and
+  /// `c`, and undoes, returns or consumes the posting `r`.
   private static let fits = """
     CASE o.kind
       WHEN 'grant' THEN m.asset = 1 AND m.debit = mint() AND c.owner = o.owner AND c.section = 'main'

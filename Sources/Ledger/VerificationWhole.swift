@@ -1,8 +1,8 @@
 internal import Postgres
 
-/// What can only be seen of the whole: each is one statement, and so of one moment.
+/// The checks of the whole ledger. Each is one statement, so it sees one moment.
 extension Verification {
-  /// What all accounts hold of an asset is what came out of the system less what went back into it.
+  /// All accounts together hold of an asset what left the system's accounts minus what returned to them.
   static func sums(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
       """
@@ -19,7 +19,7 @@ extension Verification {
       """, Difference.init)
   }
 
-  /// Each reservation against the operations that made and closed it.
+  /// Compares each reservation with the operations that made and closed it.
   static func reservations(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
       """
@@ -46,7 +46,7 @@ extension Verification {
       """, Difference.init)
   }
 
-  /// Everything that is set aside lies in factory.
+  /// Everything that is reserved lies in factory.
   static func setAside(_ connection: borrowing Connection) throws -> [Difference] {
     try connection.rows(
       """

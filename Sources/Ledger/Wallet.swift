@@ -1,12 +1,12 @@
 package import FoundationEssentials
 package import Postgres
 
-/// What somebody has in coins, and how it came about.
+/// The coins of an owner.
 package enum Wallet {
-  /// GET /api/info as JSON text, and whether there is more history than it shows.
+  /// Balance, inventory and history in one document, and whether there is more history than it shows.
   package static func info(
     of owner: UUID, on connection: borrowing Connection
-  ) throws -> (document: [UInt8], hasMore: Bool) {
+  ) throws -> (document: DatabaseJSON, hasMore: Bool) {
     try connection.onlyRow("SELECT document, has_more FROM info(\(owner))") { row in
       (document: try row.value(0), hasMore: try row.value(1))
     }
@@ -18,7 +18,7 @@ package enum Wallet {
     ) { try $0.value(0) } ?? 0
   }
 
-  /// Just after an instant that is over.
+  /// The balance just after a past instant.
   package static func balance(
     of owner: UUID, at instant: Instant, on connection: borrowing Connection
   ) throws -> Int {
@@ -31,13 +31,13 @@ package enum Wallet {
   }
 }
 
-/// A moment as RFC 3339 writes it, with its zone: what PostgreSQL may be asked to read.
+/// A moment as RFC 3339 writes it, with its zone, checked so that PostgreSQL can read it.
 package struct Instant: Sendable {
   package let text: String
 
   package init?(_ raw: String) {
     let pattern = #/(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-](\d{2}):(\d{2}))/#
-    // To the pattern every digit of Unicode is one; to Int and to PostgreSQL only those of ASCII are.
+    // The pattern accepts every digit of Unicode; Int and PostgreSQL only those of ASCII.
     guard raw.utf8.count <= 40, raw.utf8.allSatisfy({ $0 < 0x80 }), let match = raw.wholeMatch(of: pattern)
     else { return nil }
     let (_, year, month, day, hour, minute, second, _, _, zoneHour, zoneMinute) = match.output

@@ -1,1 +1,1 @@
-// Knows the catalogue, and the ledger in the shop's words. Refuses to know HTTP, and who is allowed to ask.
+// Knows the catalogue, and the ledger in the shop's words. Refuses to know HTTP, and which callers are allowed to ask.

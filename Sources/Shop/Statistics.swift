@@ -1,8 +1,8 @@
 package import FoundationEssentials
 package import Postgres
 
-/// What happened in the shop between two days (UTC), both included: totals, with the few operations added that they do
-/// not have yet. No figure costs more as the shop grows older.
+/// Purchases and transfers between two days (UTC), both included: totals, plus the few operations that the totals do
+/// not have yet. The cost of a figure does not grow with the shop's age.
 package struct Statistics: Sendable {
   private let from: String
   private let to: String
@@ -13,24 +13,24 @@ package struct Statistics: Sendable {
     self.to = to
   }
 
-  /// Takes the next operations into the totals, so many at the most; false if there is nothing to take. `before` is an id
-  /// made so long ago that whoever got an earlier one for an operation has begun to write it, or never will.
+  /// Adds the next operations to the totals, at most `most`; false if there is nothing to add. `before` is an id so old
+  /// that every operation with an earlier one has begun to be written, or never will be.
   package static func rollUp(before: UUID, most: Int, on connection: borrowing Connection) throws -> Bool {
     try connection.value("SELECT roll_up(\(before), \(most))")
   }
 
-  /// What the totals do not have yet, as arguments: there can be more only while they fall behind, and then the figures
-  /// do too.
+  /// The range of operations that the totals do not have yet. The limit only matters while the totals fall behind, and
+  /// then the figures do too.
   private static let rest = "(SELECT taken_up_to FROM rollup), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100000"
 
-  /// What all users have together, at this moment.
+  /// The coins of all users at this moment.
   package static func coinsInCirculation(on connection: borrowing Connection) throws -> Int {
     try connection.value(
       "SELECT r.circulation + rest.coins FROM rollup r, circulation_after(\(raw: rest)) rest")
   }
 
   /// By item and day, a JSON array.
-  package func purchases(on connection: borrowing Connection) throws -> [UInt8] {
+  package func purchases(on connection: borrowing Connection) throws -> DatabaseJSON {
     try connection.value(
       """
       SELECT array_to_json(coalesce(array_agg(row_to_json(p) ORDER BY p.day, p.item), '{}'))::text FROM (
@@ -56,10 +56,10 @@ package struct Statistics: Sendable {
     }
   }
 
-  /// Who gave or got the most in transfers that were not taken back, a JSON array. Whole months are summed already, and
-  /// the present one is whole until today; what is left of the period at its ends is summed day by day. Deleted people are
-  /// left out before the best are counted, so that there is no gap.
-  package func top(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> [UInt8] {
+  /// The users that gave or got the most in transfers that were not undone, a JSON array. Whole months are already
+  /// summed, and the present month up to today. The rest of the period at both ends is summed day by day. Deleted users
+  /// are left out before the best are counted, so that there is no gap.
+  package func top(_ side: Side, _ count: Int, on connection: borrowing Connection) throws -> DatabaseJSON {
     var sql: SQL = """
       WITH months AS MATERIALIZED (
         SELECT date_trunc('month', \(from)::timestamp + interval '1 month' - interval '1 day')::date AS first,
@@ -90,23 +90,23 @@ package struct Statistics: Sendable {
         ORDER BY s.coins DESC, s.person LIMIT \(count)
       ) t
       """
-    // Few people gave something on one day, and perhaps everybody in a year.
+    // On one day few users give something, and in a year perhaps all of them.
     sql.isPlannedAnew = true
     return try connection.value(sql)
   }
 }
 
-/// Who gave the most in the present day, week, month or year (UTC): names alone, in the order of rank.
+/// The names of the users that gave the most in the present day, week, month or year (UTC), in the order of rank.
 package enum Leaderboard {
   package enum Period: String, Sendable, CaseIterable {
     case day, week, month, year
   }
 
-  /// As the totals have it, which are some seconds old: they are in the order of rank already, so a glance costs the same
-  /// however many gave something.
+  /// Reads the totals, which are some seconds old. They are already in the order of rank, so the cost does not depend
+  /// on the number of users.
   package static func givers(
     _ period: Period, _ count: Int, on connection: borrowing Connection
-  ) throws -> [UInt8] {
+  ) throws -> DatabaseJSON {
     try connection.value(
       """
       SELECT array_to_json(coalesce(array_agg(t.username ORDER BY t.coins DESC, t.username), '{}'))::text FROM (

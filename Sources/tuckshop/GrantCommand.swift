@@ -1,3 +1,4 @@
+internal import Audit
 internal import FoundationEssentials
 internal import Identity
 internal import Ledger

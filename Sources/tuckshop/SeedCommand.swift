@@ -1,3 +1,4 @@
+internal import Audit
 internal import Identity
 internal import Postgres
 internal import Shop

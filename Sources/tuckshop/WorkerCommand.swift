@@ -39,9 +39,8 @@ enum WorkerCommand: Command {
       settings.database, breaker: Breaker(words: memory.breaker), connectMilliseconds: settings.connectMilliseconds)
     let application = Application(
       desk: settings.desk, storefront: settings.storefront, lender: lender, memory: memory, log: log,
-      limits: settings.limits,
-      requiredSchemaVersion: settings.requiredSchemaVersion)
-    var responder = try Responder(bodyLimitBytes: { imageLimitBytes(for: $0) ?? settings.bodyLimitBytes })
+      limits: settings.limits, requiredSchemaVersion: settings.requiredSchemaVersion)
+    var responder = try Responder()
 
     var firstAdmin = settings.firstAdmin
     var looksAtServer = settings.pool == .ops
@@ -70,12 +69,11 @@ enum WorkerCommand: Command {
     if settings.pool == .auth { life.share(with: settings.desk, in: memory) }
     let end = responder.serve(
       tickMilliseconds: settings.pool == .ops ? 100 : 500,
-      answer: { result in
-        switch result {
-        case .success(let request): application.respond(to: settings.believable(request))
-        case .failure(let rejection): application.respond(to: rejection.request, failure: rejection.failure)
-        }
+      plan: { head in
+        let plan = application.plan(for: head)
+        return (plan, bodyLimitBytes: plan.bodyLimitBytes)
       },
+      answer: { request, plan, failure in application.respond(to: request, by: plan, failure: failure) },
       between: { wasIdle, discarded in
         // Frequent probes may leave no idle moment.
         if wasIdle { tick() } else if settings.pool == .ops { application.tidyUpIfDue() }
@@ -95,16 +93,6 @@ enum WorkerCommand: Command {
   }
 }
 
-extension WorkerSettings {
-  /// An nginx without this setting passes on the header that the client sent.
-  fileprivate func believable(_ request: Request) -> Request {
-    guard let header = desk.trustedUserHeader, request.vouchedHeader != header else { return request }
-    var request = request
-    request.headers.remove(header)
-    return request
-  }
-}
-
 /// A worker's settings, all checked before it serves its first request.
 struct WorkerSettings {
   let pool: Pool
@@ -116,7 +104,6 @@ struct WorkerSettings {
   let storefront: Storefront
   /// Only the pool that hashes passwords appoints the first admin.
   let firstAdmin: FirstAdmin?
-  let bodyLimitBytes: Int
   let requiredSchemaVersion: Int
   let maxRequests: Int
   let maxAgeSeconds: Int
@@ -133,6 +120,7 @@ struct WorkerSettings {
     limits.queueMilliseconds = try environment.value(\.requests.queueMilliseconds)
     // nginx sends strangers' probes there, and to no other pool.
     if pool == .ops { limits.readinessMilliseconds = 250 }
+    limits.bodyLimitBytes = try environment.value(\.requests.bodyLimitBytes)
     limits.hashQueueMilliseconds = try environment.value(\.requests.hashQueueMilliseconds)
     self.limits = limits
     desk = try environment.frontDesk()
@@ -144,7 +132,6 @@ struct WorkerSettings {
     }
     let firstAdmin = try environment.firstAdmin()
     self.firstAdmin = pool == .auth ? firstAdmin : nil
-    bodyLimitBytes = try environment.value(\.requests.bodyLimitBytes)
     requiredSchemaVersion = try Migration.all(in: environment.value(\.worker.migrations)).last?.version ?? 0
     maxRequests = try environment.value(\.worker.maxRequests)
     maxAgeSeconds = try environment.value(\.worker.maxAgeSeconds)

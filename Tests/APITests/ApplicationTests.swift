@@ -36,26 +36,26 @@ struct ApplicationTests {
   }
 
   @Test func `a handler gets the request with the values of the path parameters`() throws {
-    var router = Router<Endpoint>()
-    router.add(
+    var group = RouteGroup("", .problem)
+    group.add(
       .post, "/x/{id}",
       .plain { request, context in
         let id: Int = try request.parameters.require("id")
         return .text("\(id) \(request.headers["a"] ?? "") \(request.body) \(context.requiredSchemaVersion)")
       })
-    let booted = try Booted(router, database: .nowhere, requiredSchemaVersion: 12)
+    let booted = try Booted([group], database: .nowhere, requiredSchemaVersion: 12)
     #expect(booted.ask(Request(.post, "/x/7", headers: ["A": "b"], body: [1, 2])).text == "7 b [1, 2] 12")
   }
 
   private func queueing(_ limits: Application.Limits) throws -> Booted {
-    var router = Router<Endpoint>()
-    router.add(
-      .get, "/api/v1/x",
+    var group = RouteGroup("/api/v1", .problem)
+    group.add(
+      .get, "/x",
       .plain { _, context in
         context.memory.isDraining = true
         return .text("done")
       })
-    return try Booted(router, database: .nowhere, limits: limits)
+    return try Booted([group], database: .nowhere, limits: limits)
   }
 
   @Test func `a request that queued too long is not handled`() throws {

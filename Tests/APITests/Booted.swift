@@ -23,7 +23,7 @@ final class Booted {
   private let descriptor: Int32
 
   init(
-    _ router: Router<Endpoint> = routes(), database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
+    _ groups: [RouteGroup] = routes(), database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
     requiredSchemaVersion: Int = 1, limits: Application.Limits = Application.Limits(),
     keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers(), requiresCondition: Bool = false
   ) throws {
@@ -37,7 +37,8 @@ final class Booted {
     let (desk, storefront, memory) = (desk, storefront, memory)
     func pool(_ lender: Lender) -> Application {
       Application(
-        router: router, desk: desk, storefront: storefront, lender: lender, memory: memory, log: log, limits: limits,
+        routes: groups, desk: desk, storefront: storefront, lender: lender, memory: memory, log: log,
+        limits: limits,
         requiredSchemaVersion: requiredSchemaVersion)
     }
     func signedIn(as role: String) -> Lender {
@@ -61,7 +62,7 @@ final class Booted {
 
   func ask(_ request: Request, failure: RequestFailure? = nil) -> Answer {
     let pool = request.belongsToAuth ? auth : application
-    return Answer(pool.respond(to: request, failure: failure))
+    return Answer(pool.respond(to: request, by: pool.plan(for: request), failure: failure))
   }
 
   /// The log as written.

@@ -14,14 +14,14 @@ struct LentTests {
     _ sql: SQL, repeatable: Bool = false, database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
     limits: Application.Limits = Application.Limits()
   ) throws -> Booted {
-    var router = routes()
-    router.add(
-      .get, "/api/v1/x",
-      .lent(repeatable: repeatable) { _, _, connection in .json(.integer(try connection.value(sql))) })
-    router.add(
-      .get, "/api/v1/backend",
-      .lent(repeatable: repeatable) { _, _, connection in .json(.integer(connection.processIdentifier)) })
-    return try Booted(router, database: database, limits: limits)
+    var group = RouteGroup("/api/v1", .problem)
+    group.add(
+      .get, "/x",
+      .withConnection(repeatable: repeatable) { _, _, connection in .json(.integer(try connection.value(sql))) })
+    group.add(
+      .get, "/backend",
+      .withConnection(repeatable: repeatable) { _, _, connection in .json(.integer(connection.processIdentifier)) })
+    return try Booted(routes() + [group], database: database, limits: limits)
   }
 
   @Test func `the connection outlives the request`() throws {

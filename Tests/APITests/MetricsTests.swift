@@ -7,10 +7,10 @@ import Testing
 @Suite(.tiers(.api))
 struct MetricsTests {
   private func booted() throws -> Booted {
-    var router = routes()
-    router.add(.get, "/api/v1/things/{id}", .plain { _, _ in .text("x") })
-    router.add(.get, "/api/v1/broken/{id}", .plain { _, _ in throw PostgresError(reason: .mismatch, message: "") })
-    return try Booted(router, database: .nowhere)
+    var group = RouteGroup("/api/v1", .problem)
+    group.add(.get, "/things/{id}", .plain { _, _ in .text("x") })
+    group.add(.get, "/broken/{id}", .plain { _, _ in throw PostgresError(reason: .mismatch, message: "") })
+    return try Booted(routes() + [group], database: .nowhere)
   }
 
   private func requests(_ route: String, _ status: String) -> String {
@@ -68,7 +68,8 @@ struct MetricsTests {
     #expect(one.memory !== other.memory)
     let shared = try Booted.sharing(one.memory)
     _ = one.ask(.get, "/livez")
-    _ = shared.respond(to: Request(.get, "/livez"))
+    let request = Request(.get, "/livez")
+    _ = shared.respond(to: request, by: shared.plan(for: request))
     #expect(try one.metric(requests("/livez", "2xx")) == "2")
     #expect(try other.metric(requests("/livez", "2xx")) == nil)
   }

@@ -8,7 +8,8 @@ import Testing
 struct OpenAPITests {
   @Test func `every route is described, and every described path is a route`() throws {
     let described = try described()
-    let declared = Set(routes().routes.map { "\($0.method.rawValue) \($0.template)" })
+    let declared = Set(
+      Planner(routes(), bodyLimitBytes: 0).router.routes.map { "\($0.method.rawValue) \($0.template)" })
     #expect(declared.subtracting(described).sorted() == [])
     #expect(described.subtracting(declared).sorted() == [])
   }

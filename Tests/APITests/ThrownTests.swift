@@ -15,9 +15,13 @@ struct ThrownTests {
   }
 
   private func booted(throwing error: any Error) throws -> Booted {
-    var router = Router<Endpoint>()
-    for path in ["/inventory", "/api/info", "/api/v1/x"] { router.add(.get, path, .plain { _, _ in throw error }) }
-    return try Booted(router, database: .nowhere)
+    let groups = [(Dialect.inventory, "/inventory"), (.merch, "/api/info"), (.problem, "/api/v1/x")].map {
+      dialect, path in
+      var group = RouteGroup(path, dialect)
+      group.add(.get, "", .plain { _, _ in throw error })
+      return group
+    }
+    return try Booted(groups, database: .nowhere)
   }
 
   private func expect(_ error: any Error, _ status: Int, _ code: String) throws {
@@ -77,13 +81,13 @@ struct ThrownTests {
   }
 
   @Test func `a shape error found while reading is answered with its place`() throws {
-    var router = Router<Endpoint>()
-    router.add(.post, "/api/v1/x", .plain { request, _ in .text("\(try request.decode([String: Int].self))") })
-    router.add(
-      .get, "/api/v1/x/{id}", .plain { request, _ in .text("\(try request.parameters.require("id", as: Int.self))") })
-    router.add(
-      .get, "/api/v1/list", .plain { request, _ in .text("\(try request.query.require("limit", as: Int.self))") })
-    let booted = try Booted(router, database: .nowhere)
+    var group = RouteGroup("/api/v1", .problem)
+    group.add(.post, "/x", .plain { request, _ in .text("\(try request.decode([String: Int].self))") })
+    group.add(
+      .get, "/x/{id}", .plain { request, _ in .text("\(try request.parameters.require("id", as: Int.self))") })
+    group.add(
+      .get, "/list", .plain { request, _ in .text("\(try request.query.require("limit", as: Int.self))") })
+    let booted = try Booted([group], database: .nowhere)
     func place(_ answer: Answer) -> JSON? { answer.members["detail"]?.elements.first?.members["loc"] }
     #expect(place(booted.ask(.post, "/api/v1/x", body: "{\"a\":\"b\"}")) == .array(["body", "a"]))
     #expect(place(booted.ask(.post, "/api/v1/x", body: "{")) == .array(["body"]))

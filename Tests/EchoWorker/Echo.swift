@@ -7,22 +7,17 @@ internal import HTTP
 struct Echo {
   static func main() throws {
     Responder.holdSignals()
-    var responder = try Responder(bodyLimitBytes: { _ in 100_000 })
-    let end = responder.serve(tickMilliseconds: 200, answer: answer) { _, discarded in
+    var responder = try Responder()
+    let end = responder.serve(tickMilliseconds: 200, plan: { _ in ((), bodyLimitBytes: 100_000) }, answer: answer) {
+      _, discarded in
       tell("discarded \(discarded.stale) \(discarded.silent) \(discarded.malformed)")
       return true
     }
     tell("end \(end)")
   }
 
-  static func answer(_ result: Result<Request, Rejection>) -> Response {
-    switch result {
-    case .failure(let rejection): Response(400, body: Array("\(rejection.failure)".utf8))
-    case .success(let request): answer(request)
-    }
-  }
-
-  static func answer(_ request: Request) -> Response {
+  static func answer(_ request: Request, _ plan: Void, _ failure: RequestFailure?) -> Response {
+    if let failure { return Response(400, body: Array("\(failure)".utf8)) }
     tell("ran \(request.path)")
     switch request.path {
     case "/large": return Response(body: [UInt8](repeating: UInt8(ascii: "x"), count: 3_000_000))

@@ -4,7 +4,7 @@ internal import Glibc
 internal import HTTP
 internal import Notation
 
-nonisolated(unsafe) private let router = routes()
+nonisolated(unsafe) private let planner = Planner(routes(), bodyLimitBytes: 0)
 
 /// A path leads to the same route when every letter is escaped, and gets errors in the same dialect.
 func fuzzPath(_ bytes: [UInt8]) {
@@ -12,13 +12,15 @@ func fuzzPath(_ bytes: [UInt8]) {
   let path = Request(.get, target).path
   let methods: [HTTP.Method?] = [.get, .head, .post, .patch, .delete, nil]
   for method in methods {
-    let found = described(router.match(method, path))
+    let plan = planner.plan(method, path)
+    let found = described(plan)
     guard let escaped = escaped(path) else {
       expect(!found.hasPrefix("found"), "a path that cannot be decoded leads somewhere")
       continue
     }
-    expect(described(router.match(method, escaped)) == found, "escapes change where a path leads")
-    expect(Dialect(path: escaped) == Dialect(path: path), "escapes change the dialect")
+    let other = planner.plan(method, escaped)
+    expect(described(other) == found, "escapes change where a path leads")
+    expect(other.dialect == plan.dialect, "escapes change the dialect")
   }
 }
 
@@ -32,14 +34,12 @@ private func escaped(_ path: String) -> String? {
   return segments.joined(separator: "/")
 }
 
-private func described(_ match: Router<Endpoint>.Match) -> String {
-  switch match {
-  case .found(let route, let parameters):
+private func described(_ plan: Plan) -> String {
+  switch plan.match {
+  case .success((let route, let parameters)):
     if route.template.hasSuffix("/{id}") { _ = try? parameters.require("id", as: UUID.self) }
     return "found \(route.method.rawValue) \(route.template)"
-  case .wrongMethod(let allow): return "wrong method, not \(allow)"
-  case .unknownPath: return "unknown"
-  case .malformedPath: return "malformed"
+  case .failure(let failure): return "\(failure)"
   }
 }
 

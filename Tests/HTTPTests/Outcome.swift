@@ -8,13 +8,14 @@ enum Outcome: Equatable {
   case malformed
 
   init(_ router: Router<String>, _ method: Method?, _ path: String) {
-    switch router.match(method, path) {
-    case .found(let route, let parameters):
+    do {
+      let (route, parameters) = try router.match(method, path)
       let names = route.template.split(separator: "/").filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast() }
-      self = .found(route.endpoint, names.map { try! parameters.require(String($0)) })
-    case .wrongMethod(let allow): self = .wrongMethod(allow)
-    case .unknownPath: self = .unknown
-    case .malformedPath: self = .malformed
+      self = .found(route.target, names.map { try! parameters.require(String($0)) })
+    } catch .wrongMethod(let allow) {
+      self = .wrongMethod(allow)
+    } catch {
+      self = error == .malformedPath ? .malformed : .unknown
     }
   }
 

@@ -9,10 +9,7 @@ struct ParameterTests {
   private func parameters(_ text: String) throws -> PathParameters {
     var router = Router<Int>()
     router.add(.get, "/users/{id}", 0)
-    guard case .found(_, let parameters) = router.match(.get, "/users/\(text)") else {
-      throw ShapeError([], "no route", .unknown)
-    }
-    return parameters
+    return try router.match(.get, "/users/\(text)").1
   }
 
   @Test(arguments: [("0", 0), ("5", 5), ("-5", -5), ("9223372036854775807", .max), ("-9223372036854775808", .min)])

@@ -52,10 +52,7 @@ struct RouterTests {
   }
 
   @Test func `a found route names its template and its method`() throws {
-    guard case .found(let route, _) = router.match(.head, "/users/7/items/mug") else {
-      Issue.record("no route")
-      return
-    }
+    let (route, _) = try router.match(.head, "/users/7/items/mug")
     #expect(route.template == "/users/{id}/items/{item}")
     #expect(route.method == .get)
   }

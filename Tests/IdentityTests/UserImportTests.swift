@@ -1,3 +1,4 @@
+import Audit
 import Identity
 import Notation
 import Postgres

@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -26,7 +27,7 @@ private func coins(_ anna: UUID, _ boris: UUID, _ connection: borrowing Connecti
   _ = try Purchase(item: "cap", quantity: 2).make(Intent(of: anna, key: 1), on: connection)
   _ = try Purchase(item: "mug", quantity: 1).make(Intent(of: boris, key: 1), on: connection)
   _ = try? Purchase(item: "mug", quantity: 100).make(Intent(of: boris, key: 2), on: connection)
-  try Inventory.setStock(connection.id("mug"), 4, UUID(), by: anna, requestID: nil, on: connection)
+  try Inventory.setStock(connection.id("mug"), 4, by: Editor(anna), on: connection)
 }
 
 private func items(_ anna: UUID, _ connection: borrowing Connection) throws {
@@ -35,7 +36,7 @@ private func items(_ anna: UUID, _ connection: borrowing Connection) throws {
   _ = try Inventory.add(
     lines, to: .main, type: "craft_result", comment: nil, intent(1), by: anna, on: connection)
   let changes = [try connection.line("cap", -2), try connection.line("cap", 1)]
-  _ = try Inventory.adjust(changes, in: .main, reason: "counted again", intent(1), by: anna, on: connection)
+  _ = try Inventory.adjust(changes, in: .main, reason: "counted again", intent(1), by: Editor(anna), on: connection)
   let one = [try connection.line("cap", 1)]
   // Active, returned, consumed and expired.
   for key in 1...4 {
@@ -43,7 +44,7 @@ private func items(_ anna: UUID, _ connection: borrowing Connection) throws {
   }
   _ = try Reservation.giveBack(intent(2), by: anna, on: connection)
   _ = try Reservation.consume(intent(3), by: anna, on: connection)
-  try Reservation.expireDue(of: nil, naming: { UUID() }, on: connection)
+  try Reservation.expireDue(of: nil, on: connection)
   _ = try? Reservation.make([try connection.line("mug", 50)], for: nil, intent(5), by: anna, on: connection)
 }
 

@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -63,8 +64,6 @@ extension Connection {
         return (.done(done.value.operation, balance: done.value.balance), done.isReplay)
       default: return try handle(wish, intent, cap)
       }
-    } catch let repeated as RepeatedRefusal {
-      return (.refused("\(repeated.refusal)"), false)
     } catch let refusal as LedgerRefusal {
       return (.refused("\(refusal)"), false)
     }
@@ -80,7 +79,7 @@ extension Connection {
       case .add(let quantity):
         try Inventory.add(lines(quantity), to: .main, type: "craft_result", comment: nil, intent, by: by, on: self)
       case .adjust(let change):
-        try Inventory.adjust(lines(change), in: .main, reason: "counted again", intent, by: by, on: self)
+        try Inventory.adjust(lines(change), in: .main, reason: "counted again", intent, by: Editor(by), on: self)
       case .reserve(let quantity): try Reservation.make(lines(quantity), for: nil, intent, by: by, on: self)
       case .giveBack: try Reservation.giveBack(intent, by: by, on: self)
       default: try Reservation.consume(intent, by: by, on: self)

@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -99,7 +100,7 @@ struct InventoryTests {
       let nothing = try outcome {
         try Inventory.adjust(
           [Line(item: UUID(), collection: nil, qualityLevel: nil, quantity: 1)], in: .main, reason: "",
-          Intent(of: anna, key: 1), by: anna, on: connection)
+          Intent(of: anna, key: 1), by: Editor(anna), on: connection)
       }
       #expect(nothing == "unknownItem")
       let kept = try connection.outcomes("adjust")
@@ -114,7 +115,7 @@ struct InventoryTests {
       try connection.item("mug", price: 1, stock: 4)
       let mug = try connection.id("mug")
       for stock in stocks {
-        try Inventory.setStock(mug, stock, UUID(), by: UUID(), requestID: nil, on: connection)
+        try Inventory.setStock(mug, stock, by: Editor(UUID()), on: connection)
         let has = try connection.quantity("mug", of: nil)
         #expect(has == stock)
       }
@@ -157,6 +158,6 @@ struct InventoryTests {
     let gem = try connection.id("gem")
     return try Inventory.adjust(
       changes.map { Line(item: gem, collection: nil, qualityLevel: nil, quantity: $0) }, in: section,
-      reason: "counted again", intent, by: intent.owner, on: connection)
+      reason: "counted again", intent, by: Editor(intent.owner), on: connection)
   }
 }

@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -45,7 +46,7 @@ struct NewWordTests {
     case .grant_coins: _ = try Grant(amount: 1, reason: "x").make(intent, on: connection)
     case .add_items:
       _ = try Inventory.add([line], to: .main, type: "admin", comment: nil, intent, by: anna, on: connection)
-    case .adjust: _ = try Inventory.adjust([line], in: .main, reason: "x", intent, by: anna, on: connection)
+    case .adjust: _ = try Inventory.adjust([line], in: .main, reason: "x", intent, by: Editor(anna), on: connection)
     case .reserve: _ = try Reservation.make([line], for: nil, intent, by: anna, on: connection)
     case .return_reserve: _ = try Reservation.giveBack(intent, by: anna, on: connection)
     case .consume_reserve: _ = try Reservation.consume(intent, by: anna, on: connection)

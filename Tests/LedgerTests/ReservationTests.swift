@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -74,7 +75,8 @@ struct ReservationTests {
         let intent = Intent(of: anna, key: index)
         taken.append(
           try outcome {
-            try Inventory.adjust([line], in: .factory, reason: "counted again", intent, by: anna, on: connection)
+            try Inventory.adjust(
+              [line], in: .factory, reason: "counted again", intent, by: Editor(anna), on: connection)
           })
       }
       #expect(taken == ["insufficientItems: 1 of 0", "done", "done", "insufficientItems: 1 of 0"])
@@ -97,7 +99,8 @@ struct ReservationTests {
       // An overdue reservation is postponed, so that it does not block others.
       let refused = [try take(step, anna, connection), try take(step, anna, connection)]
       let used = try connection.line("gem", -3)
-      _ = try Inventory.adjust([used], in: .main, reason: "", Intent(of: anna, key: 3), by: anna, on: connection)
+      _ = try Inventory.adjust(
+        [used], in: .main, reason: "", Intent(of: anna, key: 3), by: Editor(anna), on: connection)
       let later = try take(.giveBack, anna, connection)
       #expect([filled, later] == ["done", "done"])
       #expect(refused == (step == .expire ? ["expired", "none"] : ["overflow", "overflow"]))

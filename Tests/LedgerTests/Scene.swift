@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -23,7 +24,7 @@ extension Connection {
       WHERE classifier = 'item_type' AND code = 'gadget'
       """)
     guard let stock else { return }
-    try Inventory.setStock(id(code), stock, UUID(), by: UUID(), requestID: nil, on: self)
+    try Inventory.setStock(id(code), stock, by: Editor(UUID()), on: self)
   }
 
   /// This many of an item's standard variant.
@@ -100,13 +101,9 @@ extension Intent {
 /// The result of an attempt, in one line for a table of cases.
 func outcome<T>(_ attempt: () throws -> Done<T>) throws -> String {
   do {
-    do {
-      return try attempt().isReplay ? "replayed" : "done"
-    } catch let repeated as RepeatedRefusal {
-      throw repeated.refusal
-    }
-  } catch LedgerRefusal.insufficientItems(let missing) {
-    let text = String(decoding: missing, as: UTF8.self)
+    return try attempt().isReplay ? "replayed" : "done"
+  } catch let refusal as LedgerRefusal where refusal.missing != nil {
+    let text = String(decoding: refusal.missing?.bytes ?? [], as: UTF8.self)
     let figures = text.matches(of: /"(?:required|available)": (\d+)/).map(\.1)
     return "insufficientItems: " + figures.joined(separator: " of ")
   } catch let refusal as LedgerRefusal {

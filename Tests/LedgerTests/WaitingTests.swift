@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -36,7 +37,7 @@ struct WaitingTests {
       let told = Mutex("")
       try holder.run { connection in
         try connection.perform("BEGIN")
-        try Inventory.setStock(connection.id("mug"), 2, UUID(), by: UUID(), requestID: nil, on: connection)
+        try Inventory.setStock(connection.id("mug"), 2, by: Editor(UUID()), on: connection)
       }
       buyer.begin { connection in
         let line: String

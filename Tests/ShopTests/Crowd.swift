@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -45,7 +46,7 @@ final class Crowd: Sendable {
     }
     winter = try connection.value("SELECT id FROM classifiers WHERE code = 'winter_2025'")
     try connection.run("INSERT INTO item_collections (item_id, collection_id) VALUES (\(items[3]), \(winter))")
-    try Inventory.setStock(items[0], Self.mugs, UUID(), by: owners[0], requestID: nil, on: connection)
+    try Inventory.setStock(items[0], Self.mugs, by: Editor(owners[0]), on: connection)
   }
 
   var outcome: Told { told.withLock { $0 } }
@@ -156,18 +157,18 @@ final class Crowd: Sendable {
   }
 
   private func adjust(_ lines: [Line], _ intent: Intent, _ connection: borrowing Connection) throws -> Bool {
-    _ = try Inventory.adjust(lines, in: .main, reason: "counted", intent, by: intent.owner, on: connection)
+    _ = try Inventory.adjust(lines, in: .main, reason: "counted", intent, by: Editor(intent.owner), on: connection)
     gain(lines, times: 1)
     return true
   }
 
   private func expire(_ owner: UUID?, _ connection: borrowing Connection) throws -> Bool {
-    try Reservation.expireDue(of: owner, naming: { UUID() }, on: connection)
+    try Reservation.expireDue(of: owner, on: connection)
     return true
   }
 
   private func restock(_ quantity: Int, _ connection: borrowing Connection) throws -> Bool {
-    try Inventory.setStock(items[2], quantity, UUID(), by: owners[0], requestID: nil, on: connection)
+    try Inventory.setStock(items[2], quantity, by: Editor(owners[0]), on: connection)
     return true
   }
 }

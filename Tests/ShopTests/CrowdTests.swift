@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -15,7 +16,7 @@ struct CrowdTests {
       try crowd.run(seed: 11, threads: 32, steps: Self.steps)
       let told = crowd.outcome
       let connection = try TestCluster.connection(database: database)
-      try Reservation.expireDue(of: nil, naming: { UUID() }, on: connection)
+      try Reservation.expireDue(of: nil, on: connection)
 
       for (place, code) in Crowd.codes.enumerated() {
         let held: Int = try connection.value(
@@ -47,7 +48,7 @@ struct CrowdTests {
     try withFreshDatabase { database in
       let crowd = try Crowd(in: database)
       let admin = try TestCluster.connection(database: database)
-      try Inventory.setStock(crowd.items[0], 50, UUID(), by: crowd.owners[0], requestID: nil, on: admin)
+      try Inventory.setStock(crowd.items[0], 50, by: Editor(crowd.owners[0]), on: admin)
       let sold = try onThreads(32) { index in
         let connection = try TestCluster.connection(user: TestCluster.app, database: database)
         var sold = 0
@@ -57,8 +58,8 @@ struct CrowdTests {
           do {
             _ = try Purchase(item: "mug", quantity: 1).make(intent, on: connection)
             sold += 1
-          } catch LedgerRefusal.outOfStock(let available, _) {
-            #expect(available == 0)
+          } catch let refusal as LedgerRefusal where refusal.word == .outOfStock {
+            #expect(refusal.available == 0)
           }
         }
         return sold

@@ -130,7 +130,7 @@ final class RandomBooks {
     }
   }
 
-  private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+  private func text(_ document: DatabaseJSON) -> String { String(decoding: document.bytes, as: UTF8.self) }
 
   private func purchases(_ first: String, _ last: String) throws -> String {
     try owner.value(

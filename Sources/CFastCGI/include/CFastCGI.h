@@ -34,7 +34,7 @@ struct cfcgi {
   uint64_t malformed; // sent something that is no FastCGI request
 };
 
-// Blocks the stop signals; call it before anything else may start a thread or take long.
+// Blocks the stop signals. Call it first, before anything starts a thread or takes long.
 int cfcgi_block_signals(void);
 
 // Takes a listening socket and makes it non-blocking.
@@ -43,7 +43,7 @@ void cfcgi_close(struct cfcgi *self);
 
 enum cfcgi_event cfcgi_next(struct cfcgi *self, int timeout_milliseconds);
 
-// Takes no new connection from now on; what was accepted already still comes out of cfcgi_next.
+// Takes no new connection from now on. cfcgi_next still returns the connections that were accepted.
 void cfcgi_leave(struct cfcgi *self);
 
 // NAME=value strings, ended by NULL, alive until cfcgi_finish.

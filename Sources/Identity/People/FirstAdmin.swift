@@ -1,3 +1,4 @@
+internal import Audit
 package import Postgres
 
 /// The user who becomes admin while the shop has none.

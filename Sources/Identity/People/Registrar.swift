@@ -1,3 +1,4 @@
+package import Audit
 package import FoundationEssentials
 package import Postgres
 package import Tokens
@@ -67,7 +68,7 @@ package struct Registrar: Sendable {
     guard let editor else { return try insert(newcomer, by: nil, on: connection) }
     return try connection.transaction { connection in
       let user = try insert(newcomer, by: editor.id, on: connection)
-      try editor.note("user.create", user.id.text, after: user.json, on: connection)
+      try editor.note("user.create", user.id.text, after: user.record, on: connection)
       return user
     }
   }

@@ -2,7 +2,7 @@
 // Refuses to know HTTP, and what a user owns.
 
 package import FoundationEssentials
-package import Notation
+internal import Notation
 package import Postgres
 
 /// A user, without the password's hash, which never leaves the statement that needs it.
@@ -35,7 +35,8 @@ package struct User: Sendable, Equatable {
     updatedAt = try row.value("updated_at")
   }
 
-  package var json: JSON {
+  /// A user in the audit trail.
+  var record: JSON {
     [
       "id": .string(id.text), "username": .string(username), "email": email.map(JSON.string) ?? .null,
       "full_name": fullName.map(JSON.string) ?? .null, "role": .string(role.rawValue), "is_active": .bool(isActive),

@@ -1,3 +1,4 @@
+package import Audit
 package import FoundationEssentials
 internal import Notation
 package import Postgres
@@ -36,14 +37,14 @@ package struct UserChanges: Sendable {
       }
       if endsTokens { try Revocations.endTokens(of: id, on: connection) }
       if passwordHash != nil { try KnownNetworks.forget(of: id, on: connection) }
-      try editor.note("user.update", id.text, before: before.json, after: noted(after), on: connection)
+      try editor.note("user.update", id.text, before: before.record, after: noted(after), on: connection)
       return after
     }
   }
 
   /// The audit entry says that the password changed, never what it is.
   private func noted(_ after: User) -> JSON {
-    guard passwordHash != nil, case .object(let members) = after.json else { return after.json }
+    guard passwordHash != nil, case .object(let members) = after.record else { return after.record }
     return .object(members + [JSON.Member(name: "password", value: "changed")])
   }
 }
@@ -56,7 +57,7 @@ extension User {
       if before.isReigning { try requireAnotherAdmin(than: id, on: connection) }
       try connection.run("SELECT FROM remove_person(\(editor.id), \(id))")
       try Revocations.endTokens(of: id, on: connection)
-      try editor.note("user.delete", id.text, before: before.json, on: connection)
+      try editor.note("user.delete", id.text, before: before.record, on: connection)
     }
   }
 

@@ -1,3 +1,4 @@
+package import Audit
 internal import FoundationEssentials
 package import Notation
 package import Postgres
@@ -115,7 +116,7 @@ extension Registrar {
         """
       ) { try User(row: $0) }
       for user in admitted { try connection.run("SELECT FROM welcome(\(user.id), \(UUID.timeOrdered()))") }
-      try editor.note("user.create", admitted, on: connection)
+      try editor.note("user.create", all: admitted.map(\.record), on: connection)
       return Set(admitted.map(\.id))
     }
   }

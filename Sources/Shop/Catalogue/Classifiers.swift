@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Postgres
 
-/// One of the fixed words in which items and movements are described: a code outside, an id inside.
+/// One of the fixed words that describe items and movements. Requests name it by code, the ledger by id.
 package struct Classifier: Sendable, Equatable {
   package let id: UUID
   package let kind: String
@@ -9,7 +9,7 @@ package struct Classifier: Sendable, Equatable {
   package let parent: UUID?
 }
 
-/// All of them, in this worker's memory. They change with a migration at most, and are looked at once a second.
+/// All classifiers, in this worker's memory. Only migrations change them; they are read again once a second.
 package final class Classifiers {
   package private(set) var all: [Classifier] = []
   private var byCode: [Key: Classifier] = [:]
@@ -34,13 +34,14 @@ package final class Classifiers {
     byCode[Key(kind, code, parent)]
   }
 
-  /// What an item is of which only the class is known.
+  /// The type of an item of which only the class is given.
   package func usualType(of itemClass: Classifier) -> Classifier? {
     find("item_type", "accessory", of: itemClass.id)
       ?? all.first { $0.kind == "item_type" && $0.parent == itemClass.id }
   }
 
-  /// As bytes: the code is what a client wrote, and a text's hash normalises it, which costs the square of its length.
+  /// The client chooses the code. It is kept as bytes, because hashing a `String` normalises it, in the square of its
+  /// length.
   private struct Key: Hashable {
     let kind: String
     let code: [UInt8]

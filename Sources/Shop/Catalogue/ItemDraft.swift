@@ -1,7 +1,8 @@
-package import FoundationEssentials
-package import Postgres
+internal import FoundationEssentials
+internal import Postgres
 
-/// What is to be known of an item. What is nil stays as it is; a new item needs name, class and type.
+/// The members of an item that an admin sets. A member that is nil stays as it is; a new item needs name, class and
+/// type.
 package struct ItemDraft: Sendable {
   package var code: String?
   package var name: String?
@@ -13,11 +14,11 @@ package struct ItemDraft: Sendable {
   package var collections: [Classifier]?
   package var qualityLevels: [Classifier]?
   package var isActive: Bool?
-  /// The inner nil: as many as are asked for.
+  /// The inner nil: stock is unlimited.
   package var stock: Int??
   package init() {}
 
-  package func create(_ id: UUID, on connection: borrowing Connection) throws -> Item {
+  func create(_ id: UUID, on connection: borrowing Connection) throws {
     guard let name, let type, let `class` else { preconditionFailure("a new item lacks something") }
     while true {
       let code = try self.code ?? Self.freeCode(for: name, on: connection)
@@ -29,21 +30,21 @@ package struct ItemDraft: Sendable {
         ON CONFLICT (code) DO NOTHING
         """)
       if made == 1 { break }
-      // What was free a moment ago may be taken now; what was asked for is taken for good.
+      // A code that was free a moment ago may be taken now. A code that the admin chose stays taken.
       guard self.code == nil else { throw CatalogueRefusal.codeTaken }
     }
     try setVariants(of: id, on: connection)
-    return try Item.find(id, on: connection)
   }
 
-  /// The name in small letters, digits and hyphens, with a number behind it if that is taken, also by what was retired.
+  /// The name in small letters, digits and hyphens, with a number behind it if an item has that code, even a retired
+  /// one.
   private static func freeCode(for name: String, on connection: borrowing Connection) throws -> String {
     let words = name.lowercased().utf8.split { byte in
       !(UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) && !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
     let whole = words.map { String(Substring($0)) }.joined(separator: "-").prefix(90)
     let start = whole.isEmpty ? "item" : String(whole)
-    // Numbers come in their order, and each is looked up by itself until one is free: no join, no sort.
+    // Looks up one number after the other until one is free, without a join or a sort.
     let free: String? = try connection.row(
       """
       SELECT code FROM (
@@ -56,8 +57,8 @@ package struct ItemDraft: Sendable {
     return free
   }
 
-  /// The item is locked and there: the caller has just read it.
-  package func apply(to id: UUID, on connection: borrowing Connection) throws -> Item {
+  /// The caller has locked the item.
+  func apply(to id: UUID, on connection: borrowing Connection) throws {
     try connection.run(
       """
       UPDATE items SET
@@ -69,7 +70,6 @@ package struct ItemDraft: Sendable {
       WHERE id = \(id)
       """)
     try setVariants(of: id, on: connection)
-    return try Item.find(id, on: connection)
   }
 
   private func setVariants(of id: UUID, on connection: borrowing Connection) throws {

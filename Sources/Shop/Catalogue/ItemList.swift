@@ -30,7 +30,7 @@ package enum ItemList {
           AND (\(page.class)::text IS NULL OR class = \(page.class))
           AND (\(page.type)::text IS NULL OR type = \(page.type))
           AND (\(page.search)::text IS NULL OR strpos(
-            -- Without it the code's collation, which knows no letters but English ones, would hold for all of it.
+            -- Without it, the collation of `code` would hold for the whole text, and it knows only English letters.
             lower((code || E'\\n' || name || E'\\n' || description) COLLATE "default"), lower(\(page.search))) > 0)
       ), page AS (
         SELECT id, row_number() OVER (ORDER BY place \(raw: direction) NULLS LAST, id \(raw: direction)) AS place

@@ -1,4 +1,4 @@
-/// A picture by what its bytes say, whatever its sender called it.
+/// A picture whose format follows from its bytes, not from its name.
 package struct Picture: Sendable {
   package enum Format: String, Sendable {
     case png, jpg, webp
@@ -8,7 +8,7 @@ package struct Picture: Sendable {
   package let bytes: [UInt8]
 
   package static let mostBytes = 2 << 20
-  /// A small file can unfold into gigabytes of pixels in the browser of everybody who looks at it.
+  /// A small file can unfold into gigabytes of pixels in each visitor's browser.
   private static let mostPixelsAcross = 8192
 
   package init(_ bytes: [UInt8]) throws(PictureRefusal) {
@@ -25,8 +25,8 @@ package struct Picture: Sendable {
 
   private typealias Size = (width: Int, height: Int)
 
-  /// Signature, the header chunk, others, and the end chunk just where the file ends: a picture with another file
-  /// behind it would be one thing to us and another to somebody else.
+  /// Signature, the header chunk, others, and the end chunk exactly at the end of the file: other programs could read a
+  /// file appended to the picture as something else.
   private static func png(_ bytes: [UInt8]) -> Size? {
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), bytes.count >= 45,
       big(bytes[8..<12]) == 13, bytes[12..<16].elementsEqual("IHDR".utf8)
@@ -49,13 +49,13 @@ package struct Picture: Sendable {
     while place + 9 < bytes.count {
       guard bytes[place] == 0xFF else { return nil }
       let marker = bytes[place + 1]
-      // Any number of fill bytes may stand before a marker.
+      // Any number of fill bytes may precede a marker.
       if marker == 0xFF {
         place += 1
         continue
       }
       let length = big(bytes[(place + 2)..<(place + 4)])
-      // Every start of frame, but for the three codes between them that are something else.
+      // Every start of frame; the three codes that are excluded mean something else.
       if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
         return (big(bytes[(place + 7)..<(place + 9)]), big(bytes[(place + 5)..<(place + 7)]))
       }
@@ -65,7 +65,7 @@ package struct Picture: Sendable {
     return nil
   }
 
-  /// A RIFF container of just this length, with one of the three kinds of first chunk.
+  /// A RIFF container of exactly this length, with one of the three kinds of first chunk.
   private static func webp(_ bytes: [UInt8]) -> Size? {
     guard bytes.count >= 30, bytes.starts(with: "RIFF".utf8), bytes[8..<12].elementsEqual("WEBP".utf8),
       little(bytes[4..<8]) + 8 == bytes.count

@@ -1,17 +1,19 @@
 internal import Glibc
 
-/// Where pictures lie: each under a name that is made of its content, so that it never changes and nginx may let
-/// every browser keep it for ever.
+/// The directory of pictures. The name of each is made of its content, so the content never changes, and nginx lets
+/// browsers keep it for ever.
 package struct PictureStore: Sendable {
   private let directory: String
 
   package init(directory: String) { self.directory = directory }
 
-  /// There as a whole, or not at all, whoever is killed in between.
-  package func keep(_ picture: Picture, as digest: String) throws {
-    let path = "\(directory)/\(digest).\(picture.format.rawValue)"
-    guard access(path, F_OK) != 0 else { return }
-    // Workers of two containers over one directory may have the same pid, so that is no name of one's own.
+  /// Writes the whole file or none of it, even if the worker is killed, and returns its name.
+  @discardableResult
+  package func keep(_ picture: Picture, as digest: String) throws -> String {
+    let name = "\(digest).\(picture.format.rawValue)"
+    let path = "\(directory)/\(name)"
+    guard access(path, F_OK) != 0 else { return name }
+    // Workers in two containers may share the directory and have the same pid, so a pid makes no unique name.
     var template = Array("\(path).XXXXXX".utf8CString)
     let descriptor = mkstemp(&template)
     let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -30,6 +32,7 @@ package struct PictureStore: Sendable {
       unlink(temporary)
       throw failure("cannot keep", path)
     }
+    return name
   }
 
   private func failure(_ what: String, _ path: String) -> StoreError {

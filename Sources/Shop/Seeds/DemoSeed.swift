@@ -1,13 +1,13 @@
 package import FoundationEssentials
 package import Postgres
 
-/// Things to look at in a shop that is new: game items of every class beside the merch, which migrations bring.
+/// Items for a new shop to look at: game items of every class. The migrations bring the merch.
 package enum DemoSeed {
-  /// Somebody and something that load scripts in the field know by these ids.
+  /// A user and an item that public load scripts name by these ids.
   package static let user = UUID(uuidString: "550e8400-e29b-41d4-a716-446655440000")!
   package static let item = UUID(uuidString: "550e8400-e29b-41d4-a716-446655440002")!
 
-  /// What is there already stays as somebody may have changed it since; how many items are new.
+  /// Returns the number of new items. Existing ones stay as they are, because an admin may have changed them.
   package static func addItems(on connection: borrowing Connection) throws -> Int {
     try connection.value(
       """

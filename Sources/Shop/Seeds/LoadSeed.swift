@@ -1,8 +1,8 @@
 package import Postgres
 
-/// People to measure with: each with a welcome, ten transfers in their history and two purchases, as if they had
-/// been here for a week. Everybody's coins follow from their number by a formula, so that all of it is written by
-/// INSERT … SELECT from a series of numbers, and no row has to be read back or updated.
+/// Users for measurements: each with a welcome, ten transfers and two purchases, as after a week in the shop. A formula
+/// computes each user's coins from its number, so INSERT … SELECT from a series of numbers writes everything, and no
+/// row is read back or updated.
 package struct LoadSeed: Sendable {
   package let people: Int
   package let passwordHash: String?
@@ -10,8 +10,7 @@ package struct LoadSeed: Sendable {
   package static let fewest = 10
   package static let most = 5_000_000
 
-  /// In each round everybody sends so many coins to somebody and gets as many from somebody else: what they have
-  /// after it is what they had before.
+  /// In each round every user sends this many coins and receives as many, so no balance changes.
   static let rounds = [3, 20, 5, 1, 8]
   /// The welcome, the rounds and two purchases.
   static var steps: Int { rounds.count + 3 }
@@ -23,10 +22,10 @@ package struct LoadSeed: Sendable {
     self.passwordHash = passwordHash
   }
 
-  /// What `progress` counts up to.
+  /// The total that `progress` counts up to.
   package var work: Int { people * (Self.steps + 2) }
 
-  /// All of it or nothing; nobody else can come in meanwhile.
+  /// One transaction, during which nobody can register.
   package func run(besideOthers: Bool, on connection: borrowing Connection, progress: (Int) -> Void) throws {
     try connection.transaction { connection in
       try connection.run("LOCK TABLE users, accounts IN SHARE ROW EXCLUSIVE MODE")
@@ -46,10 +45,10 @@ package struct LoadSeed: Sendable {
       try batches { try makeWelcomes($0, $1, world, on: connection) }
       for round in 1...Self.rounds.count { try batches { try makeTransfers($0, $1, round, world, on: connection) } }
       for purchase in 1...2 { try batches { try makePurchases($0, $1, purchase, world, on: connection) } }
-      // What was written here is older than what the totals may have already.
+      // These operations are older than others that the totals may already have.
       try connection.run("SELECT forget_totals()")
     }
-    // Without it, the first plans would be made for empty tables, and each row's first reader would write to it.
+    // Without it, the first plans would be for empty tables, and the first reader of each row would write to it.
     try connection.perform("VACUUM (ANALYZE) users, assets, accounts, operations, postings")
   }
 

@@ -34,13 +34,13 @@ struct LoadWorld {
       """)
   }
 
-  /// What may be bought: two of them cost no more than a welcome of 1000.
+  /// The items that users buy. Two of them cost no more than a welcome of 1000.
   static let isBought = """
     i.class_id = 'c1a551f1-0000-8000-8001-000000000008' AND i.is_active AND i.retired_at IS NULL
       AND NOT i.stock_limited AND i.price <= 500
     """
 
-  /// What is bought, each with its number counted from 0.
+  /// Those items, each with its number counted from 0.
   static let goods = """
     SELECT i.id, i.code, i.price, a.id AS asset, row_number() OVER (ORDER BY i.code) - 1 AS number
     FROM items i JOIN assets a ON a.item_id = i.id AND a.collection_id IS NULL AND a.quality_level_id IS NULL

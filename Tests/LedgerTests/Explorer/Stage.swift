@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
@@ -71,8 +72,6 @@ final class Stage: Sendable {
     let told: Told
     do {
       told = try tell(call, connection)
-    } catch let repeated as RepeatedRefusal {
-      told = .refused("\(repeated.refusal)")
     } catch let refusal as LedgerRefusal {
       told = .refused("\(refusal)")
     }
@@ -100,12 +99,12 @@ final class Stage: Sendable {
       let done = try Purchase(item: codes[item], quantity: quantity).make(intent(person, key), on: connection)
       return .done(done.value.operation, isReplay: done.isReplay)
     case .expire(let person):
-      try Reservation.expireDue(of: person.map { people[$0] }, naming: { UUID() }, on: connection)
+      try Reservation.expireDue(of: person.map { people[$0] }, on: connection)
       return .done(nil, isReplay: false)
     case .setStock(let item, let quantity):
       // Like the catalogue, change the item in the same transaction.
       try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(items[item])")
-      try Inventory.setStock(items[item], quantity, UUID(), by: people[0], requestID: nil, on: connection)
+      try Inventory.setStock(items[item], quantity, by: Editor(people[0]), on: connection)
       return .done(nil, isReplay: false)
     default: return try tellOfItems(call, connection)
     }
@@ -123,7 +122,7 @@ final class Stage: Sendable {
         by: people[person], on: connection)
     case .adjust(let person, let item, let section, let change, let key):
       done = try Inventory.adjust(
-        line(item, change), in: section, reason: "counted again", intent(person, key), by: people[person],
+        line(item, change), in: section, reason: "counted again", intent(person, key), by: Editor(people[person]),
         on: connection)
     case .reserve(let person, let item, let quantity, let key, let isOverdue):
       done = try Reservation.make(

@@ -1,0 +1,78 @@
+internal import FoundationEssentials
+internal import HTTP
+internal import Identity
+internal import Ledger
+internal import Notation
+internal import Postgres
+
+func makeTransfer(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  let key = try request.requiredIdempotencyKey()
+  let body = try Reader(bodyOf: request)
+  let message = body.text("message", 0...500)
+  let (recipient, amount) = try body.finish(
+    body.require("to_user", as: Username.self), body.require("amount") { try checkAmount($0) })
+  let transfer = Transfer(to: recipient.text, amount: amount, message: message)
+  let done = try transfer.make(request.intent(of: caller, key: key), on: connection)
+  return Response.json(transfer.json(done.value), status: 201).marked(done.isReplay)
+}
+
+func undoTransfer(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  let transfer = try request.parameters.require("id", as: UUID.self)
+  let done = try Transfer.undo(
+    transfer, within: context.storefront.undoSeconds, request.intent(of: caller, key: nil), on: connection)
+  return Response.json(done.value.json(reverses: transfer.text), status: 201).marked(done.isReplay)
+}
+
+func makePurchase(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  let key = try request.requiredIdempotencyKey()
+  let body = try Reader(bodyOf: request)
+  let (item, quantity) = try body.finish(
+    body.text("item", 1...100, isRequired: true), body.require("quantity") { try checkAmount($0, "quantity") })
+  let purchase = Purchase(item: item, quantity: quantity)
+  let done = try purchase.make(request.intent(of: caller, key: key), on: connection)
+  return Response.json(purchase.json(done.value), status: 201).marked(done.isReplay)
+}
+
+func wallet(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  guard let instant = try request.query.optional("at", as: Instant.self) else {
+    return .json(["coins": .integer(try Wallet.balance(of: caller.id, on: connection))])
+  }
+  let balance = try Wallet.balance(of: caller.id, at: instant, on: connection)
+  return .json(["coins": .integer(balance), "at": .string(instant.text)])
+}
+
+func walletHistory(
+  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
+) throws -> Response {
+  var filter = History.Filter()
+  let reader = Reader()
+  filter.limit = reader.note(try request.query.optional("limit", in: 1...100)) ?? filter.limit
+  filter.before = reader.note(try request.query.optional("cursor", in: 1...Int.max))
+  filter.kind = reader.note(try request.query.optional("kind", oneOf: History.Kind.self))
+  filter.counterpart = reader.note(try request.query.optional("counterpart"))
+  filter.from = reader.note(try request.query.optional("from"))
+  filter.to = reader.note(try request.query.optional("to"))
+  try reader.finish()
+  let history = try History.read(filter, of: caller.id, on: connection)
+  guard request.headers.begins("Accept", with: "text/csv") else {
+    return .entries(.json(.array(history.entries.map(\.json))), next: history.next)
+  }
+  let lines = [History.Entry.columns] + history.entries.map(\.cells)
+  let table = lines.map { CSV.line($0) + "\r\n" }.joined()
+  let answer = Response.text(table, type: "text/csv; charset=utf-8; header=present")
+  guard let next = history.next else { return answer }
+  return answer.with("Link", "</api/v1/wallet/history?cursor=\(next)&limit=\(filter.limit)>; rel=\"next\"")
+}
+
+extension Instant: TextReadable {
+  package init?(readingText text: String) { self.init(text) }
+  package static var readableName: String { "instant such as 2026-01-31T12:00:00Z" }
+}

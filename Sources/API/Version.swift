@@ -1,1 +1,0 @@
-package let version = "0.1.0"
