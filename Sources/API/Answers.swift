@@ -95,7 +95,7 @@ struct Answers {
         ["available": .integer(available), "required": .integer(required)])
     case .outOfStock:
       return respond(
-        409, word, "Only \(available) are left, and \(required) were asked for.",
+        409, word, "There are \(available) left; you asked for \(required).",
         ["available": .integer(available), "required": .integer(required)])
     case .unknownRecipient: return respond(404, word, "There is no user of this name.")
     case .toOneself: return respond(409, word, "You cannot send coins to yourself.")

@@ -1,5 +1,4 @@
 package import FoundationEssentials
-internal import Notation
 package import Postgres
 
 /// The recorded changes, newest first.
@@ -30,6 +29,6 @@ package enum AuditTrail {
         AND (\(filter.action)::text IS NULL OR action = \(filter.action))
       ORDER BY id DESC LIMIT \(filter.limit + 1)
       """, limit: filter.limit
-    ) { DatabaseJSON(JSON.compact(try $0.value("entry"))) }
+    ) { DatabaseJSON(compacting: try $0.value("entry")) }
   }
 }

@@ -105,19 +105,21 @@ package enum Inventory {
   ) throws -> Done<Receipt> {
     try connection.onlyRow(
       """
-      SELECT outcome, operation, \(raw: SQL.timestamp("at")), coalesce((details ->> 'lines')::int, 0),
-             \(balances), replayed, details ->> 'missing_items'
+      SELECT outcome, operation, \(raw: SQL.timestamp("at")) AS at, coalesce((details ->> 'lines')::int, 0) AS lines,
+             \(balances) AS balances, replayed, details ->> 'missing_items' AS missing
       FROM \(call)
       """
     ) { row in
-      let isReplay = try row.value(5, as: Bool.self)
-      try Outcome(word: row.value(0), isReplay: isReplay, missing: row.value(6)).require()
-      let lines = try row.value(3, as: Int.self)
+      let isReplay = try row.value("replayed", as: Bool.self)
+      let missing = try row.value("missing", as: [UInt8]?.self).map(DatabaseJSON.init(compacting:))
+      try Outcome(word: row.value("outcome"), isReplay: isReplay, missing: missing).require()
+      let lines = try row.value("lines", as: Int.self)
       guard (0...1 << 12).contains(lines) else {
         throw PostgresError(reason: .mismatch, message: "an operation has \(lines) lines")
       }
       let receipt = Receipt(
-        operation: try row.value(1), at: try row.value(2), lines: lines, finalBalances: try row.value(4))
+        operation: try row.value("operation"), at: try row.value("at"), lines: lines,
+        finalBalances: try row.value("balances"))
       return Done(value: receipt, isReplay: isReplay)
     }
   }

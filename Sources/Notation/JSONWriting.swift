@@ -54,24 +54,6 @@ extension JSON {
     }
   }
 
-  /// The same text without the blanks that PostgreSQL writes into its `jsonb`.
-  package static func compact(_ text: [UInt8]) -> [UInt8] {
-    var compact: [UInt8] = []
-    compact.reserveCapacity(text.count)
-    var (isInString, isEscaped) = (false, false)
-    for byte in text {
-      if isInString || byte != UInt8(ascii: " ") { compact.append(byte) }
-      if isEscaped {
-        isEscaped = false
-      } else if byte == UInt8(ascii: "\"") {
-        isInString.toggle()
-      } else {
-        isEscaped = isInString && byte == UInt8(ascii: "\\")
-      }
-    }
-    return compact
-  }
-
   /// An object with more members behind its own.
   package func adding(_ more: KeyValuePairs<String, JSON?>) -> JSON {
     guard case .object(let members) = self, case .object(let others) = JSON.members(more) else { return self }

@@ -63,7 +63,7 @@ struct GoodsTests {
       }
       #expect(shop.ask(.get, path).header("ETag") != first)
       let refused = shop.ask(.get, "/api/buy/cup", as: token)
-      #expect(refused.status == 400 && refused["errors"] == "There are 0 left, not 1.")
+      #expect(refused.status == 400 && refused["errors"] == "There are 0 left; you asked for 1.")
       let headers: Headers = ["Authorization": "Bearer " + token, "Idempotency-Key": "one"]
       let body: JSON = ["item": "cup", "quantity": 1]
       func purchase() -> Answer {

@@ -102,9 +102,9 @@ extension Intent {
 func outcome<T>(_ attempt: () throws -> Done<T>) throws -> String {
   do {
     return try attempt().isReplay ? "replayed" : "done"
-  } catch let refusal as LedgerRefusal where refusal.missing != nil {
+  } catch let refusal as LedgerRefusal where refusal.word == .insufficientItems {
     let text = String(decoding: refusal.missing?.bytes ?? [], as: UTF8.self)
-    let figures = text.matches(of: /"(?:required|available)": (\d+)/).map(\.1)
+    let figures = text.matches(of: /"(?:required|available)":(\d+)/).map(\.1)
     return "insufficientItems: " + figures.joined(separator: " of ")
   } catch let refusal as LedgerRefusal {
     return "\(refusal)"

@@ -11,26 +11,15 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
   // An impossible password is not counted as a failed guess.
   try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
   let signIn = SignIn(.username(body.username.text), password: body.password, address: request.clientAddress)
-  var attempt = try signIn.begin(on: connection)
+  let attempt = try signIn.begin(on: connection)
+  let user: User
   if attempt.user == nil {
     try body.username.requireTakeable()
     try check(body.password, desk.merchPasswords)
-    let place = context.hashing.place()
-    defer { withExtendedLifetime(place) {} }
-    guard let hash = place?.atTurn({ desk.registrar.hash(body.password) }) else { throw PeopleRefusal.noTimeToHash }
-    var newcomer = Registrar.Newcomer(username: body.username)
-    newcomer.passwordHash = hash
-    newcomer.address = request.clientAddress
-    do {
-      let user = try desk.registrar.register(newcomer, on: connection)
-      desk.verified?.note(body.password, of: user, hash: hash)
-      return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))
-    } catch PeopleRefusal.usernameTaken {
-      // A concurrent request took the name. It most likely came from the same person, with the same password.
-      attempt = try signIn.begin(on: connection)
-    }
+    user = try signIn.signUp(body.username, with: desk.registrar, context.hashing, on: connection)
+  } else {
+    user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection)
   }
-  let user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection)
   return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))
 }
 

@@ -11,15 +11,9 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
     body.require("password", as: String.self) { try check($0, context.desk.passwordRule) },
     body.require("full_name", as: FullName.self))
   var newcomer = Registrar.Newcomer(username: try Username(email.text), email: email, fullName: fullName)
-  let place = context.hashing.place()
-  defer { withExtendedLifetime(place) {} }
-  guard let hash = place?.atTurn({ context.desk.registrar.hash(password) }) else {
-    throw PeopleRefusal.noTimeToHash
-  }
-  newcomer.passwordHash = hash
   newcomer.address = request.clientAddress
-  let user = try context.desk.registrar.register(newcomer, orNumbered: true, on: connection)
-  context.desk.verified?.note(password, of: user, hash: hash)
+  let user = try context.desk.registrar.signUp(
+    newcomer, password: password, orNumbered: true, context.hashing, on: connection)
   return .json(user.json, status: 201)
 }
 

@@ -27,19 +27,18 @@ private struct UnsafeCredentials {
       guard let id = try form.optional("telegram_id", as: Int.self) else { return nil }
       (telegramID, username) = (id, try form.optional("username"))
     } else {
-      guard case .object(let members)? = try? JSON(parsing: request.body),
-        let value = members.first(where: { $0.name.utf8.elementsEqual("telegram_id".utf8) })?.value
-      else { return nil }
-      switch value {
-      case .integer(let id): telegramID = id
-      case .string(let text) where Int(text) != nil: telegramID = Int(text)!
-      default: throw ShapeError(["body", "telegram_id"], "Input should be an integer", .wrongType)
-      }
-      if case .string(let text)? = members.first(where: { $0.name.utf8.elementsEqual("username".utf8) })?.value {
-        username = text
-      } else {
-        username = nil
-      }
+      guard case .object(let members)? = try? JSON(parsing: request.body) else { return nil }
+      func member(_ name: String) -> JSON? { members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value }
+      guard let value = member("telegram_id") else { return nil }
+      let id: Int? =
+        switch value {
+        case .integer(let id): id
+        case .string(let text): Int(text)
+        default: nil
+        }
+      guard let id else { throw ShapeError(["body", "telegram_id"], "Input should be an integer", .wrongType) }
+      telegramID = id
+      username = if case .string(let text)? = member("username") { text } else { nil }
     }
     guard telegramID > 0 else { throw ShapeError(["body", "telegram_id"], "Input should be positive", .malformed) }
   }

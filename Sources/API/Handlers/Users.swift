@@ -31,10 +31,9 @@ func createUser(
   let body = try Reader(bodyOf: request)
   let details = UserDetails(body, context)
   if !body.has("username") && !body.has("email") { body.complain("email", "Field required", .missing) }
-  try body.finish()
   // Without a username, the email address is the name.
-  let username = try details.username ?? Username(details.email!.text)
-  var newcomer = Registrar.Newcomer(username: username, email: details.email, fullName: details.fullName)
+  let name = try body.finish(details.username?.text ?? details.email?.text)
+  var newcomer = Registrar.Newcomer(username: try Username(name), email: details.email, fullName: details.fullName)
   newcomer.passwordHash = details.password.map(context.desk.registrar.hash)
   newcomer.role = details.role ?? .user
   newcomer.isActive = details.isActive ?? true

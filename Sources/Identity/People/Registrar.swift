@@ -48,6 +48,20 @@ package struct Registrar: Sendable {
     throw PeopleRefusal.usernameTaken
   }
 
+  /// Registers a user with a password. The hash waits for its turn; without a place in the line there is no user.
+  package func signUp(
+    _ newcomer: Newcomer, password: String, orNumbered: Bool, _ hashing: Hashing, on connection: borrowing Connection
+  ) throws -> User {
+    let place = hashing.place()
+    defer { withExtendedLifetime(place) {} }
+    guard let hash = place?.atTurn({ self.hash(password) }) else { throw PeopleRefusal.noTimeToHash }
+    var newcomer = newcomer
+    newcomer.passwordHash = hash
+    let user = try register(newcomer, orNumbered: orNumbered, on: connection)
+    hashing.verified?.note(password, of: user, hash: hash)
+    return user
+  }
+
   /// The first free name among `anna-2`, `anna-3` and so on. Very long names are cut to make room for the number.
   private static func free(_ name: String, on connection: borrowing Connection) throws -> String? {
     var start = name

@@ -82,6 +82,20 @@ package struct SignIn: Sendable {
     return try letIn(user, attempt, on: connection)
   }
 
+  /// Registers the name, which nobody had when the attempt began.
+  package func signUp(
+    _ username: Username, with registrar: Registrar, _ hashing: Hashing, on connection: borrowing Connection
+  ) throws -> User {
+    var newcomer = Registrar.Newcomer(username: username)
+    newcomer.address = address
+    do {
+      return try registrar.signUp(newcomer, password: password, orNumbered: false, hashing, on: connection)
+    } catch PeopleRefusal.usernameTaken {
+      // A concurrent request took the name. It most likely came from the same person, with the same password.
+      return try finish(begin(on: connection), registrar.passwords, hashing, on: connection)
+    }
+  }
+
   /// Without a place, nothing is compared for unknown networks, and little for known ones: a guess that is neither hashed
   /// nor noted must not be cheaper than one that is.
   private func coveredUser(of attempt: Attempt, _ verified: VerifiedPasswords, hasPlace: Bool) -> User? {
@@ -103,7 +117,7 @@ package struct SignIn: Sendable {
 }
 
 extension VerifiedPasswords {
-  package func note(_ password: String, of user: User, hash: String) { note(password, of: account(user, hash)) }
+  func note(_ password: String, of user: User, hash: String) { note(password, of: account(user, hash)) }
 
   fileprivate func covers(_ password: String, of user: User, hash: String) -> Bool {
     covers(password, of: account(user, hash))
