@@ -19,3 +19,5 @@ GRANT EXECUTE ON FUNCTION schema_version() TO tuckshop_app;
 
 -- The most that an account can hold and a price can be: 2^53 - 1, because JSON can tell no greater number.
 CREATE FUNCTION greatest_holding() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 9007199254740991;
+-- The price of an item is checked with it.
+GRANT EXECUTE ON FUNCTION greatest_holding() TO tuckshop_app;
