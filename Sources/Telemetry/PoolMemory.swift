@@ -1,16 +1,21 @@
-internal import Glibc
+package import Glibc
 package import Synchronization
 
 /// Memory that the workers of one pool share and that no file keeps, so it may hold secrets. It ends with the last
 /// worker that maps it. Its first eight words are reserved for this type.
 package final class PoolMemory: @unchecked Sendable {
+  /// A semaphore that wakes workers that wait for each other; it has four of the reserved words.
+  package var bell: UnsafeMutablePointer<sem_t> {
+    UnsafeMutableRawPointer(words + 4).assumingMemoryBound(to: sem_t.self)
+  }
+
   package let words: UnsafeMutablePointer<Atomic<UInt64>>
   private let bytes: Int
   /// Opened by this process itself, so that it owns its locks on it; negative if nothing is shared.
   package let descriptor: Int32
 
   /// The first word of such memory. A version of the program with another layout changes the last digits.
-  private static let magic: UInt64 = 0x5455_434B_4D45_3031  // "TUCKME01"
+  private static let magic: UInt64 = 0x5455_434B_4D45_3032  // "TUCKME02"
   /// Nil if the descriptor is no such memory of that size.
   fileprivate init?(_ descriptor: Int32, words count: Int) {
     var status = stat()
@@ -44,6 +49,7 @@ package final class PoolMemory: @unchecked Sendable {
     descriptor = shared
     words = memory.bindMemory(to: Word.self, capacity: count)
     fill(words)
+    sem_init(bell, 1, 0)
     words[0].store(Self.magic, ordering: .releasing)
   }
 

@@ -1,21 +1,28 @@
-internal import Glibc
+package import Glibc
 
 /// The queue for password hashes: as many workers hash at once as there are processors, a few more wait for their turn,
 /// and one worker always stays free for requests without a hash. A full queue refuses further requests.
 ///
 /// Places and turns are locks on bytes of a file that the pool shares, because the kernel releases the locks of a worker
-/// that dies. They belong to the open file (fcntl(2), F_OFD_SETLK), so each worker opens it by itself.
-package final class HashingLine: Sendable {
+/// that dies. They belong to the open file (fcntl(2), F_OFD_SETLK), so each worker opens it by itself. A worker that ends
+/// its turn rings the bell, which wakes the next one; if it dies instead, the next one looks by itself after a while.
+package final class HashingLine: @unchecked Sendable {
   private let descriptor: Int32
+  private let bell: UnsafeMutablePointer<sem_t>
   private let turns: Int
   private let workers: @Sendable () -> Int
 
   private static let firstPlace = 4096
   private static let setLock: Int32 = 37  // F_OFD_SETLK, which the module map of Glibc leaves out
-  private static let longestMilliseconds = 2000
+  private static let looks = 100
+  private static let millisecondsBetweenLooks = 20
 
-  package init(descriptor: Int32, turns: Int, workers: @escaping @Sendable () -> Int) {
+  /// The descriptor and the semaphore belong to memory that lives as long as the line.
+  package init(
+    descriptor: Int32, bell: UnsafeMutablePointer<sem_t>, turns: Int, workers: @escaping @Sendable () -> Int
+  ) {
     self.descriptor = descriptor
+    self.bell = bell
     self.turns = turns
     self.workers = workers
   }
@@ -46,15 +53,34 @@ package final class HashingLine: Sendable {
     /// Nil if the turn does not come, which means that a hashing worker is stuck.
     package func atTurn<T>(_ body: () throws -> T) rethrows -> T? {
       guard let line else { return try body() }
-      for _ in 0..<HashingLine.longestMilliseconds {
+      var looksLeft = HashingLine.looks
+      while looksLeft > 0 {
         for turn in 0..<line.turns where line.lock(turn) {
-          defer { line.unlock(turn) }
+          defer {
+            line.unlock(turn)
+            line.ring()
+          }
           return try body()
         }
-        usleep(1000)
+        if !line.waitForBell() { looksLeft -= 1 }
       }
       return nil
     }
+  }
+
+  /// Not more often than there are turns: with nobody waiting, the rings would add up.
+  private func ring() {
+    var rings: Int32 = 0
+    if sem_getvalue(bell, &rings) == 0 && rings < turns { sem_post(bell) }
+  }
+
+  /// False if it did not ring for a while.
+  private func waitForBell() -> Bool {
+    var end = timespec()
+    clock_gettime(CLOCK_REALTIME, &end)
+    end.tv_nsec += HashingLine.millisecondsBetweenLooks * 1_000_000
+    if end.tv_nsec >= 1_000_000_000 { (end.tv_sec, end.tv_nsec) = (end.tv_sec + 1, end.tv_nsec - 1_000_000_000) }
+    return sem_timedwait(bell, &end) == 0
   }
 
   private func lock(_ byte: Int) -> Bool { set(F_WRLCK, byte) }

@@ -53,7 +53,9 @@ struct WorkerLife {
     desk.verified = VerifiedPasswords(words: shared.words, owner: shared)
     guard shared.descriptor >= 0 else { return }
     let pool = settings.pool
-    desk.line = HashingLine(descriptor: shared.descriptor, turns: HashingLine.turnsByProcessors) {
+    desk.line = HashingLine(
+      descriptor: shared.descriptor, bell: shared.bell, turns: HashingLine.turnsByProcessors
+    ) {
       memory.workers.count { $0.pool == pool }
     }
   }

@@ -53,7 +53,10 @@ struct VerifiedPasswordTests {
       let directory = try TemporaryDirectory()
       let files = (0..<2).map { _ in open(directory / "line", O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
       defer { for file in files { close(file) } }
-      let lines = files.map { HashingLine(descriptor: $0, turns: 1, workers: { 1 }) }
+      let bell = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+      sem_init(bell, 0, 0)
+      defer { bell.deallocate() }
+      let lines = files.map { HashingLine(descriptor: $0, bell: bell, turns: 1, workers: { 1 }) }
       shop.worker.desk.line = lines[0]
       func held(_ body: () -> Void) {
         let place = Hashing(line: lines[1]).place()

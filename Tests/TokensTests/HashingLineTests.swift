@@ -10,7 +10,8 @@ struct HashingLineTests {
   /// One worker's view of the line: the same file, opened separately.
   private func hashing(_ path: String, turns: Int = 2, workers: Int = 5) throws -> (Hashing, File) {
     let file = try File(path)
-    return (Hashing(line: HashingLine(descriptor: file.descriptor, turns: turns, workers: { workers })), file)
+    let line = HashingLine(descriptor: file.descriptor, bell: file.bell, turns: turns, workers: { workers })
+    return (Hashing(line: line), file)
   }
 
   @Test func `there are places for all workers but one`() throws {
@@ -38,8 +39,9 @@ struct HashingLineTests {
   @Test func `no more workers hash at once than there are turns, and every worker with a place gets a turn`() throws {
     let directory = try TemporaryDirectory()
     let hashes = Hashes()
-    let done = try onThreads(4) { _ in
-      let (hashing, file) = try hashing(directory / "line")
+    let workers = try (0..<4).map { _ in try hashing(directory / "line") }
+    let done = try onThreads(4) { number in
+      let (hashing, file) = workers[number]
       defer { withExtendedLifetime(file) {} }
       var done = 0
       for _ in 0..<20 {
@@ -76,12 +78,21 @@ struct HashingLineTests {
   }
 }
 
-private final class File: Sendable {
+private final class File: @unchecked Sendable {
   let descriptor: Int32
+  let bell: UnsafeMutablePointer<sem_t>
 
+  /// The first to open the file makes the semaphore; the tests open it one after the other.
   init(_ path: String) throws {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Failure("cannot open \(path)") }
+    var status = stat()
+    let isNew = fstat(descriptor, &status) == 0 && status.st_size == 0
+    guard ftruncate(descriptor, 64) == 0,
+      let memory = mmap(nil, 64, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
+    else { throw Failure("cannot map \(path)") }
+    bell = memory.bindMemory(to: sem_t.self, capacity: 1)
+    if isNew { sem_init(bell, 1, 0) }
   }
 
   /// Another file takes over the descriptor's number, so that nothing else reuses it.
@@ -91,7 +102,10 @@ private final class File: Sendable {
     close(nothing)
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    munmap(bell, 64)
+    close(descriptor)
+  }
 }
 
 /// Counts the concurrent hashes.
