@@ -128,7 +128,7 @@ package final class Application {
       return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
         let caller = try desk.authenticator.admit(proof, now: now, on: connection)
         guard route.target.roles.contains(caller.role) else { throw CallerRefusal.forbidden }
-        return try handler(request, context, caller, connection)
+        return try handler(request, Visit(caller: caller, context: context), connection)
       }
     }
   }

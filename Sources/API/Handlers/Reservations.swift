@@ -5,9 +5,7 @@ internal import Ledger
 internal import Notation
 internal import Postgres
 
-func reserve(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func reserve(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   struct Body: Decodable {
     let user_id: UUID
     let operation_id: UUID
@@ -15,25 +13,21 @@ func reserve(
     let expires_in: Int?
   }
   let body: Body = try request.decode()
-  let intent = try caller.intent(for: body.user_id, key: body.operation_id, request)
-  let lines = try context.lines(body.items, { try $0.line($1) }, connection)
+  let intent = try visit.caller.intent(for: body.user_id, key: body.operation_id, request)
+  let lines = try visit.context.lines(body.items, { try $0.line($1) }, connection)
   if let seconds = body.expires_in, !(1...31_536_000).contains(seconds) { throw InventoryRefusal.expiry }
-  let done = try Reservation.setAside(lines, for: body.expires_in, intent, by: caller.id, on: connection)
+  let done = try Reservation.setAside(lines, for: body.expires_in, intent, by: visit.caller.id, on: connection)
   return .receipt(done, idsPerLine: 2)
 }
 
-func returnReserve(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  let intent = try ClosingBody.intent(request, caller)
-  return .receipt(try Reservation.giveBack(intent, by: caller.id, on: connection), idsPerLine: 2)
+func returnReserve(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let intent = try ClosingBody.intent(request, visit.caller)
+  return .receipt(try Reservation.giveBack(intent, by: visit.caller.id, on: connection), idsPerLine: 2)
 }
 
-func consumeReserve(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  let intent = try ClosingBody.intent(request, caller)
-  return .receipt(try Reservation.consume(intent, by: caller.id, on: connection), idsPerLine: 2)
+func consumeReserve(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let intent = try ClosingBody.intent(request, visit.caller)
+  return .receipt(try Reservation.consume(intent, by: visit.caller.id, on: connection), idsPerLine: 2)
 }
 
 private struct ClosingBody: Decodable {
@@ -46,11 +40,9 @@ private struct ClosingBody: Decodable {
   }
 }
 
-func showReservation(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func showReservation(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let key = try request.parameters.require("operation_id", as: UUID.self)
-  let owner = caller.servesEverybody ? nil : caller.id
+  let owner = visit.caller.servesEverybody ? nil : visit.caller.id
   guard let document = try Reservation.find(key, of: owner, on: connection) else {
     return .json(["reservation_exists": .bool(false), "error": "operation_not_found"], status: 404)
   }

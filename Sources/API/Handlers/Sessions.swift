@@ -43,17 +43,13 @@ func refresh(_ request: Request, _ context: Context, _ connection: borrowing Con
   return .json(try context.desk.sessions.refresh(token, on: connection).json)
 }
 
-func logout(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  try Sessions.end(caller, on: connection)
+func logout(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  try Sessions.end(visit.caller, on: connection)
   return Response(204)
 }
 
-func me(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func me(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   // This worker may not know yet that the user was deleted a moment ago.
-  guard let user = try User.living(caller.id, on: connection) else { throw CallerRefusal.revoked }
+  guard let user = try User.living(visit.caller.id, on: connection) else { throw CallerRefusal.revoked }
   return .json(user.json)
 }
