@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import HTTP
 internal import Identity
 internal import Ledger
+internal import Notation
 internal import Postgres
 internal import Shop
 
@@ -64,4 +65,58 @@ func adjust(_ request: Request, _ visit: Visit, _ connection: borrowing Connecti
     lines, in: section(body.section), reason: body.reason, intent,
     by: Editor(visit.caller, request, reason: body.reason), on: connection)
   return .receipt(done, idsPerLine: 1)
+}
+
+func reserve(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  struct Body: Decodable {
+    let user_id: UUID
+    let operation_id: UUID
+    let items: [LineBody]
+    let expires_in: Int?
+  }
+  let body: Body = try request.decode()
+  let intent = try visit.caller.intent(for: body.user_id, key: body.operation_id, request)
+  let lines = try visit.context.lines(body.items, { try $0.line($1) }, connection)
+  if let seconds = body.expires_in, !(1...31_536_000).contains(seconds) { throw InventoryRefusal.expiry }
+  let done = try Reservation.setAside(lines, for: body.expires_in, intent, by: visit.caller.id, on: connection)
+  return .receipt(done, idsPerLine: 2)
+}
+
+func returnReserve(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let intent = try ClosingBody.intent(request, visit.caller)
+  return .receipt(try Reservation.giveBack(intent, by: visit.caller.id, on: connection), idsPerLine: 2)
+}
+
+func consumeReserve(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let intent = try ClosingBody.intent(request, visit.caller)
+  return .receipt(try Reservation.consume(intent, by: visit.caller.id, on: connection), idsPerLine: 2)
+}
+
+private struct ClosingBody: Decodable {
+  let user_id: UUID
+  let operation_id: UUID
+
+  static func intent(_ request: Request, _ caller: Caller) throws -> Intent {
+    let body: ClosingBody = try request.decode()
+    return try caller.intent(for: body.user_id, key: body.operation_id, request)
+  }
+}
+
+func showReservation(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let key = try request.parameters.require("operation_id", as: UUID.self)
+  let owner = visit.caller.servesEverybody ? nil : visit.caller.id
+  guard let document = try Reservation.find(key, of: owner, on: connection) else {
+    return .json(["reservation_exists": .bool(false), "error": "operation_not_found"], status: 404)
+  }
+  return .document(document)
+}
+
+extension Caller {
+  fileprivate var servesEverybody: Bool { role == .service || role == .admin }
+
+  /// Users move their own items; services and admins move those of everybody.
+  fileprivate func intent(for owner: UUID, key: UUID, _ request: Request) throws -> Intent {
+    guard owner == id || servesEverybody else { throw CallerRefusal.forbidden }
+    return Intent(owner: owner, key: key, requestID: request.id)
+  }
 }

@@ -2,6 +2,8 @@ internal import HTTP
 internal import Identity
 internal import Ledger
 internal import Postgres
+internal import Telemetry
+internal import Tokens
 
 func info(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let info = try Wallet.info(of: visit.caller.id, on: connection)
@@ -31,5 +33,41 @@ func buy(_ request: Request, _ visit: Visit, _ connection: borrowing Connection)
 func checkAmount(_ amount: Int, _ member: String = "amount") throws(ShapeError) {
   guard amount >= 1 else {
     throw ShapeError(["body", member], "Input should be greater than or equal to 1", .malformed)
+  }
+}
+
+/// Merch signs in with a name and a password. An unknown name is registered.
+func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
+  let body: MerchCredentials = try request.decode(unknownMembers: .ignored)
+  let desk = context.desk
+  // An impossible password is not counted as a failed guess.
+  try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
+  let signIn = SignIn(.username(body.username.text), password: body.password, address: request.clientAddress)
+  let attempt = try signIn.begin(on: connection)
+  let user: User
+  if attempt.user == nil {
+    try body.username.requireTakeable()
+    try check(body.password, desk.merchPasswords)
+    user = try signIn.signUp(body.username, with: desk.registrar, context.hashing, on: connection)
+  } else {
+    user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection)
+  }
+  return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))
+}
+
+private struct MerchCredentials: Decodable {
+  let username: Username
+  let password: String
+}
+
+func check(_ password: String, _ rule: PasswordRule, at location: [String] = ["body", "password"]) throws {
+  do {
+    try rule.check(password)
+  } catch PasswordRefusal.tooShort {
+    throw ShapeError(location, "Password should have at least \(rule.leastCharacters) characters", .malformed)
+  } catch PasswordRefusal.tooLong {
+    throw ShapeError(location, "Password should have at most \(rule.mostBytes) bytes", .malformed)
+  } catch PasswordRefusal.tooCommon {
+    throw ShapeError(location, "Password is one of the commonest", .malformed)
   }
 }
