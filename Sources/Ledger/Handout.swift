@@ -105,10 +105,6 @@ package struct Grant: Sendable {
       FROM grant_coins(\(intent.id), \(intent.owner), \(intent.key ?? intent.id), \(actor), \(intent.requestID),
                        \(amount), \(reason))
       """
-    ) { row in
-      let isReplay = try row.value(2, as: Bool.self)
-      try Outcome(word: row.value(0), isReplay: isReplay).require()
-      return Done(value: try row.value(1, as: Int.self), isReplay: isReplay)
-    }
+    ) { row in try row.done { try row.value("balance") } }
   }
 }

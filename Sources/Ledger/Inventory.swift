@@ -110,17 +110,16 @@ package enum Inventory {
       FROM \(call)
       """
     ) { row in
-      let isReplay = try row.value("replayed", as: Bool.self)
       let missing = try row.value("missing", as: [UInt8]?.self).map(DatabaseJSON.init(compacting:))
-      try Outcome(word: row.value("outcome"), isReplay: isReplay, missing: missing).require()
-      let lines = try row.value("lines", as: Int.self)
-      guard (0...1 << 12).contains(lines) else {
-        throw PostgresError(reason: .mismatch, message: "an operation has \(lines) lines")
+      return try row.done(missing: missing) {
+        let lines = try row.value("lines", as: Int.self)
+        guard (0...1 << 12).contains(lines) else {
+          throw PostgresError(reason: .mismatch, message: "an operation has \(lines) lines")
+        }
+        return Receipt(
+          operation: try row.value("operation"), at: try row.value("at"), lines: lines,
+          finalBalances: try row.value("balances"))
       }
-      let receipt = Receipt(
-        operation: try row.value("operation"), at: try row.value("at"), lines: lines,
-        finalBalances: try row.value("balances"))
-      return Done(value: receipt, isReplay: isReplay)
     }
   }
 }
@@ -144,7 +143,7 @@ extension [Line] {
   /// The format of the ledger's functions. It holds only ids and numbers, so nothing needs escaping.
   var json: String {
     let lines = map { line in
-      func id(_ id: UUID?) -> String { id.map { "\"\($0.uuidString.lowercased())\"" } ?? "null" }
+      func id(_ id: UUID?) -> String { id.map { "\"\($0.text)\"" } ?? "null" }
       return """
         {"item":\(id(line.item)),"collection":\(id(line.collection)),"level":\(id(line.qualityLevel)),\
         "quantity":\(line.quantity)}

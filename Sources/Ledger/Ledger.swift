@@ -80,17 +80,15 @@ extension UUID {
   }
 }
 
-/// The word that a function of the ledger ends with, and the figures beside it.
-struct Outcome {
-  let word: String
-  let isReplay: Bool
-  var available: Int?
-  var required = 0
-  var missing: DatabaseJSON?
-
-  /// Returns if the operation was done.
-  func require() throws {
-    guard word != "done" else { return }
+extension Row {
+  /// The result of one of the ledger's functions, read by `read` if the operation was done. The figures belong to its
+  /// refusal.
+  func done<Value: Sendable>(
+    available: Int? = nil, required: Int = 0, missing: DatabaseJSON? = nil, _ read: () throws -> Value
+  ) throws -> Done<Value> {
+    let word = try value("outcome", as: String.self)
+    let isReplay = try value("replayed", as: Bool.self)
+    if word == "done" { return Done(value: try read(), isReplay: isReplay) }
     guard let refusal = LedgerRefusal.Word(rawValue: word) else {
       throw PostgresError(reason: .mismatch, message: "the ledger ended with \(word), which this binary does not know")
     }

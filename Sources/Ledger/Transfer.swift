@@ -28,13 +28,9 @@ package struct Transfer: Sendable {
                     \(message))
       """
     ) { row in
-      let isReplay = try row.value("replayed", as: Bool.self)
-      try Outcome(
-        word: row.value("outcome"), isReplay: isReplay, available: row.value("available"), required: amount
-      ).require()
-      let receipt = Receipt(
-        operation: try row.value("operation"), at: try row.value("moment"), balance: try row.value("balance"))
-      return Done(value: receipt, isReplay: isReplay)
+      try row.done(available: row.value("available"), required: amount) {
+        Receipt(operation: try row.value("operation"), at: try row.value("moment"), balance: try row.value("balance"))
+      }
     }
   }
 
@@ -55,15 +51,11 @@ package struct Transfer: Sendable {
       FROM undo_transfer(\(intent.id), \(intent.owner), \(transfer), \(seconds), \(intent.requestID))
       """
     ) { row in
-      let isReplay = try row.value("replayed", as: Bool.self)
-      let asked = try row.value("amount", as: Int?.self) ?? 0
-      try Outcome(
-        word: row.value("outcome"), isReplay: isReplay, available: row.value("available"), required: asked
-      ).require()
-      let reversal = Reversal(
-        operation: try row.value("operation"), at: try row.value("moment"), amount: try row.value("amount"),
-        balance: try row.value("balance"))
-      return Done(value: reversal, isReplay: isReplay)
+      try row.done(available: row.value("available"), required: row.value("amount", as: Int?.self) ?? 0) {
+        Reversal(
+          operation: try row.value("operation"), at: try row.value("moment"), amount: try row.value("amount"),
+          balance: try row.value("balance"))
+      }
     }
   }
 }

@@ -13,9 +13,7 @@ package enum Wallet {
   }
 
   package static func balance(of owner: UUID, on connection: borrowing Connection) throws -> Int {
-    try connection.row(
-      "SELECT balance FROM purses WHERE owner = \(owner)"
-    ) { try $0.value(0) } ?? 0
+    try connection.row("SELECT balance FROM purses WHERE owner = \(owner)") { try $0.value(0) } ?? 0
   }
 
   /// The balance just after a past instant.
