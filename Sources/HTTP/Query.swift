@@ -27,13 +27,6 @@ package struct Query: Sendable {
     return nil
   }
 
-  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws(ShapeError) -> T {
-    guard let value = try optional(name, as: type) else {
-      throw ShapeError(["query", name], "Field required", .missing)
-    }
-    return value
-  }
-
   package func optional(_ name: String, in range: ClosedRange<Int>) throws(ShapeError) -> Int? {
     guard let value = try optional(name, as: Int.self) else { return nil }
     guard value >= range.lowerBound else {

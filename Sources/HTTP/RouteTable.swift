@@ -24,9 +24,6 @@ struct RouteTable {
     func fits(_ segment: String) -> Bool { !isUUID || UUID(uuidString: segment) != nil }
   }
 
-  /// The template in metrics, logs and openapi.yaml.
-  static func bare(_ template: String) -> String { template.replacing(":uuid}", with: "}") }
-
   /// Compared as bytes, because a Kelvin sign equals a K as `String`.
   private struct Segment: Hashable {
     let bytes: [UInt8]

@@ -1,7 +1,7 @@
 /// Finds the route for a method and a path.
 package struct Router<Target> {
   package struct Route {
-    /// As declared, `/users/{id}`: the name of the route in metrics and logs.
+    /// `/users/{id}`: the name of the route in metrics, logs and openapi.yaml.
     package let template: String
     package let method: Method
     package let target: Target
@@ -14,11 +14,9 @@ package struct Router<Target> {
   package init() {}
 
   /// Declares a route. A second one for the same method and path is a mistake in the program, found when it starts.
-  package mutating func add(
-    _ method: Method, _ template: String, answersHead: Bool = true, _ target: Target
-  ) {
+  package mutating func add(_ method: Method, _ template: String, answersHead: Bool = true, _ target: Target) {
     table.add(method, template, answersHead: answersHead, route: routes.count)
-    routes.append(Route(template: RouteTable.bare(template), method: method, target: target))
+    routes.append(Route(template: template.replacing(":uuid}", with: "}"), method: method, target: target))
   }
 
   package func match(_ method: Method?, _ path: String) throws(RequestFailure) -> (Route, PathParameters) {
