@@ -96,9 +96,7 @@ package struct Grant: Sendable {
     self.reason = reason
   }
 
-  package func make(
-    _ intent: Intent, by actor: UUID? = nil, on connection: borrowing Connection
-  ) throws -> Done<Int> {
+  package func make(_ intent: Intent, by actor: UUID? = nil, on connection: borrowing Connection) throws -> Done<Int> {
     try connection.onlyRow(
       """
       SELECT outcome, balance, replayed

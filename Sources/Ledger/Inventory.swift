@@ -68,9 +68,7 @@ package enum Inventory {
   ) throws -> DatabaseJSON? {
     try Reservation.expireDue(of: owner, on: connection)
     return try connection.row(
-      """
-      SELECT document FROM daily_inventory(\(owner), \(section.rawValue), \(from)::date, \(to)::date, \(mostDaily))
-      """
+      "SELECT document FROM daily_inventory(\(owner), \(section.rawValue), \(from)::date, \(to)::date, \(mostDaily))"
     ) { try $0.value(0) }
   }
 

@@ -67,12 +67,10 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
 
 extension UUID {
   /// The id of an operation, with room for the numbers of its postings.
-  package var operation: UUID { withLast(0) }
+  package var operation: UUID { posting(0) }
 
   /// The public id of an operation's posting. It follows from the operation's, so it is not stored.
-  package func posting(_ number: Int) -> UUID { withLast(UInt16(number)) }
-
-  private func withLast(_ number: UInt16) -> UUID {
+  package func posting(_ number: UInt16) -> UUID {
     var bytes = uuid
     bytes.14 = UInt8(number >> 8)
     bytes.15 = UInt8(number & 0xFF)

@@ -16,7 +16,8 @@ package struct Transfer: Sendable {
   package struct Receipt: Sendable {
     package let operation: UUID
     package let at: String
-    /// The sender's balance right after the transfer.
+    package let amount: Int
+    /// The balance of the owner of the operation right after it.
     package let balance: Int
   }
 
@@ -29,22 +30,17 @@ package struct Transfer: Sendable {
       """
     ) { row in
       try row.done(available: row.value("available"), required: amount) {
-        Receipt(operation: try row.value("operation"), at: try row.value("moment"), balance: try row.value("balance"))
+        Receipt(
+          operation: try row.value("operation"), at: try row.value("moment"), amount: amount,
+          balance: try row.value("balance"))
       }
     }
-  }
-
-  package struct Reversal: Sendable {
-    package let operation: UUID
-    package let at: String
-    package let amount: Int
-    package let balance: Int
   }
 
   /// Undoes a transfer of the owner's, within some seconds, if the recipient still has the coins.
   package static func undo(
     _ transfer: UUID, within seconds: Int, _ intent: Intent, on connection: borrowing Connection
-  ) throws -> Done<Reversal> {
+  ) throws -> Done<Receipt> {
     try connection.onlyRow(
       """
       SELECT outcome, available, amount, operation, \(raw: SQL.timestamp("at")) AS moment, balance, replayed
@@ -52,7 +48,7 @@ package struct Transfer: Sendable {
       """
     ) { row in
       try row.done(available: row.value("available"), required: row.value("amount", as: Int?.self) ?? 0) {
-        Reversal(
+        Receipt(
           operation: try row.value("operation"), at: try row.value("moment"), amount: try row.value("amount"),
           balance: try row.value("balance"))
       }

@@ -17,9 +17,7 @@ package enum Wallet {
   }
 
   /// The balance just after a past instant.
-  package static func balance(
-    of owner: UUID, at instant: Instant, on connection: borrowing Connection
-  ) throws -> Int {
+  package static func balance(of owner: UUID, at instant: Instant, on connection: borrowing Connection) throws -> Int {
     try connection.row(
       """
       SELECT b.balance FROM purses p CROSS JOIN LATERAL balance_at(p.id, \(instant.text)::timestamptz) b

@@ -1,6 +1,5 @@
 internal import Audit
 internal import HTTP
-internal import Identity
 internal import Postgres
 
 func listAudit(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {

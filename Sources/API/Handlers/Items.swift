@@ -1,7 +1,6 @@
 internal import Audit
 internal import FoundationEssentials
 internal import HTTP
-internal import Identity
 internal import Postgres
 internal import Shop
 

@@ -38,7 +38,11 @@ func checkAmount(_ amount: Int, _ member: String = "amount") throws(ShapeError) 
 
 /// Merch signs in with a name and a password. An unknown name is registered.
 func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
-  let body: MerchCredentials = try request.decode(unknownMembers: .ignored)
+  struct Body: Decodable {
+    let username: Username
+    let password: String
+  }
+  let body: Body = try request.decode(unknownMembers: .ignored)
   let desk = context.desk
   // An impossible password is not counted as a failed guess.
   try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
@@ -53,11 +57,6 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
     user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection)
   }
   return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))
-}
-
-private struct MerchCredentials: Decodable {
-  let username: Username
-  let password: String
 }
 
 func check(_ password: String, _ rule: PasswordRule, at location: [String] = ["body", "password"]) throws {

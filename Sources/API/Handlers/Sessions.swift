@@ -57,9 +57,7 @@ func me(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) 
 
 /// For load tests: if the setting allows it, a request from this machine to the login port may name a Telegram user
 /// without any proof. Nil for every other request.
-func unsafeLogin(
-  _ request: Request, _ context: Context, _ connection: borrowing Connection
-) throws -> Response? {
+func unsafeLogin(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response? {
   guard context.desk.believesTelegramIDs, request.listener == "login", request.isFromThisMachine,
     let named = try UnsafeCredentials(request)
   else { return nil }

@@ -1,5 +1,4 @@
 internal import HTTP
-internal import Identity
 internal import Notation
 internal import Postgres
 internal import Shop

@@ -50,6 +50,19 @@ extension Response {
   static func entries(_ items: WireValue, next: Int?) -> Response {
     .object(["items": items, "next_cursor": .json(next.map { .string(String($0)) } ?? .null)])
   }
+
+  /// An operation on the inventory, with the ids of its postings. They follow from the operation's id, so a repeated
+  /// request gets the same ones.
+  static func receipt(_ done: Done<Inventory.Receipt>, idsPerLine: Int) -> Response {
+    let ids = (0..<done.value.lines * idsPerLine).map { JSON.string(done.value.operation.posting(UInt16($0 + 1)).text) }
+    return Response.object([
+      "success": .json(.bool(true)), "operation_ids": .json(.array(ids)),
+      "final_balances": done.value.finalBalances.map(WireValue.stored),
+    ]).marked(done.isReplay)
+  }
+
+  /// The answer to merch's sign-in.
+  static func token(_ token: String) -> Response { .json(["token": .string(token)]) }
 }
 
 /// The query of a numbered list.
@@ -96,11 +109,6 @@ extension Sessions.Pair {
   }
 }
 
-extension Response {
-  /// The answer to merch's sign-in.
-  static func token(_ token: String) -> Response { .json(["token": .string(token)]) }
-}
-
 extension Classifiers {
   /// Lists of codes by kind, in the order of the shop.
   var json: JSON {
@@ -128,7 +136,7 @@ extension Transfer {
   }
 }
 
-extension Transfer.Reversal {
+extension Transfer.Receipt {
   func json(reverses transfer: String) -> JSON {
     [
       "id": .string(operation.text), "reverses": .string(transfer), "amount": .integer(amount),
@@ -165,17 +173,5 @@ extension History.Entry {
       .text(id.text), .text(at), .text(kind), .number(change), .number(balance), .text(counterpart ?? ""),
       .text(item ?? ""), quantity.map(CSV.Cell.number) ?? "", .text(message ?? ""),
     ]
-  }
-}
-
-extension Response {
-  /// An operation on the inventory, with the ids of its postings. They follow from the operation's id, so a repeated
-  /// request gets the same ones.
-  static func receipt(_ done: Done<Inventory.Receipt>, idsPerLine: Int) -> Response {
-    let ids = (0..<done.value.lines * idsPerLine).map { JSON.string(done.value.operation.posting($0 + 1).text) }
-    return Response.object([
-      "success": .json(.bool(true)), "operation_ids": .json(.array(ids)),
-      "final_balances": done.value.finalBalances.map(WireValue.stored),
-    ]).marked(done.isReplay)
   }
 }
