@@ -79,8 +79,8 @@ extension UUID {
 }
 
 extension Row {
-  /// The result of one of the ledger's functions, read by `read` if the operation was done. The figures belong to its
-  /// refusal.
+  /// The result of one of the ledger's functions. `read` reads it if the operation was done; the other arguments
+  /// describe the refusal.
   func done<Value: Sendable>(
     available: Int? = nil, required: Int = 0, missing: DatabaseJSON? = nil, _ read: () throws -> Value
   ) throws -> Done<Value> {
