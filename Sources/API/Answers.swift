@@ -72,8 +72,7 @@ struct Answers {
     case .unknownUser: respond(404, "not_found", "User not found")
     case .usernameTaken: respond(409, "username_taken", "Another user has this name. Choose another one.")
     case .emailTaken: respond(409, "email_taken", "Another user has this email address.")
-    case .lastAdmin:
-      respond(409, "last_admin", "The shop needs at least one admin. Make somebody else admin first.")
+    case .lastAdmin: respond(409, "last_admin", "The shop needs at least one admin. Make somebody else admin first.")
     case .wrongCredentials: challenge("invalid_credentials", "Name or password is wrong.")
     case .refreshRefused: challenge("invalid_refresh_token", "The refresh token is not valid. Sign in again.")
     case .inactive: answer(to: CallerRefusal.inactive)
@@ -168,12 +167,10 @@ struct Answers {
     case .collection: respond(400, "unknown_collection", "There is no such collection.")
     case .qualityLevel: respond(400, "unknown_quality_level", "There is no such quality level.")
     case .operationType: respond(400, "unknown_operation_type", "There is no such operation type.")
-    case .expiry:
-      respond(400, "invalid_expires_in", "expires_in is a whole number of seconds from 1 to 31536000.")
+    case .expiry: respond(400, "invalid_expires_in", "expires_in is a whole number of seconds from 1 to 31536000.")
     case .range: respond(400, "invalid_range", Day.rangeRule)
     case .tooMuch:
-      respond(
-        400, "invalid_range", "An answer has at most \(Inventory.mostDaily) quantities. Ask for fewer days.")
+      respond(400, "invalid_range", "An answer has at most \(Inventory.mostDaily) quantities. Ask for fewer days.")
     }
   }
 }

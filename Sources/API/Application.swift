@@ -2,7 +2,6 @@
 
 package import HTTP
 internal import Identity
-internal import Ledger
 package import Postgres
 package import Telemetry
 internal import Tokens
@@ -63,7 +62,11 @@ package final class Application {
       response = try dispatch(request, plan)
     } catch {
       response = Answers(dialect: plan.dialect, requestID: request.id).answer(to: error)
-      note(error, request, template, response)
+      if response.status >= 500 {
+        log(
+          response.status == 500 ? .error : .warning, "a request failed", ("request_id", request.id),
+          ("route", template), ("status", "\(response.status)"), ("cause", "\(error)"))
+      }
     }
     let microseconds = (Clock.monotonicNanoseconds - started) / 1000
     metrics.count(template, status: response.status, microseconds: microseconds)
@@ -128,7 +131,7 @@ package final class Application {
       return try lender.lend(until: context.deadline, repeatable: repeatable) { connection in
         let caller = try desk.authenticator.admit(proof, now: now, on: connection)
         guard route.target.roles.contains(caller.role) else { throw CallerRefusal.forbidden }
-        return try handler(request, context, caller, connection)
+        return try handler(request, Visit(caller: caller, context: context), connection)
       }
     }
   }
@@ -140,12 +143,5 @@ package final class Application {
     // An nginx that does not vouch for the trusted header hands on what the client sent under that name.
     let trusted = desk.trustedUserHeader.flatMap { $0 == request.vouchedHeader ? request.headers[$0] : nil }
     return Credentials(authorization: authorization, trustedUser: trusted, mayBeBare: isBare && dialect == .merch)
-  }
-
-  private func note(_ error: any Error, _ request: Request, _ template: String, _ response: Response) {
-    guard response.status >= 500 else { return }
-    log(
-      response.status == 500 ? .error : .warning, "a request failed", ("request_id", request.id),
-      ("route", template), ("status", "\(response.status)"), ("cause", "\(error)"))
   }
 }

@@ -1,6 +1,7 @@
 package import HTTP
 package import Identity
 package import Postgres
+package import Shop
 package import Telemetry
 package import Tokens
 
@@ -15,13 +16,66 @@ package struct Context {
   package let readiness: Readiness
 }
 
+/// The caller of a signed-in request, and the surroundings of its handler.
+package struct Visit {
+  package let caller: Caller
+  package let context: Context
+}
+
 /// The handler of a route. Only one that gets the connection can touch the database.
 package enum Endpoint {
   case plain((Request, Context) throws -> Response)
   /// `repeatable`: running it twice does no harm, so it runs again when its session proves dead.
   case withConnection(repeatable: Bool, (Request, Context, borrowing Connection) throws -> Response)
   /// The caller is known, and has one of the group's roles.
-  case signedIn(repeatable: Bool, (Request, Context, Caller, borrowing Connection) throws -> Response)
+  case signedIn(repeatable: Bool, (Request, Visit, borrowing Connection) throws -> Response)
   /// For health alone: decides itself how long it tries to get a connection.
   case probing((Request, Context, Lender) -> Response)
+}
+
+/// The dependencies of the handlers about people, one set per worker.
+package final class FrontDesk {
+  package let authenticator: Authenticator
+  package let registrar: Registrar
+  package let passwords: Passwords
+  /// Nil in pools that check no passwords.
+  package var verified: VerifiedPasswords?
+  package var line: HashingLine?
+  package var lifetimes = Sessions.Lifetimes()
+  package var merchPasswords = PasswordRule(leastCharacters: 1, refusesCommon: false)
+  package var passwordRule = PasswordRule(leastCharacters: 8, refusesCommon: true)
+  /// Whether a request from this machine to the login port may name a Telegram user without proof. For load tests only.
+  package var believesTelegramIDs = false
+  package var trustedUserHeader: String?
+
+  package init(authenticator: Authenticator, registrar: Registrar, passwords: Passwords) {
+    self.authenticator = authenticator
+    self.registrar = registrar
+    self.passwords = passwords
+  }
+
+  private var forgotAt = 0
+
+  /// Once a minute, because it reads all of them.
+  func forgetOldPasswords(now: Int) {
+    guard now - forgotAt >= 60 else { return }
+    forgotAt = now
+    verified?.forgetOld()
+  }
+
+  var sessions: Sessions { Sessions(tokens: authenticator.tokens, lifetimes: lifetimes) }
+}
+
+/// The dependencies of the handlers about the catalogue, one set per worker.
+package final class Storefront {
+  package let classifiers = Classifiers()
+  package let pictures: PictureStore
+  package let requiresCondition: Bool
+  package var undoSeconds = 60
+  package var hasLeaderboard = false
+
+  package init(pictures: PictureStore, requiresCondition: Bool) {
+    self.pictures = pictures
+    self.requiresCondition = requiresCondition
+  }
 }

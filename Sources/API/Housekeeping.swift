@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Identity
 internal import Ledger
 internal import Postgres

@@ -1,5 +1,4 @@
 package import HTTP
-internal import Identity
 internal import Notation
 
 /// Everything that follows from a request's method and path. It is found once, before the body is read.

@@ -1,6 +1,7 @@
 // Knows how a request comes off the wire and how an answer goes back. Refuses to know what requests mean.
 
 internal import CFastCGI
+internal import Glibc
 package import HTTP
 
 /// The worker's end of the socket that all workers of a pool share.
@@ -49,11 +50,16 @@ package struct Responder: ~Copyable {
         let parameters = Parameters(cfcgi_parameters(&state))
         var request = parameters.request
         let (plan, limitBytes) = plan(request)
-        let failure = receiveBody(of: &request, parameters, limitBytes)
+        var failure: RequestFailure?
+        do throws(RequestFailure) {
+          request.body = try body(parameters, limitBytes)
+        } catch {
+          failure = error
+        }
         send(answer(request, plan, failure), withoutBody: request.method == .head)
       case CFCGI_IDLE: break
       case CFCGI_STOP: return hasEnough ? .chosen : .told
-      default: return .failed(errno: currentErrno())
+      default: return .failed(errno: errno)
       }
       if !between(event == CFCGI_IDLE, discarded) {
         hasEnough = true
@@ -62,20 +68,10 @@ package struct Responder: ~Copyable {
     }
   }
 
-  private mutating func receiveBody(
-    of request: inout Request, _ parameters: Parameters, _ limitBytes: Int
-  ) -> RequestFailure? {
-    do throws(RequestFailure) {
-      request.body = try body(lengthText: parameters.contentLength, limitBytes: limitBytes)
-      return parameters.isWhole ? nil : .malformedPath
-    } catch {
-      return error
-    }
-  }
-
   /// The whole body, or a failure if it is shorter or longer than announced.
-  private mutating func body(lengthText: String, limitBytes: Int) throws(RequestFailure) -> [UInt8] {
-    guard let length = lengthText.isEmpty ? 0 : Int(lengthText), length >= 0 else { throw .bodyIncomplete }
+  private mutating func body(_ parameters: Parameters, _ limitBytes: Int) throws(RequestFailure) -> [UInt8] {
+    let announced = parameters.contentLength
+    guard let length = announced.isEmpty ? 0 : Int(announced), length >= 0 else { throw .bodyIncomplete }
     guard length <= limitBytes else {
       discard()
       throw .bodyTooLarge(limitBytes: limitBytes)
@@ -91,6 +87,7 @@ package struct Responder: ~Copyable {
       initialized = count
     }
     guard count == length, cfcgi_body_broke(&state) == 0 else { throw .bodyIncomplete }
+    guard parameters.isWhole else { throw .malformedPath }
     return bytes
   }
 
@@ -106,6 +103,31 @@ package struct Responder: ~Copyable {
     let body = withoutBody ? [] : response.body
     // A peer that left before its answer gets none.
     _ = cfcgi_finish(&state, head, Int32(head.count), body, Int32(body.count))
+  }
+}
+
+/// The head of an answer as nginx reads it from a FastCGI responder.
+enum Wire {
+  static func head(of response: Response) -> [UInt8] {
+    var head: [UInt8] = []
+    head.reserveCapacity(256)
+    append("Status", "\(response.status) \(Response.reason(response.status))", to: &head)
+    for (name, value) in response.headers { append(name, value, to: &head) }
+    // Without a length, nginx would pass on a truncated answer as a complete one.
+    if response.status != 204 && response.status != 304 {
+      append("Content-Length", String(response.body.count), to: &head)
+    }
+    head += "\r\n".utf8
+    return head
+  }
+
+  private static func append(_ name: String, _ value: String, to head: inout [UInt8]) {
+    precondition(!name.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: ":") }, "bad header name \(name)")
+    head += name.utf8
+    head += ": ".utf8
+    // A line end in a value would begin a new header.
+    for byte in value.utf8 { head.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
+    head += "\r\n".utf8
   }
 }
 

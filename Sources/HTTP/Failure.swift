@@ -37,11 +37,6 @@ package struct ShapeError: Error, Equatable {
     self.init([Complaint(location: location, message: message, kind: kind)])
   }
 
-  /// These three describe the first complaint.
-  package var location: [String] { complaints[0].location }
-  package var message: String { complaints[0].message }
-  package var kind: Kind { complaints[0].kind }
-
   static func unreadable(_ location: [String], _ type: (some TextReadable).Type) -> ShapeError {
     ShapeError(location, "Input should be a valid \(type.readableName)", .wrongType)
   }

@@ -156,9 +156,7 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
     return index
   }
 
-  func nestedContainer<Nested>(keyedBy type: Nested.Type, forKey key: Key) throws
-    -> KeyedDecodingContainer<Nested>
-  {
+  func nestedContainer<Nested>(keyedBy type: Nested.Type, forKey key: Key) throws -> KeyedDecodingContainer<Nested> {
     try inner(key).container(keyedBy: type)
   }
 

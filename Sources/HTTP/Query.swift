@@ -1,3 +1,4 @@
+package import FoundationEssentials
 internal import Notation
 
 /// The query of a URL, decoded when it is read.
@@ -25,13 +26,6 @@ package struct Query: Sendable {
       return value
     }
     return nil
-  }
-
-  package func require<T: TextReadable>(_ name: String, as type: T.Type = T.self) throws(ShapeError) -> T {
-    guard let value = try optional(name, as: type) else {
-      throw ShapeError(["query", name], "Field required", .missing)
-    }
-    return value
   }
 
   package func optional(_ name: String, in range: ClosedRange<Int>) throws(ShapeError) -> Int? {
@@ -74,4 +68,29 @@ package struct PathParameters: Sendable, Equatable {
   package static func == (left: PathParameters, right: PathParameters) -> Bool {
     left.values.elementsEqual(right.values) { $0 == $1 }
   }
+}
+
+/// A type that can be read from a path or a query.
+package protocol TextReadable {
+  init?(readingText text: String)
+  static var readableName: String { get }
+}
+
+extension String: TextReadable {
+  package init?(readingText text: String) { self = text }
+  package static var readableName: String { "string" }
+}
+
+extension Int: TextReadable {
+  package init?(readingText text: String) {
+    // Int("+5") and Int("007") are numbers to Swift, but most likely typing errors.
+    guard let value = Int(text), String(value) == text else { return nil }
+    self = value
+  }
+  package static var readableName: String { "integer" }
+}
+
+extension UUID: TextReadable {
+  package init?(readingText text: String) { self.init(uuidString: text) }
+  package static var readableName: String { "UUID" }
 }

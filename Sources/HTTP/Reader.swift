@@ -3,17 +3,13 @@ internal import Notation
 /// Reads a request piece by piece and collects every mistake, so that the answer names all of them at once. A value is
 /// nil if it is absent or wrong; `finish` throws if any was wrong.
 package final class Reader {
-  private let members: [JSON.Member]
-  private let refusesNulls: Bool
-  private var isAsked: [Bool]
+  private var members: [JSON.Member] = []
+  private var refusesNulls = false
+  private var isAsked: [Bool] = []
   private var complaints: [ShapeError.Complaint] = []
 
   /// For a query.
-  package init() {
-    members = []
-    refusesNulls = false
-    isAsked = []
-  }
+  package init() {}
 
   /// In a change, an absent member stays as it is, and a null has no meaning, so `refusesNulls` refuses it.
   package init(bodyOf request: Request, refusesNulls: Bool = false) throws(ShapeError) {

@@ -39,6 +39,24 @@ package struct Request: Sendable {
     self.id = id
     self.arrivedMilliseconds = arrivedMilliseconds
   }
+
+  /// The fields of a form's body; nil if the body is something else.
+  package var form: Query? {
+    guard headers.begins("Content-Type", with: "application/x-www-form-urlencoded"),
+      let text = String(validating: body, as: UTF8.self)
+    else { return nil }
+    return Query(text[...])
+  }
+}
+
+/// The methods that a route can have. Any other method is answered 405.
+package enum Method: String, Sendable, CaseIterable {
+  case get = "GET"
+  case head = "HEAD"
+  case post = "POST"
+  case put = "PUT"
+  case patch = "PATCH"
+  case delete = "DELETE"
 }
 
 /// Header fields by name, without regard to the case of ASCII. There are few, so a linear search is enough.

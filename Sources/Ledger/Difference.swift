@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Postgres
 
 /// One contradiction in the ledger.
-package struct Difference: Sendable {
+package struct Difference: Sendable, CustomStringConvertible {
   package enum Finding: String, Sendable, CaseIterable {
     // Of accounts.
     case balance, version, lastMove, accountRange, unknownAccount, unknownOwner, unknownAsset
@@ -27,7 +27,22 @@ package struct Difference: Sendable {
   package let found: String
   package let due: String
 
-  package var sentence: String { "\(subject): \(statement)" }
+  /// Every check returns these columns: finding, account, operation, ordinal, place, found, due.
+  package init(_ row: Row) throws {
+    let word = try row.value(0, as: String.self)
+    guard let finding = Finding(rawValue: word) else {
+      throw PostgresError(reason: .mismatch, message: "no finding is called \(word)")
+    }
+    self.finding = finding
+    account = try row.value(1)
+    operation = try row.value(2)
+    ordinal = try row.value(3)
+    place = try row.value(4)
+    found = try row.value(5, as: String?.self) ?? "nothing"
+    due = try row.value(6, as: String?.self) ?? "nothing"
+  }
+
+  package var description: String { "\(subject): \(statement)" }
 
   private var subject: String {
     let posting = operation.map { "posting \(ordinal ?? 0) of operation \($0.text)" }
@@ -82,26 +97,5 @@ package struct Difference: Sendable {
     case .guardChanged: "its trigger \(found) no longer refuses every change"
     case .refusalChanged: "it is not what the migrations wrote, and may refuse no change"
     }
-  }
-}
-
-extension Difference: CustomStringConvertible {
-  package var description: String { sentence }
-}
-
-extension Difference {
-  /// Every check returns these columns: finding, account, operation, ordinal, place, found, due.
-  package init(_ row: Row) throws {
-    let word = try row.value(0, as: String.self)
-    guard let finding = Finding(rawValue: word) else {
-      throw PostgresError(reason: .mismatch, message: "no finding is called \(word)")
-    }
-    self.finding = finding
-    account = try row.value(1)
-    operation = try row.value(2)
-    ordinal = try row.value(3)
-    place = try row.value(4)
-    found = try row.value(5, as: String?.self) ?? "nothing"
-    due = try row.value(6, as: String?.self) ?? "nothing"
   }
 }

@@ -17,6 +17,8 @@ package enum History {
     package var from: Instant?
     package var to: Instant?
     package init() {}
+
+    fileprivate var isSelective: Bool { kind != nil || counterpart != nil }
   }
 
   package struct Entry: Sendable {
@@ -35,8 +37,8 @@ package enum History {
   package static func read(
     _ filter: Filter, of owner: UUID, on connection: borrowing Connection
   ) throws -> CursorPage<Entry> {
-    // A filter may have to read more entries than a page shows, but reads no more than this at a time. Then the page is
-    // short, and still has a cursor.
+    // A selective filter may have to read more entries than a page shows, but reads no more than this at a time. Then
+    // the page is short, and still has a cursor.
     let scanned = filter.isSelective ? 5000 : filter.limit + 1
     var unreadFrom: Int?
     let page = try connection.page(
@@ -79,9 +81,4 @@ package enum History {
     }
     return CursorPage(entries: page.entries, next: page.next ?? (filter.isSelective ? unreadFrom : nil))
   }
-}
-
-extension History.Filter {
-  /// Such a filter may have to read more entries than a page shows.
-  fileprivate var isSelective: Bool { kind != nil || counterpart != nil }
 }

@@ -68,9 +68,7 @@ package enum Inventory {
   ) throws -> DatabaseJSON? {
     try Reservation.expireDue(of: owner, on: connection)
     return try connection.row(
-      """
-      SELECT document FROM daily_inventory(\(owner), \(section.rawValue), \(from)::date, \(to)::date, \(mostDaily))
-      """
+      "SELECT document FROM daily_inventory(\(owner), \(section.rawValue), \(from)::date, \(to)::date, \(mostDaily))"
     ) { try $0.value(0) }
   }
 
@@ -110,17 +108,45 @@ package enum Inventory {
       FROM \(call)
       """
     ) { row in
-      let isReplay = try row.value("replayed", as: Bool.self)
       let missing = try row.value("missing", as: [UInt8]?.self).map(DatabaseJSON.init(compacting:))
-      try Outcome(word: row.value("outcome"), isReplay: isReplay, missing: missing).require()
-      let lines = try row.value("lines", as: Int.self)
-      guard (0...1 << 12).contains(lines) else {
-        throw PostgresError(reason: .mismatch, message: "an operation has \(lines) lines")
+      return try row.done(missing: missing) {
+        let lines = try row.value("lines", as: Int.self)
+        guard (0...1 << 12).contains(lines) else {
+          throw PostgresError(reason: .mismatch, message: "an operation has \(lines) lines")
+        }
+        return Receipt(
+          operation: try row.value("operation"), at: try row.value("at"), lines: lines,
+          finalBalances: try row.value("balances"))
       }
-      let receipt = Receipt(
-        operation: try row.value("operation"), at: try row.value("at"), lines: lines,
-        finalBalances: try row.value("balances"))
-      return Done(value: receipt, isReplay: isReplay)
     }
+  }
+}
+
+/// A quantity of one variant of an item. No collection and no quality level is the standard variant.
+package struct Line: Sendable {
+  package let item: UUID
+  package let collection: UUID?
+  package let qualityLevel: UUID?
+  package let quantity: Int
+
+  package init(item: UUID, collection: UUID?, qualityLevel: UUID?, quantity: Int) {
+    self.item = item
+    self.collection = collection
+    self.qualityLevel = qualityLevel
+    self.quantity = quantity
+  }
+}
+
+extension [Line] {
+  /// The format of the ledger's functions. It holds only ids and numbers, so nothing needs escaping.
+  var json: String {
+    let lines = map { line in
+      func id(_ id: UUID?) -> String { id.map { "\"\($0.text)\"" } ?? "null" }
+      return """
+        {"item":\(id(line.item)),"collection":\(id(line.collection)),"level":\(id(line.qualityLevel)),\
+        "quantity":\(line.quantity)}
+        """
+    }
+    return "[" + lines.joined(separator: ",") + "]"
   }
 }

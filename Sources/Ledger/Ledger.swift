@@ -67,12 +67,10 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
 
 extension UUID {
   /// The id of an operation, with room for the numbers of its postings.
-  package var operation: UUID { withLast(0) }
+  package var operation: UUID { posting(0) }
 
   /// The public id of an operation's posting. It follows from the operation's, so it is not stored.
-  package func posting(_ number: Int) -> UUID { withLast(UInt16(number)) }
-
-  private func withLast(_ number: UInt16) -> UUID {
+  package func posting(_ number: UInt16) -> UUID {
     var bytes = uuid
     bytes.14 = UInt8(number >> 8)
     bytes.15 = UInt8(number & 0xFF)
@@ -80,17 +78,15 @@ extension UUID {
   }
 }
 
-/// The word that a function of the ledger ends with, and the figures beside it.
-struct Outcome {
-  let word: String
-  let isReplay: Bool
-  var available: Int?
-  var required = 0
-  var missing: DatabaseJSON?
-
-  /// Returns if the operation was done.
-  func require() throws {
-    guard word != "done" else { return }
+extension Row {
+  /// The result of one of the ledger's functions. `read` reads it if the operation was done; the other arguments
+  /// describe the refusal.
+  func done<Value: Sendable>(
+    available: Int? = nil, required: Int = 0, missing: DatabaseJSON? = nil, _ read: () throws -> Value
+  ) throws -> Done<Value> {
+    let word = try value("outcome", as: String.self)
+    let isReplay = try value("replayed", as: Bool.self)
+    if word == "done" { return Done(value: try read(), isReplay: isReplay) }
     guard let refusal = LedgerRefusal.Word(rawValue: word) else {
       throw PostgresError(reason: .mismatch, message: "the ledger ended with \(word), which this binary does not know")
     }

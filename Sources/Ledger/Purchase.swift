@@ -28,12 +28,11 @@ package struct Purchase: Sendable {
       let word = try row.value("outcome", as: String.self)
       let cost = (try row.value("price", as: Int?.self) ?? 0).multipliedReportingOverflow(by: quantity)
       let required = word == "out_of_stock" ? quantity : cost.overflow ? .max : cost.partialValue
-      let isReplay = try row.value("replayed", as: Bool.self)
-      try Outcome(word: word, isReplay: isReplay, available: row.value("available"), required: required).require()
-      let receipt = Receipt(
-        operation: try row.value("operation"), at: try row.value("moment"), price: try row.value("price"),
-        balance: try row.value("balance"))
-      return Done(value: receipt, isReplay: isReplay)
+      return try row.done(available: row.value("available"), required: required) {
+        Receipt(
+          operation: try row.value("operation"), at: try row.value("moment"), price: try row.value("price"),
+          balance: try row.value("balance"))
+      }
     }
   }
 }

@@ -47,18 +47,15 @@ package enum Reservation {
     try connection.value("SELECT expire_reservation(\(UUID.timeOrdered().operation), \(owner))")
   }
 
-  private static func overdueOwner(of key: UUID, on connection: borrowing Connection) throws -> UUID? {
-    try connection.row(
+  /// Nil if there is none. `owner` is nil for callers who may see every reservation.
+  package static func find(_ key: UUID, of owner: UUID?, on connection: borrowing Connection) throws -> DatabaseJSON? {
+    let overdueOwner: UUID? = try connection.row(
       """
       SELECT owner FROM reservations
       WHERE key = \(key) AND status = 'active' AND expires_at <= clock_timestamp() ORDER BY made_at DESC LIMIT 1
       """
     ) { try $0.value(0) }
-  }
-
-  /// Nil if there is none. `owner` is nil for callers who may see every reservation.
-  package static func find(_ key: UUID, of owner: UUID?, on connection: borrowing Connection) throws -> DatabaseJSON? {
-    if let overdue = try overdueOwner(of: key, on: connection) { try expireDue(of: overdue, on: connection) }
+    if let overdueOwner { try expireDue(of: overdueOwner, on: connection) }
     return try connection.row(
       """
       SELECT row_to_json(d) FROM (

@@ -16,7 +16,8 @@ package struct Transfer: Sendable {
   package struct Receipt: Sendable {
     package let operation: UUID
     package let at: String
-    /// The sender's balance right after the transfer.
+    package let amount: Int
+    /// The balance of the owner of the operation right after it.
     package let balance: Int
   }
 
@@ -28,42 +29,29 @@ package struct Transfer: Sendable {
                     \(message))
       """
     ) { row in
-      let isReplay = try row.value("replayed", as: Bool.self)
-      try Outcome(
-        word: row.value("outcome"), isReplay: isReplay, available: row.value("available"), required: amount
-      ).require()
-      let receipt = Receipt(
-        operation: try row.value("operation"), at: try row.value("moment"), balance: try row.value("balance"))
-      return Done(value: receipt, isReplay: isReplay)
+      try row.done(available: row.value("available"), required: amount) {
+        Receipt(
+          operation: try row.value("operation"), at: try row.value("moment"), amount: amount,
+          balance: try row.value("balance"))
+      }
     }
-  }
-
-  package struct Reversal: Sendable {
-    package let operation: UUID
-    package let at: String
-    package let amount: Int
-    package let balance: Int
   }
 
   /// Undoes a transfer of the owner's, within some seconds, if the recipient still has the coins.
   package static func undo(
     _ transfer: UUID, within seconds: Int, _ intent: Intent, on connection: borrowing Connection
-  ) throws -> Done<Reversal> {
+  ) throws -> Done<Receipt> {
     try connection.onlyRow(
       """
       SELECT outcome, available, amount, operation, \(raw: SQL.timestamp("at")) AS moment, balance, replayed
       FROM undo_transfer(\(intent.id), \(intent.owner), \(transfer), \(seconds), \(intent.requestID))
       """
     ) { row in
-      let isReplay = try row.value("replayed", as: Bool.self)
-      let asked = try row.value("amount", as: Int?.self) ?? 0
-      try Outcome(
-        word: row.value("outcome"), isReplay: isReplay, available: row.value("available"), required: asked
-      ).require()
-      let reversal = Reversal(
-        operation: try row.value("operation"), at: try row.value("moment"), amount: try row.value("amount"),
-        balance: try row.value("balance"))
-      return Done(value: reversal, isReplay: isReplay)
+      try row.done(available: row.value("available"), required: row.value("amount", as: Int?.self) ?? 0) {
+        Receipt(
+          operation: try row.value("operation"), at: try row.value("moment"), amount: try row.value("amount"),
+          balance: try row.value("balance"))
+      }
     }
   }
 }

@@ -35,9 +35,11 @@ package struct Verification {
   }
 
   package mutating func run(on connection: borrowing Connection) throws -> Extent {
-    try measure(connection)
+    // Each posting is read from both of its accounts.
+    total = try connection.value(
+      "SELECT count(*) + coalesce(sum(version), 0)::bigint + (SELECT count(*) FROM operations) FROM accounts")
     try connection.perform("SET jit = off; SET work_mem = '32MB'")
-    try tell(Self.guards(connection))
+    try tell(Self.guards, connection)
     // With old statistics, a plan may read a whole table for each piece, and would not end.
     try connection.perform("SET enable_seqscan = off")
     try checkAccounts(connection)
@@ -47,34 +49,24 @@ package struct Verification {
     try checkOperations(connection)
     try connection.perform("RESET enable_nestloop; RESET enable_seqscan")
     try checkKeys(connection)
-    try tell(Self.sums(connection))
-    try tell(Self.reservations(connection))
-    try tell(Self.setAside(connection))
+    try tell(Self.sums, connection)
+    try tell(Self.reservations, connection)
+    try tell(Self.setAside, connection)
     progress(total, total)
     try connection.perform("RESET jit; RESET work_mem")
     return extent
   }
 
-  private mutating func measure(_ connection: borrowing Connection) throws {
-    let counts = try connection.onlyRow(
-      "SELECT count(*), coalesce(sum(version), 0)::bigint, (SELECT count(*) FROM operations) FROM accounts"
-    ) { row in
-      (try row.value(0, as: Int.self), try row.value(1, as: Int.self), try row.value(2, as: Int.self))
-    }
-    // Each posting is read from both of its accounts.
-    total = counts.0 + counts.1 + counts.2
-  }
-
   private mutating func checkAccounts(_ connection: borrowing Connection) throws {
     var after = 999
     while let piece = try Self.piece(ofAccountsAfter: after, postings: pieceSize, connection) {
-      try tell(Self.accounts(after: after, upTo: piece.last, connection))
+      try tell(Self.accounts(after: after, upTo: piece.last), connection)
       extent.accounts += piece.accounts
       advance(piece.accounts + piece.links)
       after = piece.last
     }
     // A posting behind the last account names no account.
-    try tell(Self.accounts(after: after, upTo: Int.max, connection))
+    try tell(Self.accounts(after: after, upTo: Int.max), connection)
   }
 
   private mutating func checkOperations(_ connection: borrowing Connection) throws {
@@ -82,7 +74,7 @@ package struct Verification {
     while true {
       let next = try Self.operation(pieceSize / 2, after: first, connection)
       let piece = try Self.count(from: first, to: next, connection)
-      try tell(Self.operations(from: first, to: next, connection))
+      try tell(Self.operations(from: first, to: next), connection)
       extent.operations += piece.operations
       extent.postings += piece.postings
       advance(piece.operations)
@@ -94,15 +86,16 @@ package struct Verification {
   /// Duplicates are searched in the tables themselves, because the unique index may be what is broken.
   private mutating func checkKeys(_ connection: borrowing Connection) throws {
     try connection.perform("SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off")
-    try tell(Self.duplicateAccounts(connection))
-    try tell(Self.duplicateAssets(connection))
-    try tell(Self.duplicateKeys(connection))
-    try tell(Self.duplicateUndos(connection))
-    try tell(Self.unknownNames(connection))
+    try tell(Self.duplicateAccounts, connection)
+    try tell(Self.duplicateAssets, connection)
+    try tell(Self.duplicateKeys, connection)
+    try tell(Self.duplicateUndos, connection)
+    try tell(Self.unknownNames, connection)
     try connection.perform("RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan")
   }
 
-  private mutating func tell(_ differences: [Difference]) {
+  private mutating func tell(_ check: SQL, _ connection: borrowing Connection) throws {
+    let differences = try connection.rows(check, Difference.init)
     for difference in differences { report(difference) }
     extent.differences += differences.count
     if differences.count == Self.mostPerPiece { extent.isCut = true }

@@ -19,7 +19,7 @@ extension Verification {
 
   /// Each account against all its postings, and each posting against the one before it. If every step is right and the
   /// last one is the account's row, all of them are; so a break is told where it is, and not once for all that follows.
-  static func accounts(after: Int, upTo last: Int, _ connection: borrowing Connection) throws -> [Difference] {
+  static func accounts(after: Int, upTo last: Int) -> SQL {
     var sql: SQL = """
       WITH entries AS (
         SELECT p.debit AS account, p.operation, p.ordinal, p.asset, p.at, -p.amount AS change,
@@ -66,6 +66,6 @@ extension Verification {
       ) f ORDER BY f.account, f.operation NULLS LAST LIMIT \(mostPerPiece)
       """
     sql.isPlannedAnew = true
-    return try connection.rows(sql, Difference.init)
+    return sql
   }
 }

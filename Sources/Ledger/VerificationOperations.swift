@@ -22,9 +22,7 @@ extension Verification {
 
   /// Compares each operation with its postings: their number, accounts, assets, amounts and moment. A refused operation
   /// has none.
-  static func operations(
-    from first: UUID, to next: UUID?, _ connection: borrowing Connection
-  ) throws -> [Difference] {
+  static func operations(from first: UUID, to next: UUID?) -> SQL {
     var sql: SQL = """
       WITH asked AS MATERIALIZED (
         SELECT o.id, o.owner, o.kind, o.key, o.outcome, o.at, o.counterpart, o.item_id, o.amount, o.quantity, o.reverses,
@@ -95,7 +93,7 @@ extension Verification {
       ) f ORDER BY f.operation, f.ordinal NULLS FIRST LIMIT \(mostPerPiece)
       """
     sql.isPlannedAnew = true
-    return try connection.rows(sql, Difference.init)
+    return sql
   }
 
   private static func between(_ column: String, _ first: UUID, _ next: UUID?) -> SQL {

@@ -13,15 +13,11 @@ package enum Wallet {
   }
 
   package static func balance(of owner: UUID, on connection: borrowing Connection) throws -> Int {
-    try connection.row(
-      "SELECT balance FROM purses WHERE owner = \(owner)"
-    ) { try $0.value(0) } ?? 0
+    try connection.row("SELECT balance FROM purses WHERE owner = \(owner)") { try $0.value(0) } ?? 0
   }
 
   /// The balance just after a past instant.
-  package static func balance(
-    of owner: UUID, at instant: Instant, on connection: borrowing Connection
-  ) throws -> Int {
+  package static func balance(of owner: UUID, at instant: Instant, on connection: borrowing Connection) throws -> Int {
     try connection.row(
       """
       SELECT b.balance FROM purses p CROSS JOIN LATERAL balance_at(p.id, \(instant.text)::timestamptz) b

@@ -39,7 +39,9 @@ package struct CSV: Sendable {
     var field = bytes[..<end]
     bytes = bytes[end...]
     if bytes.first != UInt8(ascii: ","), field.last == UInt8(ascii: "\r") { field.removeLast() }
-    guard !field.contains(UInt8(ascii: "\"")) else { throw CSVError(line: line, "a quote inside of a bare field") }
+    guard !field.contains(UInt8(ascii: "\"")) else {
+      throw CSVError(line: line, message: "a quote inside of a bare field")
+    }
     return try text(field, line)
   }
 
@@ -59,27 +61,62 @@ package struct CSV: Sendable {
       }
       if bytes.starts(with: [UInt8(ascii: "\r"), UInt8(ascii: "\n")]) { bytes.removeFirst() }
       guard bytes.first.map({ $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\n") }) ?? true else {
-        throw CSVError(line: line, "something stands behind a closing quote")
+        throw CSVError(line: line, message: "something stands behind a closing quote")
       }
       return try text(field[...], start)
     }
-    throw CSVError(line: start, "a quote is not closed")
+    throw CSVError(line: start, message: "a quote is not closed")
   }
 
   private static func text(_ bytes: ArraySlice<UInt8>, _ line: Int) throws(CSVError) -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw CSVError(line: line, "not UTF-8") }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw CSVError(line: line, message: "not UTF-8") }
     return text
+  }
+
+  /// One cell of a table. Only text can come from another user.
+  package enum Cell: Sendable, ExpressibleByStringLiteral {
+    case number(Int)
+    case text(String)
+
+    package init(stringLiteral value: String) { self = .text(value) }
+  }
+
+  /// One row, without its line end.
+  package static func line(_ cells: [Cell]) -> String { cells.map(written).joined(separator: ",") }
+
+  private static func written(_ cell: Cell) -> String {
+    switch cell {
+    case .number(let number): String(number)
+    case .text(let text): quoted(isFormula(text) ? "'" + text : text)
+    }
+  }
+
+  /// Whether a spreadsheet would run it as a formula. Such a program skips blanks and invisible characters, and reads the
+  /// wide forms of the four signs as the signs. Compared by scalars, because a `Character` includes combining marks.
+  private static func isFormula(_ text: String) -> Bool {
+    let first = text.unicodeScalars.first { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .spaceSeparator, .lineSeparator, .paragraphSeparator: false
+      default: true
+      }
+    }
+    guard let first else { return false }
+    return ["=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}"].contains(first)
+  }
+
+  /// Semicolons and tabs separate cells where a comma is the decimal sign.
+  private static func quoted(_ text: String) -> String {
+    let quote = UInt8(ascii: "\"")
+    guard text.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: ";"), quote, 9, 10, 13].contains($0) })
+    else { return text }
+    let doubled = text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+    return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
   }
 }
 
 package struct CSVError: Error, Equatable, CustomStringConvertible {
   package let line: Int
   package let message: String
-
-  init(line: Int, _ message: String) {
-    self.line = line
-    self.message = message
-  }
 
   package var description: String { "line \(line): \(message)" }
 }

@@ -176,9 +176,7 @@ private struct JSONParser {
   private mutating func hexadecimal() throws(JSONError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
-      guard let digit = peek.flatMap(Hexadecimal.digit) else {
-        throw broken("\\u wants four hexadecimal digits")
-      }
+      guard let digit = peek.flatMap(Hexadecimal.digit) else { throw broken("\\u wants four hexadecimal digits") }
       position += 1
       code = code << 4 | UInt32(digit)
     }

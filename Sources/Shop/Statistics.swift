@@ -23,7 +23,6 @@ package struct Statistics: Sendable {
   /// then the figures do too.
   private static let rest = "(SELECT taken_up_to FROM rollup), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100000"
 
-  /// The coins of all users at this moment.
   package static func coinsInCirculation(on connection: borrowing Connection) throws -> Int {
     try connection.value(
       "SELECT r.circulation + rest.coins FROM rollup r, circulation_after(\(raw: rest)) rest")
@@ -48,12 +47,7 @@ package struct Statistics: Sendable {
     case givers = "given"
     case receivers = "received"
 
-    fileprivate var person: String {
-      switch self {
-      case .givers: "giver"
-      case .receivers: "receiver"
-      }
-    }
+    fileprivate var person: String { self == .givers ? "giver" : "receiver" }
   }
 
   /// The users that gave or got the most in transfers that were not undone, a JSON array. Whole months are already

@@ -86,7 +86,7 @@ struct ThrownTests {
     group.add(
       .get, "/x/{id}", .plain { request, _ in .text("\(try request.parameters.require("id", as: Int.self))") })
     group.add(
-      .get, "/list", .plain { request, _ in .text("\(try request.query.require("limit", as: Int.self))") })
+      .get, "/list", .plain { request, _ in .text("\(try request.query.optional("limit", as: Int.self) ?? 0)") })
     let booted = try Booted([group], database: .nowhere)
     func place(_ answer: Answer) -> JSON? { answer.members["detail"]?.elements.first?.members["loc"] }
     #expect(place(booted.ask(.post, "/api/v1/x", body: "{\"a\":\"b\"}")) == .array(["body", "a"]))

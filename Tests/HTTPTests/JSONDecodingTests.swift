@@ -23,6 +23,12 @@ func shapeError<T: Decodable>(
   #expect(throws: ShapeError.self) { try decode(text, as: type, unknownMembers: unknownMembers) }
 }
 
+/// The first mistake.
+extension ShapeError {
+  var location: [String] { complaints[0].location }
+  var kind: Kind { complaints[0].kind }
+}
+
 @Suite(.tiers(.unit))
 struct JSONDecodingTests {
   @Test func `a body becomes a value`() throws {

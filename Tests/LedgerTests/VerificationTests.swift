@@ -9,7 +9,7 @@ struct VerificationTests {
   @Test func `a ledger with every kind of operation agrees with itself`() throws {
     try withBooks { name, owner in
       let (extent, differences) = try verify(name)
-      #expect(differences.map(\.sentence) == [])
+      #expect(differences.map(\.description) == [])
       let counts = try owner.row(
         "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM postings), (SELECT count(*) FROM operations)"
       ) { row in [try row.value(0, as: Int.self), try row.value(1, as: Int.self), try row.value(2, as: Int.self)] }
@@ -212,13 +212,13 @@ struct VerificationTests {
   private func check(_ broken: Break, _ connection: borrowing Connection) throws {
     try tamper(broken.statement, connection)
     let differences = try verify(connection).differences
-    #expect(Set(differences.map(\.finding)) == broken.findings, "\(broken): \(differences.map(\.sentence))")
+    #expect(Set(differences.map(\.finding)) == broken.findings, "\(broken): \(differences.map(\.description))")
     guard broken.isRepairable else { return }
     #expect(!differences.isEmpty)
     try connection.perform(
       ([Repair.prologue] + differences.map(\.repair.sql) + [Repair.epilogue]).joined(separator: "\n"))
     let left = try verify(connection).differences
-    #expect(left.map(\.sentence) == [], "\(broken)")
+    #expect(left.map(\.description) == [], "\(broken)")
   }
 
   @Test func `every possible finding has been provoked`() {
@@ -240,10 +240,10 @@ struct VerificationTests {
     try withBooks { name, _ in
       let admin = try TestCluster.connection(user: TestCluster.superuser, database: name)
       try tamper("UPDATE accounts SET balance = balance + 1; UPDATE operations SET at = at + interval '1 s'", admin)
-      let whole = try verify(admin).differences.map(\.sentence).sorted()
+      let whole = try verify(admin).differences.map(\.description).sorted()
       #expect(whole.count > 20)
       for size in [2, 3, 7] {
-        let pieces = try verify(admin, pieceSize: size).differences.map(\.sentence).sorted()
+        let pieces = try verify(admin, pieceSize: size).differences.map(\.description).sorted()
         #expect(pieces == whole)
       }
     }
@@ -254,13 +254,13 @@ struct VerificationTests {
       var history = try RandomHistory(in: name)
       let rounds = try withThread(until: { try history.run(seed: 7, steps: 150) }) {
         // Small batches, so that much is written between them.
-        try verify(name, pieceSize: 20).differences.map(\.sentence)
+        try verify(name, pieceSize: 20).differences.map(\.description)
       }
       #expect(rounds.count > 1)
       let alarms = rounds.flatMap { $0 }
       #expect(alarms == [])
       let (_, differences) = try verify(name)
-      #expect(differences.map(\.sentence) == [])
+      #expect(differences.map(\.description) == [])
     }
   }
 

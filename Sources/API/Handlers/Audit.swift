@@ -1,11 +1,8 @@
 internal import Audit
 internal import HTTP
-internal import Identity
 internal import Postgres
 
-func listAudit(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func listAudit(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   var filter = AuditTrail.Filter()
   let reader = Reader()
   filter.limit = reader.note(try request.query.optional("limit", in: 1...100)) ?? filter.limit

@@ -1,7 +1,6 @@
 internal import Audit
 internal import FoundationEssentials
 internal import HTTP
-internal import Identity
 internal import Postgres
 internal import Shop
 
@@ -27,50 +26,42 @@ func showItem(_ request: Request, _ context: Context, _ connection: borrowing Co
   Response.document(try Item.find(request.itemID(), on: connection).document).tagged(for: request)
 }
 
-func createItem(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func createItem(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let body = try Reader(bodyOf: request)
-  let draft = ItemDraft(body, isNew: true, try context.classifiers(connection))
-  let editor = Editor(caller, request, reason: body.text("reason", 0...500))
+  let draft = ItemDraft(body, isNew: true, try visit.context.classifiers(connection))
+  let editor = Editor(visit.caller, request, reason: body.text("reason", 0...500))
   try body.finish()
   let item = try Catalogue.create(draft, by: editor, on: connection)
   return .item(item, status: 201).with("Location", "/api/v1/items/\(item.id.text)")
 }
 
-func changeItem(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func changeItem(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let id = try request.itemID()
   let body = try Reader(bodyOf: request, refusesNulls: true)
-  let draft = ItemDraft(body, isNew: false, try context.classifiers(connection))
-  let editor = Editor(caller, request, reason: body.text("reason", 0...500))
+  let draft = ItemDraft(body, isNew: false, try visit.context.classifiers(connection))
+  let editor = Editor(visit.caller, request, reason: body.text("reason", 0...500))
   try body.finish()
-  let condition = try request.condition(isRequired: context.storefront.requiresCondition)
+  let condition = try request.condition(isRequired: visit.context.storefront.requiresCondition)
   return .item(try Catalogue.change(id, to: draft, if: condition, by: editor, on: connection))
 }
 
-func deleteItem(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  let condition = try request.condition(isRequired: context.storefront.requiresCondition)
-  try Catalogue.retire(request.itemID(), if: condition, by: Editor(caller, request), on: connection)
+func deleteItem(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let condition = try request.condition(isRequired: visit.context.storefront.requiresCondition)
+  try Catalogue.retire(request.itemID(), if: condition, by: Editor(visit.caller, request), on: connection)
   return Response(204)
 }
 
 /// The picture of one variant of an item: the body is the file itself.
-func putPicture(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func putPicture(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let id = try request.itemID()
-  let classifiers = try context.classifiers(connection)
+  let classifiers = try visit.context.classifiers(connection)
   let reader = Reader()
   let collection = reader.note(try classifiers.named("collection", by: request))
   let level = reader.note(try classifiers.named("quality_level", by: request))
   try reader.finish()
   let item = try Catalogue.show(
     Picture(request.body), named: ETag(of: request.body).digest, as: id, collection, level,
-    in: context.storefront.pictures, by: Editor(caller, request), on: connection)
+    in: visit.context.storefront.pictures, by: Editor(visit.caller, request), on: connection)
   return .item(item)
 }
 

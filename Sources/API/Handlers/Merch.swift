@@ -2,19 +2,17 @@ internal import HTTP
 internal import Identity
 internal import Ledger
 internal import Postgres
+internal import Telemetry
+internal import Tokens
 
-func info(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  let info = try Wallet.info(of: caller.id, on: connection)
+func info(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let info = try Wallet.info(of: visit.caller.id, on: connection)
   let answer = Response.document(info.document)
   guard info.hasMore else { return answer }
   return answer.with("Link", "</api/v1/wallet/history?kind=transfer&limit=100>; rel=\"next\"")
 }
 
-func sendCoin(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func sendCoin(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   struct Body: Decodable {
     let toUser: Username
     let amount: Int
@@ -22,20 +20,53 @@ func sendCoin(
   let body: Body = try request.decode(unknownMembers: .ignored)
   try checkAmount(body.amount)
   let transfer = Transfer(to: body.toUser.text, amount: body.amount, message: nil)
-  let done = try transfer.make(request.intent(of: caller, key: request.idempotencyKey()), on: connection)
+  let done = try transfer.make(request.intent(of: visit.caller, key: request.idempotencyKey()), on: connection)
   return Response().marked(done.isReplay)
 }
 
-func buy(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func buy(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let purchase = Purchase(item: try request.parameters.require("item"), quantity: 1)
-  let done = try purchase.make(request.intent(of: caller, key: request.idempotencyKey()), on: connection)
+  let done = try purchase.make(request.intent(of: visit.caller, key: request.idempotencyKey()), on: connection)
   return Response().marked(done.isReplay)
 }
 
 func checkAmount(_ amount: Int, _ member: String = "amount") throws(ShapeError) {
   guard amount >= 1 else {
     throw ShapeError(["body", member], "Input should be greater than or equal to 1", .malformed)
+  }
+}
+
+/// Merch signs in with a name and a password. An unknown name is registered.
+func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
+  struct Body: Decodable {
+    let username: Username
+    let password: String
+  }
+  let body: Body = try request.decode(unknownMembers: .ignored)
+  let desk = context.desk
+  // An impossible password is not counted as a failed guess.
+  try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
+  let signIn = SignIn(.username(body.username.text), password: body.password, address: request.clientAddress)
+  let attempt = try signIn.begin(on: connection)
+  let user: User
+  if attempt.user == nil {
+    try body.username.requireTakeable()
+    try check(body.password, desk.merchPasswords)
+    user = try signIn.signUp(body.username, with: desk.registrar, context.hashing, on: connection)
+  } else {
+    user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection)
+  }
+  return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))
+}
+
+func check(_ password: String, _ rule: PasswordRule, at location: [String] = ["body", "password"]) throws {
+  do {
+    try rule.check(password)
+  } catch PasswordRefusal.tooShort {
+    throw ShapeError(location, "Password should have at least \(rule.leastCharacters) characters", .malformed)
+  } catch PasswordRefusal.tooLong {
+    throw ShapeError(location, "Password should have at most \(rule.mostBytes) bytes", .malformed)
+  } catch PasswordRefusal.tooCommon {
+    throw ShapeError(location, "Password is one of the commonest", .malformed)
   }
 }

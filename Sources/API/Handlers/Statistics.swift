@@ -1,12 +1,9 @@
 internal import HTTP
-internal import Identity
 internal import Notation
 internal import Postgres
 internal import Shop
 
-func stats(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func stats(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let reader = Reader()
   let last = reader.note(try request.query.optional("to", as: Day.self)) ?? Day.today
   let first = reader.note(try request.query.optional("from", as: Day.self)) ?? last.adding(days: -29)
@@ -24,10 +21,8 @@ func stats(
 }
 
 /// Names only, for every user, if the setting allows it.
-func leaderboard(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  guard context.storefront.hasLeaderboard else { throw RequestFailure.unknownPath }
+func leaderboard(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  guard visit.context.storefront.hasLeaderboard else { throw RequestFailure.unknownPath }
   let period = try request.query.optional("period", oneOf: Leaderboard.Period.self) ?? .month
   return .object([
     "period": .json(.string(period.rawValue)),

@@ -5,9 +5,7 @@ internal import Identity
 internal import Notation
 internal import Postgres
 
-func listUsers(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func listUsers(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   var page = UserList.Page()
   let reader = Reader()
   (page.number, page.limit) = reader.page(of: request)
@@ -19,42 +17,36 @@ func listUsers(
   return .page(.json(.array(list.entries.map(\.json))), total: list.total, number: page.number, limit: page.limit)
 }
 
-func showUser(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func showUser(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   .json(try User.find(request.parameters.require("id"), on: connection).json)
 }
 
-func createUser(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func createUser(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let body = try Reader(bodyOf: request)
-  let details = UserDetails(body, context)
+  let details = UserDetails(body, visit.context)
   if !body.has("username") && !body.has("email") { body.complain("email", "Field required", .missing) }
   // Without a username, the email address is the name.
   let name = try body.finish(details.username?.text ?? details.email?.text)
   var newcomer = Registrar.Newcomer(username: try Username(name), email: details.email, fullName: details.fullName)
-  newcomer.passwordHash = details.password.map(context.desk.registrar.hash)
+  newcomer.passwordHash = details.password.map(visit.context.desk.registrar.hash)
   newcomer.role = details.role ?? .user
   newcomer.isActive = details.isActive ?? true
-  let editor = Editor(caller, request, reason: details.reason)
-  let user = try context.desk.registrar.register(
+  let editor = Editor(visit.caller, request, reason: details.reason)
+  let user = try visit.context.desk.registrar.register(
     newcomer, orNumbered: details.username == nil, by: editor, on: connection)
   return .json(user.json, status: 201)
 }
 
-func changeUser(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func changeUser(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let id = try request.parameters.require("id", as: UUID.self)
   let body = try Reader(bodyOf: request, refusesNulls: true)
-  let details = UserDetails(body, context)
+  let details = UserDetails(body, visit.context)
   try body.finish()
   var changes = UserChanges()
   (changes.username, changes.email, changes.fullName) = (details.username, details.email, details.fullName)
   (changes.role, changes.isActive) = (details.role, details.isActive)
-  changes.passwordHash = details.password.map(context.desk.registrar.hash)
-  let editor = Editor(caller, request, reason: details.reason)
+  changes.passwordHash = details.password.map(visit.context.desk.registrar.hash)
+  let editor = Editor(visit.caller, request, reason: details.reason)
   return .json(try changes.apply(to: id, by: editor, on: connection).json)
 }
 
@@ -79,10 +71,8 @@ private struct UserDetails {
   }
 }
 
-func deleteUser(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
-  try User.delete(request.parameters.require("id"), by: Editor(caller, request), on: connection)
+func deleteUser(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  try User.delete(request.parameters.require("id"), by: Editor(visit.caller, request), on: connection)
   return Response(204)
 }
 

@@ -5,53 +5,43 @@ internal import Ledger
 internal import Notation
 internal import Postgres
 
-func makeTransfer(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func makeTransfer(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let key = try request.requiredIdempotencyKey()
   let body = try Reader(bodyOf: request)
   let message = body.text("message", 0...500)
   let (recipient, amount) = try body.finish(
     body.require("to_user", as: Username.self), body.require("amount") { try checkAmount($0) })
   let transfer = Transfer(to: recipient.text, amount: amount, message: message)
-  let done = try transfer.make(request.intent(of: caller, key: key), on: connection)
+  let done = try transfer.make(request.intent(of: visit.caller, key: key), on: connection)
   return Response.json(transfer.json(done.value), status: 201).marked(done.isReplay)
 }
 
-func undoTransfer(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func undoTransfer(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let transfer = try request.parameters.require("id", as: UUID.self)
   let done = try Transfer.undo(
-    transfer, within: context.storefront.undoSeconds, request.intent(of: caller, key: nil), on: connection)
+    transfer, within: visit.context.storefront.undoSeconds, request.intent(of: visit.caller, key: nil), on: connection)
   return Response.json(done.value.json(reverses: transfer.text), status: 201).marked(done.isReplay)
 }
 
-func makePurchase(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func makePurchase(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let key = try request.requiredIdempotencyKey()
   let body = try Reader(bodyOf: request)
   let (item, quantity) = try body.finish(
     body.text("item", 1...100, isRequired: true), body.require("quantity") { try checkAmount($0, "quantity") })
   let purchase = Purchase(item: item, quantity: quantity)
-  let done = try purchase.make(request.intent(of: caller, key: key), on: connection)
+  let done = try purchase.make(request.intent(of: visit.caller, key: key), on: connection)
   return Response.json(purchase.json(done.value), status: 201).marked(done.isReplay)
 }
 
-func wallet(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func wallet(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   guard let instant = try request.query.optional("at", as: Instant.self) else {
-    return .json(["coins": .integer(try Wallet.balance(of: caller.id, on: connection))])
+    return .json(["coins": .integer(try Wallet.balance(of: visit.caller.id, on: connection))])
   }
-  let balance = try Wallet.balance(of: caller.id, at: instant, on: connection)
+  let balance = try Wallet.balance(of: visit.caller.id, at: instant, on: connection)
   return .json(["coins": .integer(balance), "at": .string(instant.text)])
 }
 
-func walletHistory(
-  _ request: Request, _ context: Context, _ caller: Caller, _ connection: borrowing Connection
-) throws -> Response {
+func walletHistory(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   var filter = History.Filter()
   let reader = Reader()
   filter.limit = reader.note(try request.query.optional("limit", in: 1...100)) ?? filter.limit
@@ -61,7 +51,7 @@ func walletHistory(
   filter.from = reader.note(try request.query.optional("from"))
   filter.to = reader.note(try request.query.optional("to"))
   try reader.finish()
-  let history = try History.read(filter, of: caller.id, on: connection)
+  let history = try History.read(filter, of: visit.caller.id, on: connection)
   guard request.headers.begins("Accept", with: "text/csv") else {
     return .entries(.json(.array(history.entries.map(\.json))), next: history.next)
   }

@@ -1,6 +1,9 @@
 internal import HTTP
+internal import Identity
+internal import Ledger
 internal import Notation
 internal import Postgres
+internal import Shop
 
 /// A value in a document: written here, or built by PostgreSQL.
 enum WireValue {
@@ -46,5 +49,129 @@ extension Response {
   /// One page of a list that goes on at a cursor.
   static func entries(_ items: WireValue, next: Int?) -> Response {
     .object(["items": items, "next_cursor": .json(next.map { .string(String($0)) } ?? .null)])
+  }
+
+  /// An operation on the inventory, with the ids of its postings. They follow from the operation's id, so a repeated
+  /// request gets the same ones.
+  static func receipt(_ done: Done<Inventory.Receipt>, idsPerLine: Int) -> Response {
+    let ids = (0..<done.value.lines * idsPerLine).map { JSON.string(done.value.operation.posting(UInt16($0 + 1)).text) }
+    return Response.object([
+      "success": .json(.bool(true)), "operation_ids": .json(.array(ids)),
+      "final_balances": done.value.finalBalances.map(WireValue.stored),
+    ]).marked(done.isReplay)
+  }
+
+  /// The answer to merch's sign-in.
+  static func token(_ token: String) -> Response { .json(["token": .string(token)]) }
+}
+
+/// The query of a numbered list.
+enum SortOrder: String, CaseIterable { case asc, desc }
+
+extension Reader {
+  func page(of request: Request) -> (number: Int, limit: Int) {
+    (
+      note(try request.query.optional("page", in: 1...1_000_000)) ?? 1,
+      note(try request.query.optional("limit", in: 1...100)) ?? 20
+    )
+  }
+
+  func search(_ request: Request) -> String? { note(try request.query.search()) }
+}
+
+extension Query {
+  fileprivate func search() throws(ShapeError) -> String? {
+    guard let text = try optional("search", as: String.self), !text.isEmpty else { return nil }
+    // No name is longer.
+    guard text.utf8.count <= 255 else {
+      throw ShapeError(["query", "search"], "Value should have at most 255 bytes", .malformed)
+    }
+    return text
+  }
+}
+
+extension User {
+  var json: JSON {
+    [
+      "id": .string(id.text), "username": .string(username), "email": email.map(JSON.string) ?? .null,
+      "full_name": fullName.map(JSON.string) ?? .null, "role": .string(role.rawValue), "is_active": .bool(isActive),
+      "created_at": .string(createdAt), "updated_at": .string(updatedAt),
+    ]
+  }
+}
+
+extension Sessions.Pair {
+  var json: JSON {
+    [
+      "access_token": .string(accessToken), "refresh_token": .string(refreshToken), "token_type": "bearer",
+      "expires_in": .integer(expiresIn),
+    ]
+  }
+}
+
+extension Classifiers {
+  /// Lists of codes by kind, in the order of the shop.
+  var json: JSON {
+    let kinds = all.reduce(into: [String]()) { kinds, one in if kinds.last != one.kind { kinds.append(one.kind) } }
+    let codes = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.code) })
+    return .object(
+      kinds.map { kind in
+        let members = all.filter { $0.kind == kind }.map { one in
+          JSON.members([
+            "id": .string(one.id.text), "code": .string(one.code),
+            "class": one.parent.flatMap { codes[$0] }.map(JSON.string),
+          ])
+        }
+        return JSON.Member(name: kind, value: .array(members))
+      })
+  }
+}
+
+extension Transfer {
+  func json(_ receipt: Receipt) -> JSON {
+    .members([
+      "id": .string(receipt.operation.text), "to_user": .string(recipient), "amount": .integer(amount),
+      "message": message.map(JSON.string), "created_at": .string(receipt.at), "balance": .integer(receipt.balance),
+    ])
+  }
+}
+
+extension Transfer.Receipt {
+  func json(reverses transfer: String) -> JSON {
+    [
+      "id": .string(operation.text), "reverses": .string(transfer), "amount": .integer(amount),
+      "created_at": .string(at), "balance": .integer(balance),
+    ]
+  }
+}
+
+extension Purchase {
+  func json(_ receipt: Receipt) -> JSON {
+    [
+      "id": .string(receipt.operation.text), "item": .string(item), "quantity": .integer(quantity),
+      "price": .integer(receipt.price), "total": .integer(receipt.price * quantity),
+      "created_at": .string(receipt.at), "balance": .integer(receipt.balance),
+    ]
+  }
+}
+
+extension History.Entry {
+  var json: JSON {
+    .members([
+      "id": .string(id.text), "at": .string(at), "kind": .string(kind), "change": .integer(change),
+      "balance": .integer(balance), "counterpart": counterpart.map(JSON.string), "item": item.map(JSON.string),
+      "quantity": quantity.map(JSON.integer), "message": message.map(JSON.string),
+    ])
+  }
+
+  static let columns: [CSV.Cell] = [
+    "id", "at", "kind", "change", "balance", "counterpart", "item", "quantity", "message",
+  ]
+
+  var cells: [CSV.Cell] {
+    [
+      .text(id.text), .text(at), .text(kind), .number(change), .number(balance), .text(counterpart ?? ""),
+      .text(item ?? ""), quantity.map(CSV.Cell.number) ?? "", .text(message ?? ""),
+    ]
   }
 }

@@ -1,5 +1,4 @@
 internal import HTTP
-internal import Identity
 internal import Postgres
 internal import Shop
 internal import Tokens

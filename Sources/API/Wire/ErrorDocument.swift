@@ -24,9 +24,7 @@ extension Answers {
   }
 
   /// RFC 9457, with the list that clients of the common Python stack expect on 422.
-  private func problem(
-    _ status: Int, _ code: String, _ sentence: String, _ places: [ShapeError.Complaint]
-  ) -> JSON {
+  private func problem(_ status: Int, _ code: String, _ sentence: String, _ places: [ShapeError.Complaint]) -> JSON {
     .members([
       "type": "about:blank", "title": .string(Response.reason(status)), "status": .integer(status),
       "detail": places.isEmpty ? .string(sentence) : .array(places.map(\.json)), "code": .string(code),

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import HTTP
 internal import Ledger
 internal import Notation
 internal import Postgres
@@ -54,7 +53,6 @@ extension Line {
 }
 
 extension Context {
-  /// One to a thousand lines.
   func lines<Body>(
     _ bodies: [Body], _ read: (Body, Classifiers) throws -> Line, _ connection: borrowing Connection
   ) throws -> [Line] {

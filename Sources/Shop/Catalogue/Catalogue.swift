@@ -1,3 +1,5 @@
+// Knows the catalogue, and the ledger in the shop's words. Refuses to know HTTP, and which callers are allowed to ask.
+
 package import Audit
 package import FoundationEssentials
 internal import Ledger

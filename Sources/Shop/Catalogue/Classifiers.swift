@@ -26,12 +26,13 @@ package final class Classifiers {
         id: try row.value("id"), kind: try row.value("classifier"), code: try row.value("code"),
         parent: try row.value("parent_id"))
     }
-    byCode = Dictionary(all.map { (Key($0.kind, $0.code, $0.parent), $0) }) { first, _ in first }
+    let keyed = all.map { (Key(kind: $0.kind, code: Array($0.code.utf8), parent: $0.parent), $0) }
+    byCode = Dictionary(keyed) { first, _ in first }
     readAt = now
   }
 
   package func find(_ kind: String, _ code: String, of parent: UUID? = nil) -> Classifier? {
-    byCode[Key(kind, code, parent)]
+    byCode[Key(kind: kind, code: Array(code.utf8), parent: parent)]
   }
 
   /// The type of an item of which only the class is given.
@@ -46,11 +47,5 @@ package final class Classifiers {
     let kind: String
     let code: [UInt8]
     let parent: UUID?
-
-    init(_ kind: String, _ code: String, _ parent: UUID?) {
-      self.kind = kind
-      self.code = Array(code.utf8)
-      self.parent = parent
-    }
   }
 }

@@ -17,17 +17,7 @@ package struct Item: Sendable {
     guard let found else { throw CatalogueRefusal.unknownItem }
     return found
   }
-}
 
-package enum CatalogueRefusal: Error, Sendable, Equatable {
-  case unknownVariant
-  case unknownItem
-  case codeTaken
-  case changedMeanwhile
-  case conditionMissing
-}
-
-extension Item {
   /// The item as clients of the inventory see it, even if it has left the catalogue.
   package static func description(of id: UUID, on connection: borrowing Connection) throws -> DatabaseJSON {
     let found = try connection.row(
@@ -48,4 +38,8 @@ extension Item {
     guard let found else { throw CatalogueRefusal.unknownItem }
     return found
   }
+}
+
+package enum CatalogueRefusal: Error, Sendable, Equatable {
+  case unknownVariant, unknownItem, codeTaken, changedMeanwhile, conditionMissing
 }

@@ -73,23 +73,18 @@ package struct ItemDraft: Sendable {
   }
 
   private func setVariants(of id: UUID, on connection: borrowing Connection) throws {
-    if let collections {
-      try connection.run("DELETE FROM item_collections WHERE item_id = \(id)")
-      for collection in collections {
-        try connection.run(
-          "INSERT INTO item_collections (item_id, collection_id) VALUES (\(id), \(collection.id)) ON CONFLICT DO NOTHING"
-        )
-      }
-    }
-    if let qualityLevels {
-      try connection.run("DELETE FROM item_quality_levels WHERE item_id = \(id)")
-      for level in qualityLevels {
-        try connection.run(
-          """
-          INSERT INTO item_quality_levels (item_id, quality_level_id) VALUES (\(id), \(level.id))
-          ON CONFLICT DO NOTHING
-          """)
-      }
+    try write(collections, of: id, in: "item_collections", as: "collection_id", on: connection)
+    try write(qualityLevels, of: id, in: "item_quality_levels", as: "quality_level_id", on: connection)
+  }
+
+  private func write(
+    _ classifiers: [Classifier]?, of id: UUID, in table: String, as column: String, on connection: borrowing Connection
+  ) throws {
+    guard let classifiers else { return }
+    try connection.run("DELETE FROM \(raw: table) WHERE item_id = \(id)")
+    for classifier in classifiers {
+      try connection.run(
+        "INSERT INTO \(raw: table) (item_id, \(raw: column)) VALUES (\(id), \(classifier.id)) ON CONFLICT DO NOTHING")
     }
   }
 }

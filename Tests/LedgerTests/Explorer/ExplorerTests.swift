@@ -73,7 +73,7 @@ struct ExplorerTests {
       let connection = try TestCluster.connection(database: name)
       connection.limit(to: .after(milliseconds: 600_000))
       try connection.perform("SET statement_timeout = 0")
-      var verification = Verification(report: { differences.append($0.sentence) })
+      var verification = Verification(report: { differences.append($0.description) })
       _ = try verification.run(on: connection)
       #expect(differences.isEmpty)
     }
