@@ -11,20 +11,8 @@ package struct Editor: Sendable {
   package let requestID: String?
   package let reason: String?
 
-  package init(_ id: UUID, requestID: String? = nil, reason: String? = nil) {
-    self.id = id
-    self.requestID = requestID
-    self.reason = reason
-  }
-
   /// A command on the machine itself, or a worker that appoints the first admin. The database tells them apart by role.
-  package static let commandLine = Editor()
-
-  private init() {
-    id = nil
-    requestID = nil
-    reason = nil
-  }
+  package static let commandLine = Editor(id: nil, requestID: nil, reason: nil)
 
   package func note(
     _ action: String, _ subject: String, before: JSON? = nil, after: JSON? = nil, on connection: borrowing Connection
@@ -52,6 +40,12 @@ package struct Editor: Sendable {
       SELECT note_change(\(id), \(action), value->>'id', NULL, value, \(reason), \(requestID))
       FROM jsonb_array_elements(\(JSON.array(new).bytes.asText)::jsonb)
       """)
+  }
+}
+
+extension Editor {
+  package init(_ id: UUID, requestID: String? = nil, reason: String? = nil) {
+    self.init(id: id, requestID: requestID, reason: reason)
   }
 }
 

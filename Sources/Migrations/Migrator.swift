@@ -73,8 +73,25 @@ package struct Migrator: ~Copyable {
     }
   }
 
-  /// A sentence for each invalid index, with its repair.
-  package func invalidIndexes() throws -> [String] { try InvalidIndexes.sentences(connection) }
+  /// A sentence for each invalid index, with its repair. A failed CREATE INDEX CONCURRENTLY leaves one: every write
+  /// maintains it, no query uses it, and IF NOT EXISTS takes it for the valid one.
+  package func invalidIndexes() throws -> [String] {
+    try connection.rows(
+      """
+      SELECT format('%I.%I', n.nspname, i.relname), format('%I.%I', n.nspname, t.relname)
+      FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+      JOIN pg_namespace n ON n.oid = i.relnamespace
+      WHERE NOT x.indisvalid AND i.relkind = 'i' AND n.nspname NOT LIKE 'pg\\_%'
+      ORDER BY 1
+      """
+    ) { row in
+      let (index, table) = (try row.value(0, as: String.self), try row.value(1, as: String.self))
+      return """
+        the index \(index) of \(table) is invalid: building it failed, or is under way in another session. \
+        If it failed, run DROP INDEX CONCURRENTLY \(index); and then tuckshop migrate up again
+        """
+    }
+  }
 
   private func refuseInvalidIndexes() throws {
     let invalid = try invalidIndexes()

@@ -41,17 +41,15 @@ package struct Breaker: @unchecked Sendable {
 
   package func failed() {
     let count = failures.pointee.add(1, ordering: .relaxed).newValue
-    let pause = Backoff.milliseconds(
+    let pause = backoffMilliseconds(
       attempt: Int(min(count, 16)), shortest: Self.shortestMilliseconds, longest: Self.longestMilliseconds)
     opensUntil.pointee.store(monotonicNanoseconds() / 1_000_000 + UInt64(pause), ordering: .relaxed)
   }
 }
 
 /// Pauses that double, with jitter, so that workers do not return all at once.
-enum Backoff {
-  static func milliseconds(attempt: Int, shortest: Double, longest: Double) -> Double {
-    var pause = shortest
-    for _ in 1..<max(1, attempt) where pause < longest { pause *= 2 }
-    return min(pause, longest) * Double.random(in: 0.5...1)
-  }
+func backoffMilliseconds(attempt: Int, shortest: Double, longest: Double) -> Double {
+  var pause = shortest
+  for _ in 1..<max(1, attempt) where pause < longest { pause *= 2 }
+  return min(pause, longest) * Double.random(in: 0.5...1)
 }

@@ -7,7 +7,7 @@ internal import Glibc
 /// One session with PostgreSQL, started in one place and finished in the deinit beside it.
 package struct Connection: ~Copyable {
   let handle: OpaquePointer
-  let session: Session
+  let session = Session()
 
   /// The state that changes while the connection is borrowed.
   final class Session {
@@ -19,7 +19,7 @@ package struct Connection: ~Copyable {
   package static func open(
     _ settings: ConnectionSettings, turn: Int = 0, deadline: Deadline
   ) throws -> Connection {
-    let connection = Connection(adopting: try start(settings.parameters(turn: turn)))
+    let connection = Connection(handle: try start(settings.parameters(turn: turn)))
     // From here on, the deinit releases the handle, also if this throws.
     try connection.establish(by: deadline)
     PQsetnonblocking(connection.handle, 1)
@@ -27,11 +27,6 @@ package struct Connection: ~Copyable {
     connection.limit(to: deadline)
     try connection.perform(settings.sessionStatement)
     return connection
-  }
-
-  private init(adopting started: OpaquePointer) {
-    handle = started
-    session = Session()
   }
 
   deinit { PQfinish(handle) }
@@ -48,10 +43,7 @@ package struct Connection: ~Copyable {
   private func establish(by deadline: Deadline) throws {
     var wanted = PGRES_POLLING_WRITING
     while wanted != PGRES_POLLING_OK {
-      guard wanted != PGRES_POLLING_FAILED, PQstatus(handle) != CONNECTION_BAD else {
-        throw PostgresError(
-          reason: .connection, message: String(cString: PQerrorMessage(handle)).trimmedLines)
-      }
+      guard wanted != PGRES_POLLING_FAILED, PQstatus(handle) != CONNECTION_BAD else { throw broken() }
       try wait(for: wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, until: deadline)
       wanted = PQconnectPoll(handle)
     }
@@ -101,10 +93,4 @@ private func withCStrings<T>(
   let copies = strings.map { UnsafePointer(strdup($0)) } + [nil]
   defer { for copy in copies { free(UnsafeMutablePointer(mutating: copy)) } }
   return try copies.withUnsafeBufferPointer { try body($0.baseAddress!) }
-}
-
-extension String {
-  var trimmedLines: String {
-    split(whereSeparator: \.isNewline).map { $0.drop { $0 == "\t" || $0 == " " } }.joined(separator: "; ")
-  }
 }

@@ -15,19 +15,21 @@ package struct ConnectionSettings: Sendable {
   /// libpq's keywords. With several hosts, `turn` decides which comes first: a host that drops packets uses up one attempt,
   /// and the next attempt starts with the next host.
   func parameters(turn: Int) throws -> [(keyword: String, value: String)] {
-    var values = try given()
+    // libpq's own message would quote the settings, and with them a password.
+    var values = try self.values(
+      of: PQconninfoParse(conninfo, nil), or: "the connection settings cannot be parsed: check TUCKSHOP_DATABASE_URL")
     // Only libpq reads service files, so their hosts keep their order.
-    let environment = values["service"] == nil ? try defaults() : [:]
+    let environment =
+      values["service"] == nil ? try self.values(of: PQconndefaults(), or: "libpq is out of memory") : [:]
     for keyword in ["host", "hostaddr", "port"] {
       values[keyword] = (values[keyword] ?? environment[keyword]).map { rotated($0, by: turn) }
     }
     values["password"] = password ?? values["password"]
     values["fallback_application_name"] = applicationName
     values["client_encoding"] = "UTF8"
-    values["keepalives_idle"] = values["keepalives_idle"] ?? "10"
-    values["keepalives_interval"] = values["keepalives_interval"] ?? "3"
-    values["keepalives_count"] = values["keepalives_count"] ?? "3"
-    values["tcp_user_timeout"] = values["tcp_user_timeout"] ?? "10000"
+    values.merge([
+      "keepalives_idle": "10", "keepalives_interval": "3", "keepalives_count": "3", "tcp_user_timeout": "10000",
+    ]) { given, _ in given }
     return values.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
   }
 
@@ -44,25 +46,12 @@ package struct ConnectionSettings: Sendable {
     """
   }
 
-  private func given() throws -> [String: String] {
-    guard let options = PQconninfoParse(conninfo, nil) else {
-      // libpq's own message would quote the settings, and with them a password.
-      throw PostgresError(
-        reason: .connection, message: "the connection settings cannot be parsed: check TUCKSHOP_DATABASE_URL")
-    }
+  /// Frees the options.
+  private func values(
+    of options: UnsafeMutablePointer<PQconninfoOption>?, or failure: String
+  ) throws -> [String: String] {
+    guard let options else { throw PostgresError(reason: .connection, message: failure) }
     defer { PQconninfoFree(options) }
-    return values(of: options)
-  }
-
-  private func defaults() throws -> [String: String] {
-    guard let options = PQconndefaults() else {
-      throw PostgresError(reason: .connection, message: "libpq is out of memory")
-    }
-    defer { PQconninfoFree(options) }
-    return values(of: options)
-  }
-
-  private func values(of options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
     var values: [String: String] = [:]
     var option = options
     while let keyword = option.pointee.keyword {
@@ -79,7 +68,26 @@ package struct ConnectionSettings: Sendable {
   }
 }
 
+/// The state of the database's schema, for readiness.
+package enum SchemaState: Sendable, Equatable {
+  case version(Int)
+  /// No migration has been applied.
+  case empty
+  /// PostgreSQL cannot load the library of PL/pgSQL: it was upgraded and not restarted.
+  case unusable
+}
+
 extension Connection {
+  package func schemaState() throws -> SchemaState {
+    do {
+      return .version(try value("SELECT schema_version()"))
+    } catch let error as PostgresError where ["42P01", "42883"].contains(error.sqlstate) {
+      return .empty
+    } catch let error as PostgresError where error.sqlstate == "58P01" {
+      return .unusable
+    }
+  }
+
   /// A sentence for the operator if a setting of the server does not fit those of this session.
   package func unfitSetting() throws -> String? {
     let (deadlock, lock) = try onlyRow(

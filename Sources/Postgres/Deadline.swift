@@ -22,8 +22,10 @@ package struct Deadline: Sendable, Comparable {
 }
 
 /// The same for all processes of the machine, so that it can stand in shared memory.
-package func monotonicNanoseconds() -> UInt64 {
+package func monotonicNanoseconds() -> UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
+
+func nanoseconds(of clock: clockid_t) -> UInt64 {
   var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
+  clock_gettime(clock, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

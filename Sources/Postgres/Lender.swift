@@ -95,7 +95,7 @@ package final class Lender {
         attempt += 1
         turn += 1
         failures += 1
-        let pause = Int(Backoff.milliseconds(attempt: attempt, shortest: 50, longest: 2000))
+        let pause = Int(backoffMilliseconds(attempt: attempt, shortest: 50, longest: 2000))
         if once || admission == .probe || pause >= deadline.remainingMilliseconds {
           breaker?.failed()
           onFailure(error)
@@ -107,6 +107,4 @@ package final class Lender {
   }
 }
 
-func pause(milliseconds: Int) {
-  _ = poll(nil, 0, Int32(clamping: milliseconds))
-}
+func pause(milliseconds: Int) { _ = poll(nil, 0, Int32(clamping: milliseconds)) }

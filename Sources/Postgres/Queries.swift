@@ -61,33 +61,25 @@ extension Connection {
   }
 
   private func executeOnce(_ sql: SQL) throws -> OpaquePointer {
-    if sql.isPlannedAnew { return try executeUnprepared(sql) }
     do {
-      return try executePrepared(sql)
-    } catch let error as PostgresError where error.staleStatement {
+      return try send(sql)
+    } catch let error as PostgresError where error.staleStatement && !sql.isPlannedAnew {
       session.statements.removeAll()
       // The error has already ended a transaction; `transaction` begins it again.
       guard !isInTransaction else { throw error }
       try perform("DEALLOCATE ALL")
-      return try executePrepared(sql)
+      return try send(sql)
     }
   }
 
-  private func executePrepared(_ sql: SQL) throws -> OpaquePointer {
+  private func send(_ sql: SQL) throws -> OpaquePointer {
     let parameters = try ParameterText(sql.binds)
-    let name = try session.statements[sql.text] ?? prepare(sql.text)
+    let count = Int32(sql.binds.count)
+    let name = sql.isPlannedAnew ? nil : try session.statements[sql.text] ?? prepare(sql.text)
     return try exchange(sql.text, binds: sql.binds) {
       parameters.withPointers { values in
-        PQsendQueryPrepared(handle, name, Int32(sql.binds.count), values, nil, nil, 0)
-      }
-    }
-  }
-
-  private func executeUnprepared(_ sql: SQL) throws -> OpaquePointer {
-    let parameters = try ParameterText(sql.binds)
-    return try exchange(sql.text, binds: sql.binds) {
-      parameters.withPointers { values in
-        PQsendQueryParams(handle, sql.text, Int32(sql.binds.count), nil, values, nil, nil, 0)
+        if let name { return PQsendQueryPrepared(handle, name, count, values, nil, nil, 0) }
+        return PQsendQueryParams(handle, sql.text, count, nil, values, nil, nil, 0)
       }
     }
   }
@@ -152,8 +144,11 @@ extension Connection {
     return PQgetResult(handle)
   }
 
-  private func broken() -> PostgresError {
-    PostgresError(reason: .connection, message: String(cString: PQerrorMessage(handle)).trimmedLines)
+  /// libpq's own message, on one line.
+  func broken() -> PostgresError {
+    let lines = String(cString: PQerrorMessage(handle)).split(whereSeparator: \.isNewline)
+    let message = lines.map { $0.drop { $0 == "\t" || $0 == " " } }.joined(separator: "; ")
+    return PostgresError(reason: .connection, message: message)
   }
 }
 
@@ -186,5 +181,34 @@ private struct ParameterText {
       let pointers = starts.map { start in start.map { buffer.baseAddress! + $0 } }
       return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
     }
+  }
+}
+
+/// The prepared statements of a session, and their names.
+struct StatementCache {
+  private var names: [String: String] = [:]
+  private var order: [String] = []
+  private var made = 0
+
+  /// Enough for every statement of the program; a limit for text that differs each time.
+  static let capacity = 256
+
+  subscript(text: String) -> String? { names[text] }
+
+  mutating func nextName() -> String {
+    made += 1
+    return "s\(made)"
+  }
+
+  /// Returns the name of the statement that it replaces, if the cache is full.
+  mutating func insert(_ text: String, name: String) -> String? {
+    names[text] = name
+    order.append(text)
+    return order.count > Self.capacity ? names.removeValue(forKey: order.removeFirst()) : nil
+  }
+
+  mutating func removeAll() {
+    names.removeAll()
+    order.removeAll()
   }
 }

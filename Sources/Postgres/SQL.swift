@@ -19,6 +19,11 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
     places = stringInterpolation.places
   }
 
+  /// An expression that writes a `timestamptz` as RFC 3339 has it, in UTC, whatever the session's time zone is.
+  package static func timestamp(_ expression: String) -> String {
+    #"to_char(\#(expression) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#
+  }
+
   private func part(_ from: Int, _ to: Int) -> Substring {
     Substring(
       text.utf8[text.utf8.index(text.startIndex, offsetBy: from)..<text.utf8.index(text.startIndex, offsetBy: to)])
@@ -104,8 +109,4 @@ extension Array: PostgresEncodable where Element == UInt8 {
     }
     return .text(String(decoding: text, as: UTF8.self))
   }
-}
-
-extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
-  package var bind: Bind { self?.bind ?? .null }
 }

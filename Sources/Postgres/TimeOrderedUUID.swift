@@ -5,10 +5,7 @@ internal import Synchronization
 extension UUID {
   /// A UUID of version 7 (RFC 9562, section 5.7), larger than every one this process made before.
   package static func timeOrdered() -> UUID {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    let now = UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-    return sequence.withLock { $0.next(milliseconds: now) }
+    sequence.withLock { $0.next(milliseconds: nanoseconds(of: CLOCK_REALTIME) / 1_000_000) }
   }
 
   private static let sequence = Mutex(UUIDSequence())

@@ -61,10 +61,3 @@ extension UUID: PostgresEncodable, PostgresDecodable {
     digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
   }
 }
-
-extension SQL {
-  /// An expression that writes a `timestamptz` as RFC 3339 has it, in UTC, whatever the session's time zone is.
-  package static func timestamp(_ expression: String) -> String {
-    #"to_char(\#(expression) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#
-  }
-}

@@ -20,6 +20,7 @@ package final class SharedMemory: @unchecked Sendable {
     static let magic: UInt64 = 0x5455_434B_5348_3031  // "TUCKSH01"
     static let breaker = 8
     static let draining = 10
+    /// One word for each pool, for spacing its starts.
     static let pacing = 16
     static let workers = 64
     static let workerWords = 8
@@ -73,9 +74,6 @@ package final class SharedMemory: @unchecked Sendable {
     get { words[Layout.draining].load(ordering: .relaxed) != 0 }
     set { words[Layout.draining].store(newValue ? 1 : 0, ordering: .relaxed) }
   }
-
-  /// One word for each pool, for spacing its starts.
-  func pacing(pool: Int) -> UnsafeMutablePointer<Word> { words + Layout.pacing + pool }
 
   func exclusively<T: Sendable>(_ body: () -> T) -> T {
     threads.withLock { _ in

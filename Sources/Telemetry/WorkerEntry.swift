@@ -66,11 +66,6 @@ package enum Pool: Int, CaseIterable, Sendable {
   case app, auth, ops
 
   package var name: String { "\(self)" }
-
-  package init?(name: String) {
-    guard let pool = Self.allCases.first(where: { $0.name == name }) else { return nil }
-    self = pool
-  }
 }
 
 extension SharedMemory {
@@ -83,9 +78,7 @@ extension SharedMemory {
 
   package var workers: [WorkerEntry] { allEntries.filter(\.isAlive) }
 
-  private var allEntries: [WorkerEntry] {
-    (0..<Layout.workerCount).map { WorkerEntry(self, line: $0) }
-  }
+  private var allEntries: [WorkerEntry] { (0..<Layout.workerCount).map { WorkerEntry(self, line: $0) } }
 
   /// How many milliseconds a worker has to wait before it starts. A pool may start 64 workers at once, and fifty a
   /// second after that. Beyond, they die as fast as they start, and each start waits for up to a second.
@@ -93,7 +86,7 @@ extension SharedMemory {
     let interval: UInt64 = 20
     let burst: UInt64 = 64 * interval
     let now = nowMilliseconds ?? Clock.monotonicNanoseconds / 1_000_000
-    let word = pacing(pool: pool.rawValue)
+    let word = words + Layout.pacing + pool.rawValue
     var due = word.pointee.load(ordering: .relaxed)
     while true {
       // A time beyond any pause is left over from before the last boot.

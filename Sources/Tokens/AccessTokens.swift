@@ -1,7 +1,7 @@
 // Knows keys, signatures, claims and password hashes: bytes in, values out.
 // Refuses to know the database and its users.
 
-internal import FoundationEssentials
+internal import Notation
 
 /// Issues this shop's access tokens, and accepts no others.
 package struct AccessTokens: Sendable {
@@ -17,15 +17,14 @@ package struct AccessTokens: Sendable {
 
   package func issue(_ claims: Claims) -> String {
     let key = keys.signing
-    let payload = Payload(
-      iss: issuer, aud: audience, sub: claims.subject, jti: claims.tokenID, iat: claims.issuedAt,
-      exp: claims.expiresAt, sid: claims.session, username: claims.username, role: claims.role,
-      gen: claims.generation)
     // The same claims are the same token, in every process.
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let text = CompactToken.text(
-      header: key.header, payload: Array(try! encoder.encode(payload)), signedBy: key.material)
+    let payload = JSON.members([
+      "aud": .string(audience), "exp": .integer(claims.expiresAt), "gen": .integer(claims.generation),
+      "iat": .integer(claims.issuedAt), "iss": .string(issuer), "jti": .string(claims.tokenID),
+      "role": claims.role.map(JSON.string), "sid": claims.session.map(JSON.string), "sub": .string(claims.subject),
+      "username": claims.username.map(JSON.string),
+    ])
+    let text = CompactToken.text(header: key.header, payload: payload.bytes, signedBy: key.material)
     precondition(text.utf8.count <= CompactToken.largestByteCount, "no worker would read a token of this size")
     return text
   }
@@ -62,17 +61,4 @@ package struct AccessTokens: Sendable {
     keys = newer
     return true
   }
-}
-
-private struct Payload: Encodable {
-  let iss: String
-  let aud: String
-  let sub: String
-  let jti: String
-  let iat: Int
-  let exp: Int
-  let sid: String?
-  let username: String?
-  let role: String?
-  let gen: Int
 }

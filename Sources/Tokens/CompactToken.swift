@@ -1,3 +1,5 @@
+package import Notation
+
 /// A JSON Web Signature in its compact form (RFC 7515, section 7.1), split but not verified.
 package struct CompactToken: Sendable {
   static let largestByteCount = 4096
@@ -24,13 +26,13 @@ package struct CompactToken: Sendable {
   }
 
   /// Members that could point to a key (`jku`, `jwk`, `x5u`, `x5c`) are ignored.
-  package func header() throws(TokenRefusal) -> TokenHeader {
+  package func header() throws(TokenRefusal) -> (algorithm: String, keyID: String?, type: String?) {
     let header = try Self.object(headerText)
     guard header["crit"] == nil else { throw .criticalHeader }
-    guard let algorithm = header.text("alg") else { throw .malformed }
-    guard header["kid"] == nil || header.text("kid") != nil, header["typ"] == nil || header.text("typ") != nil
+    let (keyID, type) = (header.text("kid"), header.text("typ"))
+    guard let algorithm = header.text("alg"), header["kid"] == nil || keyID != nil, header["typ"] == nil || type != nil
     else { throw .malformed }
-    return TokenHeader(algorithm: algorithm, keyID: header.text("kid"), type: header.text("typ"))
+    return (algorithm, keyID, type)
   }
 
   func hasHeader(_ text: String) -> Bool { headerText.elementsEqual(text.utf8) }
@@ -48,13 +50,6 @@ package struct CompactToken: Sendable {
     let signed = header + "." + Base64.url.encode(payload)
     return signed + "." + Base64.url.encode(key.sign(Array(signed.utf8)))
   }
-}
-
-/// The header of a token, not verified yet.
-package struct TokenHeader {
-  package let algorithm: String
-  package let keyID: String?
-  package let type: String?
 }
 
 /// The reason why a token is refused. The log has it; the client gets one answer for all.
@@ -75,4 +70,40 @@ package enum TokenRefusal: Error, Sendable, Hashable {
   case wrongAudience
   case expired
   case notYetValid
+}
+
+/// One JSON object of a token. Our own parser refuses a member that is named twice, in any spelling; `JSONDecoder` keeps
+/// the last of two, so one signed token could mean two things.
+package struct JSONObject {
+  private let members: [JSON.Member]
+
+  package init?(_ bytes: [UInt8]) {
+    guard case .object(let members) = try? JSON(parsing: bytes) else { return nil }
+    self.members = members
+  }
+
+  package subscript(name: String) -> JSON? {
+    // As bytes, because `==` takes canonically equivalent names for equal.
+    members.first { $0.name.hasSameBytes(as: name) }?.value
+  }
+
+  package func text(_ name: String) -> String? {
+    if case .string(let text) = self[name] { text } else { nil }
+  }
+
+  package func integer(_ name: String) -> Int? {
+    if case .integer(let integer) = self[name] { integer } else { nil }
+  }
+
+  /// One text, or a list of texts alone.
+  package func texts(_ name: String) -> [String]? {
+    switch self[name] {
+    case .string(let text): [text]
+    case .array(let values):
+      values.reduce(into: [String]?([])) { texts, value in
+        if case .string(let text) = value { texts?.append(text) } else { texts = nil }
+      }
+    default: nil
+    }
+  }
 }

@@ -33,3 +33,52 @@ extension UUID {
     self = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
   }
 }
+
+/// Bytes that nobody can guess.
+package enum Random {
+  package static func bytes(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    // Without randomness, others could compute the keys.
+    guard RAND_bytes(&bytes, Int32(count)) == 1 else { fatalError("libcrypto has no random bytes") }
+    return bytes
+  }
+}
+
+extension [UInt8] {
+  /// `body` reads the text's bytes in a buffer that is overwritten afterwards, in a way that no compiler removes. Copies
+  /// that Swift itself made of the text cannot be reached.
+  static func withWiped<T>(_ text: String, _ body: (inout [UInt8]) -> T) -> T {
+    var bytes = Array(text.utf8)
+    defer { bytes.wipe() }
+    return body(&bytes)
+  }
+
+  mutating func wipe() {
+    withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
+  }
+}
+
+/// A refresh token: 256 random bits. The client has the text and the database only the digest, so a stolen dump opens no
+/// session. A fast digest is enough, because nobody guesses 256 bits.
+package struct OpaqueToken: Sendable {
+  package let text: String
+  package let digest: [UInt8]
+  private let bytes: [UInt8]
+
+  package init() { self.init(Random.bytes(32)) }
+
+  /// Nil for a text of any other form, so that a JWT or an empty string never becomes a query.
+  package init?(_ text: String) {
+    guard text.utf8.count == 43, let bytes = Base64.url.decode(text) else { return nil }
+    self.init(bytes)
+  }
+
+  private init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    text = Base64.url.encode(bytes)
+    digest = Digest.sha256(bytes)
+  }
+
+  /// The token that follows this one. It takes both the token and the nonce to compute it.
+  package func successor(_ nonce: [UInt8]) -> OpaqueToken { OpaqueToken(Digest.hmac(key: bytes, nonce)) }
+}

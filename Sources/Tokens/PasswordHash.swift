@@ -31,13 +31,9 @@ struct PasswordHash {
     let numbers = "m=\(parameters.memoryKiB),t=\(parameters.passes),p=\(parameters.lanes)"
     return "$argon2id$v=19$\(numbers)$\(Base64.standard.encode(salt))$\(Base64.standard.encode(tag))"
   }
+}
 
-  private init(parameters: Argon2.Parameters, salt: [UInt8], tag: [UInt8]) {
-    self.parameters = parameters
-    self.salt = salt
-    self.tag = tag
-  }
-
+extension PasswordHash {
   /// Nil for any other algorithm, version or spelling, and for parameters that are too expensive.
   init?(_ text: String) {
     guard text.utf8.count <= 256 else { return nil }

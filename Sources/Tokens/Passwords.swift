@@ -26,19 +26,14 @@ package struct Passwords: Sendable {
     }
     if stored != nil && read == nil { return .unreadable }
     guard matches, read != nil else { return .wrong }
-    return isPresent(hash) ? .right : .rightButOutdated
+    let isPresent =
+      hash.parameters == parameters && hash.salt.count == PasswordHash.saltByteCount
+      && hash.tag.count == PasswordHash.tagByteCount
+    return isPresent ? .right : .rightButOutdated
   }
 
   /// Whether an imported text is a hash that can be verified here.
   package static func isReadable(_ stored: String) -> Bool { PasswordHash(stored) != nil }
-
-  /// Whether a stored hash has other parameters than a new one would have.
-  package func needsRehash(_ stored: String) -> Bool { PasswordHash(stored).map { !isPresent($0) } ?? true }
-
-  private func isPresent(_ hash: PasswordHash) -> Bool {
-    hash.parameters == parameters && hash.salt.count == PasswordHash.saltByteCount
-      && hash.tag.count == PasswordHash.tagByteCount
-  }
 }
 
 package enum PasswordVerdict: Sendable {

@@ -55,11 +55,14 @@ package struct TokenKeys: Sendable {
 
   /// The public keys for other services (RFC 7517), or nil if there are none.
   package func jwks() -> [UInt8]? {
-    let published = keys.compactMap(PublicKey.init)
-    guard !published.isEmpty else { return nil }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return Array(try! encoder.encode(["keys": published]))
+    let published = keys.compactMap { key -> JSON? in
+      guard case .pair(let pair) = key.material else { return nil }
+      return [
+        "alg": .string(key.algorithm.rawValue), "crv": "Ed25519", "kid": .string(key.id), "kty": "OKP", "use": "sig",
+        "x": .string(Base64.url.encode(pair.ed25519PublicKey)),
+      ]
+    }
+    return published.isEmpty ? nil : JSON.object([JSON.Member(name: "keys", value: .array(published))]).bytes
   }
 
   /// The public half of the key that signs, or nil if it has none.
@@ -90,21 +93,5 @@ package struct TokenKeys: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return Array(try! encoder.encode(KeyFile(keys: keys.map(\.stored)))) + [UInt8(ascii: "\n")]
-  }
-}
-
-private struct PublicKey: Encodable {
-  let kty = "OKP"
-  let crv = "Ed25519"
-  let use = "sig"
-  let alg: String
-  let kid: String
-  let x: String
-
-  init?(_ key: TokenKey) {
-    guard case .pair(let pair) = key.material else { return nil }
-    alg = key.algorithm.rawValue
-    kid = key.id
-    x = Base64.url.encode(pair.ed25519PublicKey)
   }
 }

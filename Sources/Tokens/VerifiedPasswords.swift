@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Glibc
 package import Synchronization
 
@@ -101,19 +100,15 @@ package final class VerifiedPasswords: @unchecked Sendable {
   /// Less than any time if the place is empty.
   private func madeAt(_ place: Int) -> Int { Int(words[place + 3].load(ordering: .acquiring)) - 1 }
 
-  private struct Tag {
-    let places: StrideTo<Int>
-    let words: [UInt64]
-  }
-
-  private func tag(_ password: String, _ account: String) -> Tag {
+  private func tag(_ password: String, _ account: String) -> (places: StrideTo<Int>, words: [UInt64]) {
     var message = Array(account.utf8) + [0] + Array(password.utf8)
     defer { message.wipe() }
     let digest = Digest.hmac(key: key, message)
     let first = Layout.entries + Int(digest.word(3) % UInt64(Self.places)) * 4 * Layout.entryWords
-    return Tag(
+    return (
       places: stride(from: first, to: first + 4 * Layout.entryWords, by: Layout.entryWords),
-      words: (0..<3).map(digest.word))
+      words: (0..<3).map(digest.word)
+    )
   }
 
   /// Whether a password may be compared with verified ones although there is no time to hash it. A wrong password then

@@ -44,10 +44,8 @@ extension Arguments {
   /// the command line itself.
   mutating func takePassword() throws -> String? {
     guard let path = try takeOption("--password-file") else { return nil }
-    guard let bytes = path == "-" ? standardInput() : FileManager.default.contents(atPath: path).map(Array.init),
-      let text = String(validating: bytes, as: UTF8.self)
-    else { throw SettingError("\(path) cannot be read as text") }
-    let password = text.withoutLineEnd
+    let bytes = path == "-" ? standardInput() : FileManager.default.contents(atPath: path).map(Array.init)
+    let password = try secret(in: bytes, from: path)
     try PasswordRule(leastCharacters: 8, refusesCommon: true).check(password)
     return password
   }

@@ -29,10 +29,8 @@ struct Environment {
       return direct
     }
     guard direct == nil else { throw SettingError("\(name) and \(name)_FILE are both set: unset one of them") }
-    guard let bytes = FileManager.default.contents(atPath: file),
-      let text = String(validating: bytes, as: UTF8.self)
-    else { throw SettingError("\(name)_FILE: \(file) cannot be read as text") }
-    let secret = text.withoutLineEnd
+    let bytes = FileManager.default.contents(atPath: file).map(Array.init)
+    let secret = try secret(in: bytes, from: "\(name)_FILE: \(file)")
     guard !secret.isEmpty else { throw SettingError("\(name)_FILE: \(file) is empty") }
     return secret
   }
@@ -40,9 +38,18 @@ struct Environment {
   private func nonEmpty(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 }
 
-extension String {
-  /// Without the last line end, LF or CRLF, which `String` takes for one character each.
-  var withoutLineEnd: String { last == "\n" || last == "\r\n" ? String(dropLast()) : self }
+/// A file's text without the last line end, LF or CRLF, which `String` takes for one character each.
+func secret(in bytes: [UInt8]?, from place: String) throws -> String {
+  guard let bytes, let text = String(validating: bytes, as: UTF8.self) else {
+    throw SettingError("\(place) cannot be read as text")
+  }
+  return text.last == "\n" || text.last == "\r\n" ? String(text.dropLast()) : text
+}
+
+/// The content of a file that an argument names.
+func contents(of path: String) throws -> [UInt8] {
+  guard let bytes = FileManager.default.contents(atPath: path) else { throw SettingError("\(path) cannot be read") }
+  return Array(bytes)
 }
 
 struct SettingError: Error, CustomStringConvertible {

@@ -21,8 +21,7 @@ enum GrantCommand: Command {
 
   private static let batch = 500
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let isForAll = arguments.takeFlag("--all")
     let path = try arguments.takeOption("--file")
     let isDryRun = arguments.takeFlag("--dry-run")
@@ -41,10 +40,7 @@ enum GrantCommand: Command {
     let connection = try environment.open()
     var table: GrantTable
     if let path {
-      guard let bytes = FileManager.default.contents(atPath: path) else {
-        throw SettingError("\(path) cannot be read")
-      }
-      table = try GrantTable(try CSV(parsing: Array(bytes)), amount: amount, on: connection)
+      table = try GrantTable(CSV(parsing: contents(of: path)), amount: amount, on: connection)
     } else {
       guard let amount else { throw UsageError("--all wants --amount") }
       table = try GrantTable(everybody: amount, on: connection)

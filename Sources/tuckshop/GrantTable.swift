@@ -18,7 +18,7 @@ struct GrantTable {
   static let amounts = 1...1_000_000_000
 
   init(everybody amount: Int, on connection: borrowing Connection) throws {
-    lines = try Roll.everybody(on: connection).map {
+    lines = try UserList.everybody(on: connection).map {
       Line(number: nil, username: $0.username, amount: amount, owner: $0.id)
     }
   }
@@ -63,7 +63,7 @@ struct GrantTable {
     var owners: [String: UUID] = [:]
     for start in stride(from: 0, to: lines.count, by: 1000) {
       let names = lines[start..<min(start + 1000, lines.count)].map(\.username)
-      for entry in try Roll.entries(named: names, on: connection) { owners[entry.username] = entry.id }
+      for user in try UserList.named(names, on: connection) { owners[user.username] = user.id }
     }
     for index in lines.indices {
       lines[index].owner = owners[lines[index].username]

@@ -13,8 +13,7 @@ enum KeyCommand: Command {
     rotation by themselves. A second rotation ends what the oldest key signed.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let algorithm = try arguments.takeOption("--algorithm").map { text in
       guard let algorithm = SignatureAlgorithm(rawValue: text), [.hs256, .edDSA].contains(algorithm) else {
         throw UsageError("--algorithm is HS256 or EdDSA")

@@ -18,8 +18,7 @@ enum MigrateCommand: Command {
     Connects as the owner of the schema: set PGUSER, or TUCKSHOP_DATABASE_URL.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let dryRun = arguments.takeFlag("--dry-run")
     guard let verb = arguments.takeWord() else { throw UsageError("migrate wants a word after it") }
     let directory = try environment.value(\.worker.migrations)

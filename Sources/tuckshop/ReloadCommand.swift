@@ -7,13 +7,14 @@ enum ReloadCommand: Command {
   static let summary = "Replaces the workers one by one, so that a new binary takes over without a lost request."
   static let usage = "tuckshop reload [POOL…]"
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let named = try arguments.takeRest()
     let directory = try environment.value(\.worker.runDirectory)
     let memory = try SharedMemory(path: directory + "/shared.page")
     let pools = try (named.isEmpty ? Pool.allCases.map(\.name) : named).map { name in
-      guard let pool = Pool(name: name) else { throw UsageError("there is no pool \(name): use app, auth or ops") }
+      guard let pool = Pool.allCases.first(where: { $0.name == name }) else {
+        throw UsageError("there is no pool \(name): use app, auth or ops")
+      }
       return pool
     }
     for pool in pools {

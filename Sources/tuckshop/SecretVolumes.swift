@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Glibc
+internal import Telemetry
 internal import Tokens
 
 /// A folder, which may be a volume, for each reader:
@@ -37,23 +37,21 @@ struct SecretVolumes {
       // With its group, which a rotation hands on to the next file, and may not if it is root's.
       try SecretFile.handOver(keys + "/fresh.json", 0o600, owner)
       guard rename(keys + "/fresh.json", keys + "/keys.json") == 0 else {
-        throw SecretFile.failure("cannot make", keys + "/keys.json")
+        throw SystemError("cannot make \(keys)/keys.json")
       }
       say("secrets: a new signing key is in its volume")
     }
     var status = stat()
     guard stat(keys, &status) == 0, status.st_uid == geteuid() else { return }
     chmod(keys, 0o755)
-    guard chown(keys, owner.user, .max) == 0 else { throw SecretFile.failure("cannot hand over", keys) }
+    guard chown(keys, owner.user, .max) == 0 else { throw SystemError("cannot hand over \(keys)") }
   }
 
   /// The superuser's password is written last, so that an interrupted run is repeated, and a complete one is kept.
   private func makeRolePasswords() throws {
     let last = folder + "/database/superuser-password"
     guard !PrivateFile.exists(last) else { return }
-    guard let statements = FileManager.default.contents(atPath: roles) else {
-      throw SettingError("\(roles) cannot be read")
-    }
+    let statements = try contents(of: roles)
     var settings = ""
     for role in ["owner", "app", "auth", "ops"] {
       let password = SecretFile.password()

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Glibc
+internal import Telemetry
 internal import Tokens
 
 enum SecretsCommand: Command {
@@ -15,8 +15,7 @@ enum SecretsCommand: Command {
     USER owns what the shop reads, without --owner who runs this. Nothing is ever overwritten.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let owner = try arguments.takeOption("--owner").map { try Owner(user: $0) } ?? .caller
     let mode: mode_t = arguments.takeFlag("--group-readable") ? 0o640 : 0o600
     let volumes = try arguments.takeOption("--volumes")
@@ -43,5 +42,39 @@ enum SecretsCommand: Command {
     try TokenKeys.create(path, .hs256, now: time(nil))
     try SecretFile.handOver(path, mode, owner)
     say("secrets: a new signing key is in \(path)")
+  }
+}
+
+/// The owner of a new file; without a group it keeps the group it has.
+struct Owner {
+  let user: uid_t
+  let group: gid_t?
+
+  static var caller: Owner { Owner(user: geteuid(), group: nil) }
+}
+
+extension Owner {
+  init(user name: String) throws {
+    guard let entry = getpwnam(name) else { throw SettingError("there is no user \(name)") }
+    self.init(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+  }
+}
+
+/// A file for one reader, written as a whole or not at all.
+enum SecretFile {
+  /// 192 random bits, in letters that need no quotes in SQL, JSON or a shell.
+  static func password() -> String { Base64.url.encode(Random.bytes(24)) }
+
+  static func write(_ text: String, to path: String, _ mode: mode_t, _ owner: Owner) throws {
+    try PrivateFile.write(Array(text.utf8), to: path) { descriptor in
+      fchmod(descriptor, mode) == 0 && fchown(descriptor, owner.user, owner.group ?? .max) == 0
+    }
+  }
+
+  /// Without DAC_OVERRIDE and FOWNER even root can change the mode only before the file is given away.
+  static func handOver(_ path: String, _ mode: mode_t, _ owner: Owner) throws {
+    guard chmod(path, mode) == 0, chown(path, owner.user, owner.group ?? .max) == 0 else {
+      throw SystemError("cannot hand over \(path)")
+    }
   }
 }

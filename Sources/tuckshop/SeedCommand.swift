@@ -18,8 +18,7 @@ enum SeedCommand: Command {
     Connects as the owner of the schema: set PGUSER, or TUCKSHOP_DATABASE_URL.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let wantsDemo = arguments.takeFlag("--demo")
     let number = try arguments.takeOption("--load")
     let isForced = arguments.takeFlag("--force")

@@ -10,8 +10,8 @@ struct Tuckshop {
   static var commands: [any Command.Type] {
     [
       WorkerCommand.self, MigrateCommand.self, KeyCommand.self, SecretsCommand.self, UserCommand.self,
-      GrantCommand.self, SeedCommand.self,
-      VerifyCommand.self, HealthCommand.self, ReloadCommand.self, DrainCommand.self,
+      GrantCommand.self, SeedCommand.self, VerifyCommand.self, HealthCommand.self, ReloadCommand.self,
+      DrainCommand.self,
     ]
   }
 
@@ -38,9 +38,10 @@ struct Tuckshop {
     }
   }
 
-  private static func run(_ command: any Command.Type, _ arguments: [String]) {
+  private static func run(_ command: any Command.Type, _ words: [String]) {
+    var arguments = Arguments(words)
     do {
-      exit(try command.run(Arguments(arguments), Environment()))
+      exit(try command.run(&arguments, Environment()))
     } catch let error as UsageError {
       complain("\(error.description)\n\n\(help(for: command))")
       exit(64)
@@ -53,9 +54,7 @@ struct Tuckshop {
     }
   }
 
-  private static func command(named name: String) -> (any Command.Type)? {
-    commands.first { $0.name == name }
-  }
+  private static func command(named name: String) -> (any Command.Type)? { commands.first { $0.name == name } }
 }
 
 extension Tuckshop {
@@ -91,7 +90,7 @@ protocol Command {
   static var name: String { get }
   static var summary: String { get }
   static var usage: String { get }
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32
 }
 
 func say(_ text: String) { print(text) }
@@ -99,4 +98,23 @@ func say(_ text: String) { print(text) }
 func complain(_ text: String) {
   let line = Array("tuckshop: \(text)\n".utf8)
   _ = write(2, line, line.count)
+}
+
+/// The progress of a long command: a bar on a terminal, and nothing in a log.
+struct Progress {
+  private let total: Int
+  private let isShown = isatty(2) == 1
+  private var shownPermille = -1
+
+  init(of total: Int) { self.total = total }
+
+  mutating func show(_ done: Int) {
+    let permille = total == 0 ? 1000 : done * 1000 / total
+    guard isShown, permille != shownPermille else { return }
+    shownPermille = permille
+    let filled = permille / 25
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 40 - filled)
+    let line = Array("\r\(bar) \(done) of \(total)\(done == total ? "\n" : "")".utf8)
+    _ = write(2, line, line.count)
+  }
 }

@@ -20,15 +20,14 @@ enum UserCommand: Command {
     --continue, those without an error. --dry-run changes nothing.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     guard let verb = arguments.takeWord() else { throw UsageError("user wants a word after it") }
     switch verb {
     case "add": try add(&arguments, environment)
     case "passwd": try passwd(&arguments, environment)
     case "role": try role(&arguments, environment)
     case "list": try list(&arguments, environment)
-    case "deactivate": try deactivate(&arguments, environment)
+    case "deactivate": try change(&arguments, \.isActive, to: false, environment)
     case "import": return try bringIn(&arguments, environment)
     default: throw UsageError("user \(verb) is not understood")
     }
@@ -51,28 +50,21 @@ enum UserCommand: Command {
 
   private static func passwd(_ arguments: inout Arguments, _ environment: Environment) throws {
     guard let password = try arguments.takePassword() else { throw UsageError("--password-file is missing") }
-    var changes = UserChanges()
-    changes.passwordHash = Registrar().hash(password)
-    try change(&arguments, changes, environment)
+    try change(&arguments, \.passwordHash, to: Registrar().hash(password), environment)
   }
 
   private static func role(_ arguments: inout Arguments, _ environment: Environment) throws {
     let name = arguments.takeWord()
     guard let role = arguments.takeWord() else { throw UsageError("user role wants a name and a role") }
-    var changes = UserChanges()
-    changes.role = try self.role(named: role)
-    try change(&arguments, changes, environment, name: name)
+    try change(&arguments, \.role, to: self.role(named: role), environment, name: name)
   }
 
-  private static func deactivate(_ arguments: inout Arguments, _ environment: Environment) throws {
-    var changes = UserChanges()
-    changes.isActive = false
-    try change(&arguments, changes, environment)
-  }
-
-  private static func change(
-    _ arguments: inout Arguments, _ changes: UserChanges, _ environment: Environment, name: String? = nil
+  private static func change<Value>(
+    _ arguments: inout Arguments, _ member: WritableKeyPath<UserChanges, Value?>, to value: Value,
+    _ environment: Environment, name: String? = nil
   ) throws {
+    var changes = UserChanges()
+    changes[keyPath: member] = value
     let username = try name.map { try Username($0) } ?? username(&arguments)
     try arguments.finish()
     let connection = try environment.open()
@@ -108,5 +100,33 @@ enum UserCommand: Command {
       throw UsageError("\(text) is no role: use user, moderator, service or admin")
     }
     return role
+  }
+
+  private struct Undo: Error {}
+
+  /// One transaction around all rows, which is undone if a row is refused, unless --continue is given.
+  private static func bringIn(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
+    let isDryRun = arguments.takeFlag("--dry-run")
+    let goesOn = arguments.takeFlag("--continue")
+    guard let path = arguments.takeWord() else { throw UsageError("user import wants a file") }
+    try arguments.finish()
+    var people = try UserImport(CSV(parsing: contents(of: path)))
+    let registrar = Registrar()
+    let connection = try environment.open()
+    var progress = Progress(of: people.count)
+    do {
+      try connection.transaction { connection in
+        try people.run(with: registrar, by: .commandLine, on: connection) { progress.show($0) }
+        if isDryRun || !people.problems.isEmpty && !goesOn { throw Undo() }
+      }
+      // The planner should know about many new users. Only the owner of the table can do this; others get a warning.
+      try connection.perform("ANALYZE users")
+    } catch is Undo {}
+    for problem in people.problems { complain("\(path), line \(problem.line): \(problem.message)") }
+    let refused = people.problems.count
+    let admitted = people.total - refused
+    let isUndone = isDryRun || refused > 0 && !goesOn
+    say("\(admitted) \(isUndone ? "could come" : "came") in, \(refused) not\(isUndone ? "; nothing was changed" : "")")
+    return refused == 0 ? 0 : 1
   }
 }

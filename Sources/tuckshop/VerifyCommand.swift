@@ -11,8 +11,7 @@ enum VerifyCommand: Command {
     open. --repair-plan prints the SQL of the repairs instead, to be read and then run by the owner of the tables.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let isPlan = arguments.takeFlag("--repair-plan")
     try arguments.finish()
     let connection = try environment.open()

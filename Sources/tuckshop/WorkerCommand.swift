@@ -1,7 +1,6 @@
 internal import API
 internal import FastCGI
 internal import Glibc
-internal import HTTP
 internal import Identity
 internal import Migrations
 internal import Postgres
@@ -17,7 +16,7 @@ enum WorkerCommand: Command {
     SIGTERM and SIGUSR1 let it finish the request in hand and leave with 0.
     """
 
-  static func run(_ arguments: Arguments, _ environment: Environment) throws -> Int32 {
+  static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     try arguments.finish()
     Responder.holdSignals()
     leaveNoCore()

@@ -25,9 +25,7 @@ struct WorkerLife {
     let seconds = settings.maxAgeSeconds == 0 ? .infinity : Double(settings.maxAgeSeconds) * spread
     endNanoseconds = seconds.isInfinite ? .max : Clock.monotonicNanoseconds + UInt64(seconds * 1e9)
     let pool = settings.pool.name
-    discardedSeries = ["stale", "silent", "malformed"].map {
-      memory.series(\.connectionsDiscarded, pool, $0)
-    }
+    discardedSeries = ["stale", "silent", "malformed"].map { memory.series(\.connectionsDiscarded, pool, $0) }
     sessionSeries = memory.series(\.databaseSessions, pool)
     memory.series(\.workerStarts, pool).add()
     entry = memory.enter(process: Int(getpid()), pool: settings.pool)
@@ -55,9 +53,7 @@ struct WorkerLife {
     let pool = settings.pool
     desk.line = HashingLine(
       descriptor: shared.descriptor, bell: shared.bell, turns: HashingLine.turnsByProcessors
-    ) {
-      memory.workers.count { $0.pool == pool }
-    }
+    ) { memory.workers.count { $0.pool == pool } }
   }
 
   private var hasLivedLongEnough: Bool {
@@ -81,12 +77,7 @@ struct WorkerLife {
 
   /// The second number of /proc/self/statm, in pages.
   private static func residentKilobytesNow() -> Int {
-    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return 0 }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 128)
-    let count = read(descriptor, &buffer, buffer.count)
-    let fields = String(decoding: buffer[..<max(0, count)], as: UTF8.self).split(separator: " ")
+    let fields = String(decoding: (try? contents(of: "/proc/self/statm")) ?? [], as: UTF8.self).split(separator: " ")
     return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
   }
 }

@@ -22,7 +22,7 @@ struct Trust {
 
   func issuers() throws -> ForeignIssuers { try ForeignIssuers(file: directory / "issuers.json", own: "us") }
 
-  func verify(_ text: String, now: Int = Mint.now) throws -> ForeignClaims? {
+  func verify(_ text: String, now: Int = Mint.now) throws -> String? {
     try issuers().verify(CompactToken(text), now: now)
   }
 }
@@ -38,12 +38,7 @@ struct ForeignIssuerTests {
     ("ES256", Fixtures.ecCertificate, Fixtures.es256), ("ES256", jwkEC, Fixtures.es256),
   ])
   func `a token signed by another service is believed`(algorithm: String, key: String, token: String) throws {
-    let claims = try #require(try Trust(algorithm, key: key).verify(token))
-    #expect(claims.issuer == Trust.issuer)
-    #expect(claims.user == "Аня")
-    #expect(claims.tokenID == "t-1")
-    #expect(claims.issuedAt == Mint.now)
-    #expect(claims.expiresAt == Mint.now + 900)
+    #expect(try Trust(algorithm, key: key).verify(token) == "Аня")
   }
 
   @Test func `one entry's token is not believed with another entry's key`() throws {

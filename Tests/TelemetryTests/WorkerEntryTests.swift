@@ -96,7 +96,5 @@ struct WorkerEntryTests {
 
   @Test func `a pool is identified by its name`() {
     #expect(Pool.allCases.map(\.name) == ["app", "auth", "ops"])
-    #expect(Pool.allCases.map { Pool(name: $0.name) } == Pool.allCases)
-    #expect(Pool(name: "App") == nil && Pool(name: "") == nil)
   }
 }

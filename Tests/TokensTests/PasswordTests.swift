@@ -19,7 +19,6 @@ struct PasswordTests {
   func `the reference implementation's hashes are read, and count as outdated`(stored: String) {
     #expect(cheap.verify("password", against: stored) == .rightButOutdated)
     #expect(cheap.verify("Password", against: stored) == .wrong)
-    #expect(cheap.needsRehash(stored))
   }
 
   @Test func `a hash has OWASP's parameters, and verifies`() throws {
@@ -31,7 +30,6 @@ struct PasswordTests {
     #expect(try #require(Base64.standard.decode(String(parts[4]))).count == 32)
     #expect(passwords.verify("correct horse", against: stored) == .right)
     #expect(passwords.verify("correct horsf", against: stored) == .wrong)
-    #expect(!passwords.needsRehash(stored))
   }
 
   @Test func `two hashes of one password differ`() {
@@ -99,7 +97,6 @@ struct PasswordTests {
   ])
   func `an invalid Argon2id hash accepts no password`(stored: String) {
     #expect(cheap.verify("password", against: stored) == .unreadable)
-    #expect(cheap.needsRehash(stored))
   }
 
   @Test(arguments: [

@@ -49,7 +49,7 @@ package final class Authenticator {
   private func examine(bearer text: String, now: Int) throws(CallerRefusal) -> Proof {
     do {
       let token = try CompactToken(text)
-      if let claims = try foreign.verify(token, now: now) { return .foreign(claims.user) }
+      if let user = try foreign.verify(token, now: now) { return .foreign(user) }
       let claims = try verifyOwn(token, now: now)
       guard let id = UUID(spelled: claims.subject), let role = claims.role.flatMap(Role.init(rawValue:)),
         let username = claims.username
@@ -123,10 +123,12 @@ package final class Authenticator {
     var newcomer = Registrar.Newcomer(username: username)
     if let id { newcomer.id = id }
     do {
-      return try registrar.provision(newcomer, on: connection)
-    } catch PeopleRefusal.usernameTaken where id != nil {
+      return try registrar.admit(newcomer, on: connection)
+    } catch PeopleRefusal.usernameTaken {
       // Concurrent first requests create one user. If there is none, the id is that of a deleted user.
-      guard let user = try User.living(newcomer.id, on: connection) else { throw CallerRefusal.revoked }
+      if let user = try User.named(newcomer.username, on: connection) { return user }
+      guard let id else { throw PeopleRefusal.usernameTaken }
+      guard let user = try User.living(id, on: connection) else { throw CallerRefusal.revoked }
       return user
     }
   }
@@ -171,7 +173,7 @@ private struct CallerCache {
     let user = try find()
     guard user.isActive else { throw CallerRefusal.inactive }
     if known.count >= Self.most { known = [:] }
-    let caller = Caller(user)
+    let caller = Caller(id: user.id, username: user.username, role: user.role)
     known[name] = (caller, now + 1)
     return caller
   }

@@ -11,21 +11,6 @@ package struct Caller: Sendable, Equatable {
   package var tokenID: UUID?
   /// When that token expires, in seconds since 1970.
   package var expiresAt: Int?
-
-  package init(
-    id: UUID, username: String, role: Role, session: UUID? = nil, tokenID: UUID? = nil, expiresAt: Int? = nil
-  ) {
-    self.id = id
-    self.username = username
-    self.role = role
-    self.session = session
-    self.tokenID = tokenID
-    self.expiresAt = expiresAt
-  }
-
-  init(_ user: User) {
-    self.init(id: user.id, username: user.username, role: user.role)
-  }
 }
 
 /// The reason why a caller is refused.

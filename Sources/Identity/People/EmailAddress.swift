@@ -1,5 +1,5 @@
 /// A text of the form of an email address. Whether mail arrives there is not checked.
-package struct EmailAddress: Sendable {
+package struct EmailAddress: Sendable, RuledText {
   package let text: String
 
   package init(_ raw: String) throws(EmailRefusal) {
@@ -8,7 +8,8 @@ package struct EmailAddress: Sendable {
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     guard parts.count == 2, (1...64).contains(parts[0].count) else { throw .malformed }
     let odd = text.unicodeScalars.contains { $0.properties.isWhitespace || "\"(),:;<>[\\]".unicodeScalars.contains($0) }
-    guard !odd, !text.hasControlCharacters, Self.isDotted(parts[0]) else { throw .malformed }
+    let local = parts[0].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard !odd, !text.hasControlCharacters, local.allSatisfy({ !$0.isEmpty }) else { throw .malformed }
     let labels = parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard labels.count >= 2, labels.allSatisfy({ (1...63).contains($0.count) && !Self.hasHyphenAtItsEnd($0) })
     else { throw .malformed }
@@ -17,22 +18,14 @@ package struct EmailAddress: Sendable {
     self.text = text
   }
 
-  private static func isDotted(_ local: Substring.UTF8View) -> Bool {
-    local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
-  }
-
   private static func hasHyphenAtItsEnd(_ label: Substring.UTF8View) -> Bool {
     label.first == UInt8(ascii: "-") || label.last == UInt8(ascii: "-")
   }
 }
 
-package enum EmailRefusal: Error, Sendable, CustomStringConvertible {
-  case malformed, tooLong
+package enum EmailRefusal: String, Error, CustomStringConvertible {
+  case malformed = "Input is not a valid email address"
+  case tooLong = "Input should have at most 254 bytes"
 
-  package var description: String {
-    switch self {
-    case .malformed: "Input is not a valid email address"
-    case .tooLong: "Input should have at most 254 bytes"
-    }
-  }
+  package var description: String { rawValue }
 }

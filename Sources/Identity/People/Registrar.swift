@@ -87,37 +87,23 @@ package struct Registrar: Sendable {
     }
   }
 
-  /// A user named by a trusted party is created on the first request. Concurrent first requests create one user.
-  package func provision(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
-    do {
-      return try admit(newcomer, on: connection)
-    } catch PeopleRefusal.usernameTaken {
-      guard let user = try User.named(newcomer.username, on: connection) else { throw PeopleRefusal.usernameTaken }
-      return user
-    }
-  }
-
-  /// Every pool may create such a user, who has no password and no role but `user`.
+  /// A user whom a trusted party names. Every pool may create them: they have no password, and no role but `user`.
   func admit(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
     precondition(newcomer.passwordHash == nil && newcomer.role == .user && newcomer.isActive)
     try NameRule.requireTakeable(newcomer.username)
-    return try translatingTaken {
-      try connection.onlyRow(
-        """
+    return try User.written(
+      by: """
         SELECT \(raw: User.columns)
         FROM provision_person(\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
                               \(newcomer.telegramID), \(UUID.timeOrdered()))
-        """
-      ) { try User(row: $0) }
-    }
+        """, on: connection)
   }
 
   private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {
     precondition(newcomer.telegramID == nil)
     let network = newcomer.address.map { Network(address: $0).text }
-    return try translatingTaken {
-      try connection.onlyRow(
-        """
+    return try User.written(
+      by: """
         WITH newcomer AS (
           SELECT * FROM register_person(\(actor), \(newcomer.id), \(newcomer.username), \(newcomer.email),
             \(newcomer.fullName), \(newcomer.passwordHash), \(newcomer.role.rawValue), \(newcomer.isActive),
@@ -127,21 +113,43 @@ package struct Registrar: Sendable {
           SELECT id, \(network)::text, created_at FROM newcomer WHERE \(network)::text IS NOT NULL
         )
         SELECT \(raw: User.columns) FROM newcomer
-        """
-      ) { try User(row: $0) }
+        """, on: connection)
+  }
+}
+
+extension User {
+  /// The row that a change leaves. A name or an email that is taken is a refusal.
+  static func written(by change: SQL, on connection: borrowing Connection) throws -> User {
+    do {
+      return try connection.onlyRow(change) { try User(row: $0) }
+    } catch let error as PostgresError where error.sqlstate == "23505" {
+      switch error.constraint {
+      case "users_username", "users_pkey", "users_telegram_id": throw PeopleRefusal.usernameTaken
+      case "users_email": throw PeopleRefusal.emailTaken
+      default: throw error
+      }
     }
   }
 }
 
-/// Turns the constraints on names and emails into refusals.
-func translatingTaken<T>(_ body: () throws -> T) throws -> T {
-  do {
-    return try body()
-  } catch let error as PostgresError where error.sqlstate == "23505" {
-    switch error.constraint {
-    case "users_username", "users_pkey", "users_telegram_id": throw PeopleRefusal.usernameTaken
-    case "users_email": throw PeopleRefusal.emailTaken
-    default: throw error
-    }
+/// Settings that the database holds for all workers. Only the owner of the tables may write them: a worker that could
+/// choose how many coins a new user gets could mint coins.
+package struct HouseRules: Sendable, Equatable {
+  package let welcomeCoins: Int
+  /// Whether any Telegram user may do what a service may. Only for load tests.
+  package let believesTelegramIDs: Bool
+
+  package init(welcomeCoins: Int, believesTelegramIDs: Bool) {
+    self.welcomeCoins = welcomeCoins
+    self.believesTelegramIDs = believesTelegramIDs
+  }
+
+  /// True if this changed anything.
+  package func settle(on connection: borrowing Connection) throws -> Bool {
+    try connection.run(
+      """
+      UPDATE settings SET welcome_coins = \(welcomeCoins), believes_telegram_ids = \(believesTelegramIDs)
+      WHERE (welcome_coins, believes_telegram_ids) <> (\(welcomeCoins), \(believesTelegramIDs))
+      """) > 0
   }
 }

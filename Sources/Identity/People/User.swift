@@ -50,10 +50,17 @@ package enum Role: String, Sendable, CaseIterable {
   case user, moderator, service, admin
 }
 
-extension Role: PostgresDecodable {
+extension Role: PostgresDecodable, Decodable {
   package init?(postgres bytes: UnsafeRawBufferPointer?) {
     guard let text = String(postgres: bytes) else { return nil }
     self.init(rawValue: text)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    guard let role = Role(spelled: try decoder.singleValueContainer().decode(String.self)) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no role"))
+    }
+    self = role
   }
 }
 
@@ -65,21 +72,19 @@ extension User {
   }
 
   package static func living(_ id: UUID, on connection: borrowing Connection) throws -> User? {
-    try connection.row("SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL") {
-      try User(row: $0)
-    }
+    try one("id = \(id)", on: connection)
   }
 
   package static func named(_ username: String, on connection: borrowing Connection) throws -> User? {
-    try connection.row(
-      "SELECT \(raw: columns) FROM users WHERE username = \(username) AND deleted_at IS NULL"
-    ) { try User(row: $0) }
+    try one("username = \(username)", on: connection)
   }
 
   package static func withTelegram(_ id: Int, on connection: borrowing Connection) throws -> User? {
-    try connection.row(
-      "SELECT \(raw: columns) FROM users WHERE telegram_id = \(id) AND deleted_at IS NULL"
-    ) { try User(row: $0) }
+    try one("telegram_id = \(id)", on: connection)
+  }
+
+  private static func one(_ filter: SQL, on connection: borrowing Connection) throws -> User? {
+    try connection.row("SELECT \(raw: columns) FROM users WHERE \(filter) AND deleted_at IS NULL") { try User(row: $0) }
   }
 }
 

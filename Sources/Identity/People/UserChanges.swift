@@ -26,15 +26,12 @@ package struct UserChanges: Sendable {
       if before.isReigning && (role.map { $0 != .admin } ?? false || isActive == false) {
         try User.requireAnotherAdmin(than: id, on: connection)
       }
-      let after = try translatingTaken {
-        try connection.onlyRow(
-          """
+      let after = try User.written(
+        by: """
           SELECT \(raw: User.columns)
           FROM change_person(\(editor.id), \(id), \(username?.text), \(email?.text), \(fullName?.text),
                              \(role?.rawValue), \(isActive), \(passwordHash))
-          """
-        ) { try User(row: $0) }
-      }
+          """, on: connection)
       if endsTokens { try Revocations.endTokens(of: id, on: connection) }
       if passwordHash != nil { try KnownNetworks.forget(of: id, on: connection) }
       try editor.note("user.update", id.text, before: before.record, after: noted(after), on: connection)
@@ -77,11 +74,46 @@ extension User {
   }
 
   /// Two admins who dismiss each other at the same moment must not both succeed, so admins change one at a time.
-  fileprivate static func requireAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws {
+  fileprivate static func lockAdmins(on connection: borrowing Connection) throws {
     try connection.run("SELECT pg_advisory_xact_lock(hashtext('tuckshop.admins'))")
+  }
+
+  fileprivate static func requireAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws {
+    try lockAdmins(on: connection)
     let others = try connection.value(
       "SELECT count(*) FROM users WHERE role = 'admin' AND is_active AND deleted_at IS NULL AND id <> \(id)",
       as: Int.self)
     guard others > 0 else { throw PeopleRefusal.lastAdmin }
+  }
+}
+
+/// The user who becomes admin while the shop has none.
+package struct FirstAdmin: Sendable {
+  private let username: Username
+  private let password: String
+
+  package init(username: Username, password: String) {
+    self.username = username
+    self.password = password
+  }
+
+  /// True if this call appointed them. If there is an admin already, nothing happens.
+  package func appoint(by registrar: Registrar, on connection: borrowing Connection) throws -> Bool {
+    guard try !User.thereIsAnAdmin(on: connection) else { return false }
+    let hash = registrar.hash(password)
+    return try connection.transaction { connection in
+      try User.lockAdmins(on: connection)
+      guard try !User.thereIsAnAdmin(on: connection) else { return false }
+      if let present = try User.named(username.text, on: connection) {
+        var changes = UserChanges()
+        (changes.role, changes.isActive, changes.passwordHash) = (.admin, true, hash)
+        try changes.apply(to: present.id, by: .commandLine, on: connection)
+      } else {
+        var newcomer = Registrar.Newcomer(username: username)
+        (newcomer.role, newcomer.passwordHash) = (.admin, hash)
+        _ = try registrar.register(newcomer, by: .commandLine, on: connection)
+      }
+      return true
+    }
   }
 }

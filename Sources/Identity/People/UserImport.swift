@@ -7,18 +7,8 @@ internal import Tokens
 /// Users from a table with the columns `username,email,full_name,role,password_hash`, named in its first line. Only
 /// `username` is required.
 package struct UserImport: Sendable {
-  package struct Problem: Sendable {
-    package let line: Int
-    package let message: String
-  }
-
-  private struct Line {
-    let number: Int
-    let newcomer: Registrar.Newcomer
-  }
-
-  package private(set) var problems: [Problem] = []
-  private var lines: [Line] = []
+  package private(set) var problems: [(line: Int, message: String)] = []
+  private var lines: [(number: Int, newcomer: Registrar.Newcomer)] = []
   /// How many rows can be read, and how many there are.
   package var count: Int { lines.count }
   package let total: Int
@@ -44,9 +34,9 @@ package struct UserImport: Sendable {
             throw ImportError("\(key.dropFirst()) is on line \(before) already")
           }
         }
-        lines.append(Line(number: row.line, newcomer: newcomer))
+        lines.append((row.line, newcomer))
       } catch {
-        problems.append(Problem(line: row.line, message: "\(error)"))
+        problems.append((row.line, "\(error)"))
       }
     }
   }
@@ -85,7 +75,7 @@ package struct UserImport: Sendable {
       let batch = lines[done..<min(done + 500, lines.count)]
       let admitted = try registrar.register(batch.map(\.newcomer), by: editor, on: connection)
       for line in batch where !admitted.contains(line.newcomer.id) {
-        problems.append(Problem(line: line.number, message: "the username or the email is taken"))
+        problems.append((line.number, "the username or the email is taken"))
       }
       done += batch.count
       progress(done)

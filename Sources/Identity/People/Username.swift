@@ -2,7 +2,7 @@
 
 /// A name to sign in with, in one spelling, compared by its bytes. An old name may break the rules that
 /// `requireTakeable` has for new ones.
-package struct Username: Sendable {
+package struct Username: Sendable, RuledText {
   package let text: String
 
   package static let mostBytes = 255
@@ -24,7 +24,7 @@ package struct Username: Sendable {
 }
 
 /// A name for other people to read: 1 to 100 visible characters.
-package struct FullName: Sendable {
+package struct FullName: Sendable, RuledText {
   package let text: String
 
   private static let mostCharacters = 100
@@ -38,19 +38,32 @@ package struct FullName: Sendable {
   }
 }
 
-package enum NameRefusal: Error, Sendable, CustomStringConvertible {
-  case empty, tooLong, controlCharacter, blank, edgeBlank, invisibleCharacter, letterForm, mixedAlphabets
+package enum NameRefusal: String, Error, CustomStringConvertible {
+  case empty = "Input should have at least 1 character"
+  case tooLong = "Input is too long"
+  case controlCharacter = "Input should have no control characters"
+  case blank = "Input should not be blank"
+  case edgeBlank = "Input should not begin or end with a blank"
+  case invisibleCharacter = "Input should have no invisible characters"
+  case letterForm = "Input should have plain letters: no wide, mathematical or joined forms"
+  case mixedAlphabets = "Input should not mix Latin, Cyrillic and Greek letters in one word"
 
-  package var description: String {
-    switch self {
-    case .empty: "Input should have at least 1 character"
-    case .tooLong: "Input is too long"
-    case .controlCharacter: "Input should have no control characters"
-    case .blank: "Input should not be blank"
-    case .edgeBlank: "Input should not begin or end with a blank"
-    case .invisibleCharacter: "Input should have no invisible characters"
-    case .letterForm: "Input should have plain letters: no wide, mathematical or joined forms"
-    case .mixedAlphabets: "Input should not mix Latin, Cyrillic and Greek letters in one word"
+  package var description: String { rawValue }
+}
+
+/// A text with rules that a body may hold. A refusal keeps its own sentence.
+package protocol RuledText: Decodable {
+  init(_ text: String) throws
+}
+
+extension RuledText {
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    do {
+      try self.init(text)
+    } catch {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "", underlyingError: error))
     }
   }
 }

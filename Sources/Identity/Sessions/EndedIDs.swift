@@ -4,8 +4,7 @@ internal import FoundationEssentials
 /// dictionary took 109 bytes each.
 struct EndedIDs {
   struct Entry {
-    fileprivate let high: UInt64
-    fileprivate let low: UInt64
+    fileprivate let key: (high: UInt64, low: UInt64)
     /// In seconds since 1970, which 32 bits hold until 2106.
     fileprivate let until: UInt32
     private let word: Int32
@@ -14,13 +13,9 @@ struct EndedIDs {
     var generation: Int? { word < 0 ? nil : Int(word) }
 
     init(_ id: UUID, generation: Int?, until: Int) {
-      (high, low) = halves(of: id)
+      key = halves(of: id)
       self.until = UInt32(clamping: until)
       word = generation.map { Int32(clamping: $0) } ?? -1
-    }
-
-    fileprivate func isBefore(_ other: (high: UInt64, low: UInt64)) -> Bool {
-      (high, low) < (other.high, other.low)
     }
   }
 
@@ -34,14 +29,14 @@ struct EndedIDs {
     let key = halves(of: id)
     let shard = shards[Self.shard(of: key.low)]
     let place = Self.place(of: key, in: shard)
-    guard place < shard.count, shard[place].high == key.high, shard[place].low == key.low else { return nil }
+    guard place < shard.count, shard[place].key == key else { return nil }
     return shard[place]
   }
 
   mutating func insert(_ entry: Entry) {
-    let number = Self.shard(of: entry.low)
-    let place = Self.place(of: (entry.high, entry.low), in: shards[number])
-    if place < shards[number].count, shards[number][place].high == entry.high, shards[number][place].low == entry.low {
+    let number = Self.shard(of: entry.key.low)
+    let place = Self.place(of: entry.key, in: shards[number])
+    if place < shards[number].count, shards[number][place].key == entry.key {
       shards[number][place] = entry
     } else {
       shards[number].insert(entry, at: place)
@@ -70,7 +65,7 @@ struct EndedIDs {
     var (from, to) = (0, shard.count)
     while from < to {
       let middle = (from + to) / 2
-      if shard[middle].isBefore(key) { from = middle + 1 } else { to = middle }
+      if shard[middle].key < key { from = middle + 1 } else { to = middle }
     }
     return from
   }

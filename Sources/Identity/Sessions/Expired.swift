@@ -8,8 +8,20 @@ package enum Expired: CaseIterable {
   package func prune(_ most: Int, on connection: borrowing Connection) throws -> Bool {
     switch self {
     case .sessions:
+      // Sessions whose tokens have all expired: a logout has to find the session of a valid token. Sessions that ended a
+      // moment ago stay, because clocks differ and an exchange may be running.
+      let over: SQL = """
+        SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '1 minute'
+          AND access_ends_at < clock_timestamp() - make_interval(secs => \(Revocations.leewaySeconds))
+        ORDER BY expires_at LIMIT \(most)
+        """
       // Their tokens are deleted first, because one session may have thousands.
-      return try connection.run(Self.tokens(most)) > 0 || connection.run(Self.sessions(most)) > 0
+      let tokens = try connection.run(
+        """
+        DELETE FROM refresh_tokens WHERE digest IN (
+          SELECT t.digest FROM (\(over)) s JOIN refresh_tokens t ON t.session_id = s.id LIMIT \(most))
+        """)
+      return try tokens > 0 || connection.run("DELETE FROM sessions WHERE id IN (\(over))") > 0
     case .revocations:
       return try connection.run(
         """
@@ -32,24 +44,5 @@ package enum Expired: CaseIterable {
           WHERE seen_at < clock_timestamp() - make_interval(days => \(KnownNetworks.days)) ORDER BY seen_at LIMIT \(most))
         """) > 0
     }
-  }
-
-  private static func tokens(_ most: Int) -> SQL {
-    """
-    DELETE FROM refresh_tokens WHERE digest IN (
-      SELECT t.digest FROM (\(over(most))) s JOIN refresh_tokens t ON t.session_id = s.id LIMIT \(most))
-    """
-  }
-
-  private static func sessions(_ most: Int) -> SQL { "DELETE FROM sessions WHERE id IN (\(over(most)))" }
-
-  /// Sessions whose tokens have all expired: a logout has to find the session of a valid token. Sessions that ended a
-  /// moment ago stay, because clocks differ and an exchange may be running.
-  private static func over(_ most: Int) -> SQL {
-    """
-    SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '1 minute'
-      AND access_ends_at < clock_timestamp() - make_interval(secs => \(Revocations.leewaySeconds))
-    ORDER BY expires_at LIMIT \(most)
-    """
   }
 }
