@@ -3,7 +3,7 @@ package struct PasswordRule: Sendable {
   package let leastCharacters: Int
   package let refusesCommon: Bool
 
-  private static let mostBytes = 256
+  package let mostBytes = 256
 
   package init(leastCharacters: Int, refusesCommon: Bool) {
     self.leastCharacters = leastCharacters
@@ -11,7 +11,7 @@ package struct PasswordRule: Sendable {
   }
 
   package func check(_ password: String) throws(PasswordRefusal) {
-    if password.utf8.count > Self.mostBytes { throw .tooLong }
+    if password.utf8.count > mostBytes { throw .tooLong }
     if password.unicodeScalars.count < leastCharacters { throw .tooShort }
     if refusesCommon && Passwords.isCommon(password) { throw .tooCommon }
   }

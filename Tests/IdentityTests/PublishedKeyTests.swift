@@ -49,8 +49,7 @@ struct PublishedKeyTests {
         "user_claim":"username"}]
       """)
     let others = try ForeignIssuers(file: mint.directory / "issuers.json", own: "https://other.example")
-    let claims = try others.verify(CompactToken(mint.tokens.issue(Mint.claims)), now: Mint.now)
-    #expect(claims?.user == "Аня")
-    #expect(claims?.tokenID == "t-1")
+    let user = try others.verify(CompactToken(mint.tokens.issue(Mint.claims)), now: Mint.now)
+    #expect(user == "Аня")
   }
 }
