@@ -45,7 +45,7 @@ let package = Package(
     .executableTarget(
       name: "tuckshop",
       dependencies: [
-        "API", "Audit", "FastCGI", "HTTP", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
+        "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
         "Telemetry", "Tokens",
       ],
       swiftSettings: settings),

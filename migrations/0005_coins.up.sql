@@ -36,7 +36,7 @@ BEGIN
     END IF;
 END $$;
 
--- Undoes an UPDATE of this transaction that moved coins into a purse (or out of it: less than nothing).
+-- Undoes an UPDATE that moved coins into a purse in this transaction. A negative change moved them out of it.
 CREATE FUNCTION take_back(_purse bigint, _change bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -48,8 +48,9 @@ struct SQLTests {
   @Test func `nil is bound as null and an empty string is not null`() {
     let absent: String? = nil
     let nothing: Int? = nil
-    let sql: SQL = "SELECT \(absent), \(nothing), \("")"
-    #expect(sql.binds == [.null, .null, .text("")])
+    let present: Int? = 3
+    let sql: SQL = "SELECT \(absent), \(nothing), \(present), \("")"
+    #expect(sql.binds == [.null, .null, .text("3"), .text("")])
   }
 
   @Test(arguments: [

@@ -23,7 +23,7 @@ struct TidyTests {
     "Shop": ["Audit", "Ledger", "Postgres"],
     "API": ["Audit", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"],
     "tuckshop": [
-      "API", "Audit", "FastCGI", "HTTP", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
+      "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
       "Telemetry", "Tokens",
     ],
   ]

@@ -54,6 +54,18 @@ struct HashingLineTests {
     #expect(hashes.most <= 2)
   }
 
+  @Test func `a worker that ends its turn wakes the next one, and wakes do not add up`() throws {
+    let directory = try TemporaryDirectory()
+    let (hashing, file) = try hashing(directory / "line")
+    let place = try #require(hashing.place())
+    var wakes: Int32 = -1
+    for turn in 1...5 {
+      place.atTurn {}
+      #expect(sem_getvalue(file.bell, &wakes) == 0)
+      #expect(wakes == min(turn, 2))
+    }
+  }
+
   @Test func `a worker that dies frees its place and its turn`() throws {
     let directory = try TemporaryDirectory()
     let (other, file) = try hashing(directory / "line", turns: 1, workers: 2)
