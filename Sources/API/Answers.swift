@@ -72,6 +72,9 @@ struct Answers {
     case .unknownUser: respond(404, "not_found", "User not found")
     case .usernameTaken: respond(409, "username_taken", "Another user has this name. Choose another one.")
     case .emailTaken: respond(409, "email_taken", "Another user has this email address.")
+    case .identityTaken:
+      respond(409, "identity_taken", "This identity belongs to another user, who may have been deleted.")
+    case .unknownIdentity: respond(404, "not_found", "This user has no such identity.")
     case .lastAdmin: respond(409, "last_admin", "The shop needs at least one admin. Make somebody else admin first.")
     case .wrongCredentials: challenge("invalid_credentials", "Name or password is wrong.")
     case .refreshRefused: challenge("invalid_refresh_token", "The refresh token is not valid. Sign in again.")

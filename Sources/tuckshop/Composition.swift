@@ -34,7 +34,7 @@ extension Environment {
     let registrar = Registrar()
     let authenticator = Authenticator(
       tokens: tokens, foreign: foreign ?? ForeignIssuers(),
-      telegram: try value(\.signOn.telegramBotToken).map(TelegramLogin.init(botToken:)), registrar: registrar)
+      telegram: try value(\.signOn.telegramBotToken).map(TelegramLogin.init(botToken:)))
     let desk = FrontDesk(authenticator: authenticator, registrar: registrar, passwords: Passwords())
     desk.lifetimes.accessSeconds = try value(\.tokens.accessSeconds)
     desk.lifetimes.merchSeconds = try value(\.tokens.merchSeconds)

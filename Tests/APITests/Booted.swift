@@ -118,7 +118,7 @@ extension FrontDesk {
     let passwords = Passwords(parameters: Argon2.Parameters(memoryKiB: 8, passes: 1, lanes: 1))
     let registrar = Registrar(passwords: passwords)
     let authenticator = Authenticator(
-      tokens: tokens, foreign: foreign, telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
+      tokens: tokens, foreign: foreign, telegram: TelegramLogin(botToken: "1:test"))
     let desk = FrontDesk(authenticator: authenticator, registrar: registrar, passwords: passwords)
     desk.verified = VerifiedPasswords()
     return desk

@@ -19,7 +19,7 @@ final class Door {
   init(
     _ mint: Mint, database: String, foreign: ForeignIssuers = ForeignIssuers(), telegram: TelegramLogin? = nil
   ) throws {
-    keeper = Authenticator(tokens: mint.tokens, foreign: foreign, telegram: telegram, registrar: Self.registrar)
+    keeper = Authenticator(tokens: mint.tokens, foreign: foreign, telegram: telegram)
     connection = try TestCluster.connection(user: TestCluster.auth, database: database)
     owner = try TestCluster.connection(database: database)
   }

@@ -175,3 +175,11 @@ extension History.Entry {
     ]
   }
 }
+
+extension Identities.Entry {
+  var json: JSON {
+    [
+      "n": .integer(number), "issuer": .string(issuer), "subject": .string(subject), "linked_at": .string(linkedAt),
+    ]
+  }
+}

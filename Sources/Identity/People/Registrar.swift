@@ -17,7 +17,6 @@ package struct Registrar: Sendable {
     package var passwordHash: String?
     package var role = Role.user
     package var isActive = true
-    package var telegramID: Int?
     /// The address from which they registered.
     package var address: String?
 
@@ -35,13 +34,20 @@ package struct Registrar: Sendable {
     _ newcomer: Newcomer, orNumbered: Bool, by editor: Editor? = nil, on connection: borrowing Connection
   ) throws -> User {
     guard orNumbered else { return try register(newcomer, by: editor, on: connection) }
+    return try Self.numbering(newcomer, on: connection) { try register($0, by: editor, on: connection) }
+  }
+
+  /// Repeats with the next free name while the name is taken.
+  static func numbering(
+    _ newcomer: Newcomer, on connection: borrowing Connection, _ register: (Newcomer) throws -> User
+  ) throws -> User {
     var numbered = newcomer
     // Another request may take the free name first; then there is a next one.
     for _ in 0..<10 {
       do {
-        return try register(numbered, by: editor, on: connection)
+        return try register(numbered)
       } catch PeopleRefusal.usernameTaken {
-        guard let free = try Self.free(newcomer.username, on: connection) else { break }
+        guard let free = try free(newcomer.username, on: connection) else { break }
         numbered.username = free
       }
     }
@@ -87,20 +93,7 @@ package struct Registrar: Sendable {
     }
   }
 
-  /// A user whom a trusted party names. Every pool may create them: they have no password, and no role but `user`.
-  func admit(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
-    precondition(newcomer.passwordHash == nil && newcomer.role == .user && newcomer.isActive)
-    try NameRule.requireTakeable(newcomer.username)
-    return try User.written(
-      by: """
-        SELECT \(raw: User.columns)
-        FROM provision_person(\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
-                              \(newcomer.telegramID), \(UUID.timeOrdered()))
-        """, on: connection)
-  }
-
   private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {
-    precondition(newcomer.telegramID == nil)
     let network = newcomer.address.map { Network(address: $0).text }
     return try User.written(
       by: """
@@ -118,13 +111,14 @@ package struct Registrar: Sendable {
 }
 
 extension User {
-  /// The row that a change leaves. A name or an email that is taken is a refusal.
+  /// The row that a change leaves. A name, an email or an identity that is taken is a refusal.
   static func written(by change: SQL, on connection: borrowing Connection) throws -> User {
     do {
       return try connection.onlyRow(change) { try User(row: $0) }
     } catch let error as PostgresError where error.sqlstate == "23505" {
       switch error.constraint {
-      case "users_username", "users_pkey", "users_telegram_id": throw PeopleRefusal.usernameTaken
+      case "users_username", "users_pkey": throw PeopleRefusal.usernameTaken
+      case "identities_pkey": throw PeopleRefusal.identityTaken
       case "users_email": throw PeopleRefusal.emailTaken
       default: throw error
       }

@@ -79,8 +79,9 @@ extension User {
     try one("username = \(username)", on: connection)
   }
 
-  package static func withTelegram(_ id: Int, on connection: borrowing Connection) throws -> User? {
-    try one("telegram_id = \(id)", on: connection)
+  /// Whether a user has this id, or a deleted one had it.
+  static func hasEverHad(_ id: UUID, on connection: borrowing Connection) throws -> Bool {
+    try connection.value("SELECT EXISTS (SELECT FROM users WHERE id = \(id))")
   }
 
   private static func one(_ filter: SQL, on connection: borrowing Connection) throws -> User? {
@@ -93,6 +94,8 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   case unknownUser
   case usernameTaken
   case emailTaken
+  case identityTaken
+  case unknownIdentity
   case lastAdmin
   case wrongCredentials
   case inactive
@@ -108,6 +111,8 @@ extension PeopleRefusal: CustomStringConvertible {
     case .unknownUser: "there is no user of that name"
     case .usernameTaken: "the name is taken: choose another one"
     case .emailTaken: "the email is taken: choose another one"
+    case .identityTaken: "the identity belongs to another user, living or deleted"
+    case .unknownIdentity: "the user has no such identity"
     case .lastAdmin: "the shop needs at least one admin: make another user admin first"
     case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
     }

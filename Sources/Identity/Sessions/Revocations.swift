@@ -33,6 +33,12 @@ package final class Revocations {
     }
   }
 
+  func covers(_ tokenID: UUID) -> Bool { ended[tokenID] != nil }
+
+  static func cover(_ tokenID: UUID, on connection: borrowing Connection) throws -> Bool {
+    try connection.value("SELECT EXISTS (SELECT FROM revocations WHERE id = \(tokenID))")
+  }
+
   /// The same, from the database.
   package static func cover(_ claims: Claims, on connection: borrowing Connection) throws -> Bool {
     try connection.value(
@@ -114,6 +120,15 @@ extension Revocations {
     guard let found else { return false }
     if found.matters { try end(session, of: found.user, expiresAt: found.expiresAt, on: connection) }
     return true
+  }
+
+  /// Ends a token of another issuer. It has no generation, so there is no other way to end it.
+  static func endForeign(_ id: UUID, of user: UUID, expiresAt: Int, on connection: borrowing Connection) throws {
+    try connection.run(
+      """
+      INSERT INTO revocations (id, user_id, expires_at) VALUES (\(id), \(user), to_timestamp(\(expiresAt + leewaySeconds)))
+      ON CONFLICT (id) DO NOTHING
+      """)
   }
 
   /// Ends one token that expires at that time, or all tokens of one session.

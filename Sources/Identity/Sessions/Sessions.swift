@@ -102,7 +102,8 @@ package struct Sessions: Sendable {
         let now: Int = try connection.value("SELECT ceil(extract(epoch FROM clock_timestamp()))::bigint")
         try Revocations.end(session, of: caller.id, expiresAt: now + Revocations.longestSeconds, on: connection)
       } else if let token = caller.tokenID, let expiresAt = caller.expiresAt {
-        try Revocations.end(token, of: caller.id, expiresAt: expiresAt, on: connection)
+        let end = caller.isForeign ? Revocations.endForeign : Revocations.end(_:of:expiresAt:on:)
+        try end(token, caller.id, expiresAt, connection)
       }
     }
   }
