@@ -28,6 +28,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("fcgi")]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev", "libargon2-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    room("Outbound", knows: ["CCurl"]),
     room("Postgres", knows: ["CPostgres"]),
     room("Migrations", knows: ["Postgres"]),
     room("Notation"),
@@ -36,7 +38,7 @@ let package = Package(
     room("Telemetry", knows: ["Notation"]),
     room("Tokens", knows: ["CCrypto", "Notation"]),
     room("Audit", knows: ["Notation", "Postgres"]),
-    room("Identity", knows: ["Audit", "Notation", "Postgres", "Tokens"]),
+    room("Identity", knows: ["Audit", "Notation", "Outbound", "Postgres", "Tokens"]),
     room("Ledger", knows: ["Audit", "Postgres"]),
     room("Shop", knows: ["Audit", "Ledger", "Postgres"]),
     room(
@@ -68,7 +70,8 @@ let package = Package(
     tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI", "EchoWorker"]),
     tests("TelemetryTests", of: ["Notation", "Telemetry"]),
     tests("TokensTests", of: ["Tokens"]),
-    tests("IdentityTests", of: ["Audit", "Identity", "Notation", "Postgres", "Tokens"]),
+    tests("OutboundTests", of: ["CCurl", "Outbound"]),
+    tests("IdentityTests", of: ["Audit", "Identity", "Notation", "Outbound", "Postgres", "Tokens"]),
     tests("LedgerTests", of: ["Audit", "Ledger", "Postgres"]),
     tests("ShopTests", of: ["Audit", "Ledger", "Postgres", "Shop"]),
     tests(
