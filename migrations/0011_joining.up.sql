@@ -158,4 +158,4 @@ GRANT SELECT ON invitations, password_resets TO tuckshop_auth;
 GRANT SELECT, INSERT ON spent_proofs TO tuckshop_auth;
 GRANT SELECT, DELETE ON spent_proofs TO tuckshop_ops;
 GRANT EXECUTE ON FUNCTION link_identity, unlink_identity, refresh_person, invite, end_invitation, register_invited,
-    offer_reset, take_reset TO tuckshop_auth;
+    offer_reset, take_reset, still_admits TO tuckshop_auth;

@@ -60,6 +60,7 @@ struct Answers {
     case .revoked: challenge("token_revoked", "The token was revoked. Sign in again.", error: "invalid_token")
     case .inactive: respond(dialect == .merch ? 401 : 403, "inactive", "This account is not active.")
     case .forbidden: respond(403, "forbidden", "Your role does not allow this.")
+    case .otherSite: respond(403, "other_site", "The page of another site sent this request.")
     }
   }
 
@@ -81,6 +82,21 @@ struct Answers {
     case .inactive: answer(to: CallerRefusal.inactive)
     case .noTimeToHash:
       respond(503, "overloaded", "Too many people are signing in. Try again in a moment.").with("Retry-After", "1")
+    case .signUpClosed: respond(403, "sign_up_closed", "New people need an invitation. Ask an admin of the shop.")
+    case .invitationRefused:
+      respond(403, "invitation_refused", "This invitation is not valid for this address. Ask for a new one.")
+    case .unknownInvitation: respond(404, "not_found", "There is no such invitation.")
+    case .invitationUsed: respond(409, "invitation_used", "This invitation has been used already.")
+    case .passwordLoginOff:
+      respond(
+        dialect == .merch ? 401 : 403, "password_login_off", "This shop has single sign-on instead of passwords.")
+    case .wrongPassword: respond(403, "wrong_password", "The present password is wrong.")
+    case .resetRefused: respond(403, "reset_refused", "This link is not valid. Ask an admin for a new one.")
+    case .unknownSession: respond(404, "not_found", "You have no such session.")
+    case .tooManyNewUsers(let seconds, let perHour):
+      respond(429, "too_many_new_users", "Too many people have registered from here. Try again in \(seconds) seconds.")
+        .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"new-users\";q=\(perHour);w=3600")
+        .with("RateLimit", "\"new-users\";r=0;t=\(seconds)")
     case .tooManyFailures(let seconds):
       respond(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds.")
         .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")

@@ -39,11 +39,23 @@ extension Environment {
     desk.lifetimes.accessSeconds = try value(\.tokens.accessSeconds)
     desk.lifetimes.merchSeconds = try value(\.tokens.merchSeconds)
     desk.lifetimes.refreshSeconds = try value(\.tokens.refreshSeconds)
+    desk.lifetimes.sessionSeconds = try value(\.joining.sessionSeconds)
+    desk.publicURL = try value(\.joining.publicURL)
+    desk.joining = try joiningRules()
     desk.merchPasswords = PasswordRule(
       leastCharacters: try value(\.tokens.merchPasswordMin), refusesCommon: false)
     desk.believesTelegramIDs = try value(\.signOn.believesTelegramIDs)
     desk.trustedUserHeader = try value(\.signOn.trustedUserHeader)
     return desk
+  }
+
+  func joiningRules() throws -> JoiningRules {
+    var rules = JoiningRules()
+    rules.signUp = try value(\.joining.signUp)
+    rules.domains = try value(\.joining.signUpDomains)?.lowercased().split(separator: ",").map(String.init) ?? []
+    rules.newUsersPerHour = try value(\.joining.newUsersPerHour)
+    rules.passwordLogin = try value(\.joining.passwordLogin)
+    return rules
   }
 
   /// Nil if nobody is to be appointed.

@@ -101,9 +101,10 @@ extension Booted {
 extension Request {
   fileprivate var belongsToAuth: Bool {
     // These do not hash.
-    if path.hasSuffix("/auth/refresh") || path.hasSuffix("/auth/logout") { return false }
+    if path.hasSuffix("/refresh") || path.hasSuffix("/auth/logout") || path.contains("/auth/sessions") { return false }
+    if path.hasPrefix("/api/v1/invitations") { return true }
     guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
-    return method != .get && method != .head
+    return method != .get && method != .head && !(path.hasSuffix("/auth/session") && method == .delete)
   }
 }
 

@@ -45,3 +45,7 @@ final class Door {
     try changes.apply(to: id, by: .commandLine, on: connection)
   }
 }
+
+extension Sessions.Client {
+  static let test = Sessions.Client(address: "192.0.2.7", userAgent: "a test")
+}

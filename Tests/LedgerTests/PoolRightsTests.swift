@@ -50,7 +50,7 @@ struct PoolRightsTests {
     TestCluster.auth: [
       "change_person", "end_invitation", "invite", "link_identity", "next_generation", "note_change", "offer_reset",
       "provision_person", "refresh_person", "register_invited", "register_person", "remove_person", "schema_version",
-      "take_reset", "unlink_identity",
+      "still_admits", "take_reset", "unlink_identity",
     ],
     TestCluster.ops: ["expire_reservation", "roll_up", "schema_version"],
   ]

@@ -7,19 +7,26 @@ internal import Tokens
 
 func register(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   let body = try Reader(bodyOf: request)
+  let invitation = body.optional("invitation", as: String.self)
   let (email, password, fullName) = try body.finish(
     body.require("email", as: EmailAddress.self),
     body.require("password", as: String.self) { try check($0, context.desk.passwordRule) },
     body.require("full_name", as: FullName.self))
   var newcomer = Registrar.Newcomer(username: try Username(email.text), email: email, fullName: fullName)
   newcomer.address = request.clientAddress
-  let user = try context.desk.registrar.signUp(
-    newcomer, password: password, orNumbered: true, context.hashing, on: connection)
+  let user = try context.desk.registrar.join(
+    newcomer, password: password, invitation: invitation, context.desk.joining, context.hashing, on: connection)
   return .json(user.json, status: 201)
 }
 
 func login(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   if let answer = try unsafeLogin(request, context, connection) { return answer }
+  return .json(try signIn(request, context, connection).json)
+}
+
+/// Starts a session for a name and a password.
+func signIn(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Sessions.Pair {
+  try context.desk.joining.requirePasswordLogin()
   let body = try Reader(bodyOf: request)
   let email = body.optional("email", as: String.self).map { SignIn.Name.email($0) }
   let username = body.optional("username", as: String.self).map { SignIn.Name.username($0) }
@@ -31,11 +38,12 @@ func login(_ request: Request, _ context: Context, _ connection: borrowing Conne
   // An impossible password is not counted as a failed guess.
   let (name, password) = try body.finish(
     email ?? username,
-    body.require("password", as: String.self) { try check($0, PasswordRule(leastCharacters: 0, refusesCommon: false)) })
+    body.require("password", as: String.self) { try check($0, .any) })
   let signIn = SignIn(name, password: password, address: request.clientAddress)
   let user = try signIn.finish(
     try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
-  return .json(try context.desk.sessions.start(user, now: Clock.unixSeconds, on: connection).json)
+  try context.desk.joining.admit(user)
+  return try context.desk.sessions.start(user, from: request.client, now: Clock.unixSeconds, on: connection)
 }
 
 func refresh(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
@@ -94,6 +102,8 @@ private struct UnsafeCredentials {
 }
 
 extension Request {
+  var client: Sessions.Client { Sessions.Client(address: clientAddress, userAgent: headers["User-Agent"]) }
+
   fileprivate var isFromThisMachine: Bool {
     ["127.", "::ffff:127."].contains { clientAddress.hasPrefix($0) } || clientAddress == "::1"
   }

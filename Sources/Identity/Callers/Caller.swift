@@ -35,6 +35,8 @@ package enum CallerRefusal: Error, Sendable, Equatable {
   case inactive
   /// Signed in, but without the role for this.
   case forbidden
+  /// The page of another site sent the request.
+  case otherSite
 }
 
 /// The parts of a request that say who sent it.

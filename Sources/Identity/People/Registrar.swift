@@ -54,16 +54,46 @@ package struct Registrar: Sendable {
     throw PeopleRefusal.usernameTaken
   }
 
-  /// Registers a user with a password. The hash waits for its turn; without a place in the line there is no user.
-  package func signUp(
-    _ newcomer: Newcomer, password: String, orNumbered: Bool, _ hashing: Hashing, on connection: borrowing Connection
+  /// Registers an email address, whose name gets a number if it is taken. An invitation, or the domain of the address, may
+  /// let it in where strangers are not.
+  package func join(
+    _ newcomer: Newcomer, password: String, invitation: String?, _ rules: JoiningRules, _ hashing: Hashing,
+    on connection: borrowing Connection
+  ) throws -> User {
+    guard let invitation else {
+      try rules.requireOpen(for: newcomer.email)
+      return try signUp(newcomer, password: password, orNumbered: true, rules, hashing, on: connection)
+    }
+    try rules.requireInvitations()
+    guard let token = OpaqueToken(invitation), try Invitations.admits(token, newcomer.email, on: connection) else {
+      throw PeopleRefusal.invitationRefused
+    }
+    return try hashed(newcomer, password, hashing) { newcomer in
+      try Self.numbering(newcomer, on: connection) { try insert($0, invitedBy: token, on: connection) }
+    }
+  }
+
+  /// Registers a stranger with a password.
+  func signUp(
+    _ newcomer: Newcomer, password: String, orNumbered: Bool, _ rules: JoiningRules, _ hashing: Hashing,
+    on connection: borrowing Connection
+  ) throws -> User {
+    try hashed(newcomer, password, hashing) { newcomer in
+      try rules.count(newcomer.address, on: connection)
+      return try register(newcomer, orNumbered: orNumbered, on: connection)
+    }
+  }
+
+  /// The hash waits for its turn; without a place in the line there is no user.
+  private func hashed(
+    _ newcomer: Newcomer, _ password: String, _ hashing: Hashing, _ register: (Newcomer) throws -> User
   ) throws -> User {
     let place = hashing.place()
     defer { withExtendedLifetime(place) {} }
     guard let hash = place?.atTurn({ self.hash(password) }) else { throw PeopleRefusal.noTimeToHash }
     var newcomer = newcomer
     newcomer.passwordHash = hash
-    let user = try register(newcomer, orNumbered: orNumbered, on: connection)
+    let user = try register(newcomer)
     hashing.verified?.note(password, of: user, hash: hash)
     return user
   }
@@ -93,6 +123,20 @@ package struct Registrar: Sendable {
     }
   }
 
+  private func insert(
+    _ newcomer: Newcomer, invitedBy token: OpaqueToken, on connection: borrowing Connection
+  ) throws -> User {
+    try NameRule.requireTakeable(newcomer.username)
+    let user = try User.perhapsWritten(
+      by: """
+        SELECT \(raw: User.columns)
+        FROM register_invited(\(token.digest), \(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
+                              \(newcomer.passwordHash), \(UUID.timeOrdered()))
+        """, on: connection)
+    guard let user else { throw PeopleRefusal.invitationRefused }
+    return user
+  }
+
   private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {
     let network = newcomer.address.map { Network(address: $0).text }
     return try User.written(
@@ -113,8 +157,14 @@ package struct Registrar: Sendable {
 extension User {
   /// The row that a change leaves. A name, an email or an identity that is taken is a refusal.
   static func written(by change: SQL, on connection: borrowing Connection) throws -> User {
+    guard let user = try perhapsWritten(by: change, on: connection) else { throw PeopleRefusal.unknownUser }
+    return user
+  }
+
+  /// Nil if the change does not take place.
+  static func perhapsWritten(by change: SQL, on connection: borrowing Connection) throws -> User? {
     do {
-      return try connection.onlyRow(change) { try User(row: $0) }
+      return try connection.row(change) { try User(row: $0) }
     } catch let error as PostgresError where error.sqlstate == "23505" {
       switch error.constraint {
       case "users_username", "users_pkey": throw PeopleRefusal.usernameTaken

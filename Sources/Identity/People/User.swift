@@ -103,6 +103,16 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   /// The request has waited so long that others would wait for its hash.
   case noTimeToHash
   case refreshRefused
+  case signUpClosed
+  case invitationRefused
+  case unknownInvitation
+  case invitationUsed
+  case tooManyNewUsers(retryAfterSeconds: Int, perHour: Int)
+  case passwordLoginOff
+  /// The present password, which a user gives to choose a new one.
+  case wrongPassword
+  case resetRefused
+  case unknownSession
 }
 
 extension PeopleRefusal: CustomStringConvertible {
@@ -114,7 +124,12 @@ extension PeopleRefusal: CustomStringConvertible {
     case .identityTaken: "the identity belongs to another user, living or deleted"
     case .unknownIdentity: "the user has no such identity"
     case .lastAdmin: "the shop needs at least one admin: make another user admin first"
-    case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
+    case .signUpClosed: "nobody may register here: see TUCKSHOP_SIGN_UP and TUCKSHOP_PASSWORD_LOGIN"
+    case .invitationRefused, .resetRefused: "the link is not valid"
+    case .unknownInvitation: "there is no such invitation"
+    case .invitationUsed: "the invitation has been used"
+    case .unknownSession: "there is no such session"
+    case .passwordLoginOff, .wrongPassword, .tooManyNewUsers, .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
     }
   }
 }
