@@ -1,4 +1,4 @@
-package import Notation
+internal import Notation
 internal import Tokens
 
 /// The provider's words about the person who has signed in.

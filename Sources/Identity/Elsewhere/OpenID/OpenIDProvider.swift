@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Notation
 internal import Outbound
-package import Postgres
+internal import Postgres
 internal import Tokens
 
 /// The provider as one worker knows it: what it announces, its keys, and whether it answers at all.
