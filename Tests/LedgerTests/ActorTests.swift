@@ -155,7 +155,8 @@ struct ActorTests {
       try stage.owner.run("UPDATE settings SET welcome_coins = \(coins)")
       let id = UUID()
       func provision(_ connection: borrowing Connection, _ id: UUID, _ name: String) throws {
-        try connection.run("SELECT FROM provision_person('elsewhere', \(name), \(id), \(name), NULL, NULL, gen_random_uuid())")
+        try connection.run(
+          "SELECT FROM provision_person('elsewhere', \(name), \(id), \(name), NULL, NULL, gen_random_uuid())")
       }
       try provision(stage.app, id, "boris")
       #expect(try stage.owner.coins(id) == coins)

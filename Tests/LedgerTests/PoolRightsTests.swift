@@ -12,7 +12,8 @@ struct PoolRightsTests {
   static let tables: [String: [String]] = [
     TestCluster.app: [
       "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
-      "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT", "item_images DELETE INSERT SELECT",
+      "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT",
+      "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
       "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
       "operations SELECT", "postings SELECT", "purchase_totals SELECT",

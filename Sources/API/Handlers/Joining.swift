@@ -21,7 +21,7 @@ func createInvitation(_ request: Request, _ visit: Visit, _ connection: borrowin
     on: connection)
   return .json(
     [
-      "id": .string(made.entry.id.text), "url": .string(desk.invitationURL(made.token)), "token": .string(made.token),
+      "id": .string(made.entry.id.text), "url": .string(desk.links.invitation(made.token)), "token": .string(made.token),
       "expires_at": .string(made.entry.expiresAt),
     ], status: 201)
 }
@@ -44,7 +44,7 @@ func offerPasswordReset(_ request: Request, _ visit: Visit, _ connection: borrow
   let made = try PasswordReset.offer(to: user, by: Editor(visit.caller, request), on: connection)
   return .json(
     [
-      "url": .string(visit.context.desk.resetURL(made.token)), "token": .string(made.token),
+      "url": .string(visit.context.desk.links.reset(made.token)), "token": .string(made.token),
       "expires_at": .string(made.expiresAt),
     ], status: 201)
 }
