@@ -47,7 +47,7 @@ let package = Package(
     .executableTarget(
       name: "tuckshop",
       dependencies: [
-        "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
+        "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Outbound", "Postgres", "Shop",
         "Telemetry", "Tokens",
       ],
       swiftSettings: settings),
@@ -76,7 +76,9 @@ let package = Package(
     tests("ShopTests", of: ["Audit", "Ledger", "Postgres", "Shop"]),
     tests(
       "APITests",
-      of: ["API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"]),
+      of: [
+        "API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Outbound", "Postgres", "Shop", "Telemetry", "Tokens",
+      ]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
     tests("TidyTests", of: []),
   ],

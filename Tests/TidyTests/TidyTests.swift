@@ -25,7 +25,7 @@ struct TidyTests {
     "Shop": ["Audit", "Ledger", "Postgres"],
     "API": ["Audit", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"],
     "tuckshop": [
-      "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
+      "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Outbound", "Postgres", "Shop",
       "Telemetry", "Tokens",
     ],
   ]

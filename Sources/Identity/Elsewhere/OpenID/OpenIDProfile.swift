@@ -1,4 +1,5 @@
 internal import Notation
+internal import Outbound
 internal import Tokens
 
 /// The provider's words about the person who has signed in.
@@ -45,8 +46,17 @@ package struct OpenIDProfile: Sendable, Equatable {
 
   package func isIn(_ group: String) -> Bool { groups?.contains { $0.hasSameBytes(as: group) } == true }
 
-  /// An address that the provider calls unverified may belong to somebody else.
-  package var usableEmail: String? { isEmailVerified == false ? nil : email }
+  /// The sign-in of this person. An address that the provider calls unverified may belong to somebody else.
+  package func signIn(_ settings: OpenIDSettings) -> ProviderSignIn {
+    let usableEmail = isEmailVerified == false ? nil : email
+    // Not every provider has names for its people: Google has only addresses.
+    let local = usableEmail.flatMap { $0.split(separator: "@").first }.map(String.init)
+    let identity = ForeignIdentity(
+      issuer: settings.issuer.text, subject: subject, names: [username, local, name, "user"].compactMap { $0 },
+      fullName: name, email: usableEmail)
+    return ProviderSignIn(
+      identity, isEmailVerified: isEmailVerified == true, isAdmin: settings.adminGroup.map(isIn))
+  }
 }
 
 extension JSONObject {

@@ -16,29 +16,27 @@ final class OpenIDProvider {
 
   private let issuer: WebAddress
   private let client: OutboundClient
-  private let places: Places?
   private let ages: OpenIDSignIn.Ages
-  private var place: Places.Place?
+  var places: Places?
   private var metadata: (value: Metadata, until: Deadline)?
   private var keys: (set: JSONWebKeySet, until: Deadline, notBefore: Deadline)?
   private var pausedUntil = Deadline.now
 
-  /// Without places any number of workers may wait.
-  init(issuer: WebAddress, client: OutboundClient, places: Places?, ages: OpenIDSignIn.Ages) {
+  init(issuer: WebAddress, client: OutboundClient, ages: OpenIDSignIn.Ages) {
     self.issuer = issuer
     self.client = client
-    self.places = places
     self.ages = ages
   }
 
-  /// Keeps a place for all calls of one request.
-  func waiting<T>(_ body: () throws -> T) throws -> T {
-    guard place == nil, let places else { return try body() }
+  /// A place for all calls of one request, to be kept until the last of them; nil if any number of workers may wait.
+  func place() throws -> Places.Place? {
+    guard let places else { return nil }
     guard let place = places.take() else { throw OpenIDRefusal.busy }
-    self.place = place
-    defer { self.place = nil }
-    return try body()
+    return place
   }
+
+  /// Whether the next sign-in can begin without a call.
+  var isKnown: Bool { metadata?.until.hasPassed == false }
 
   func announced(until deadline: Deadline) throws -> Metadata {
     if let metadata, !metadata.until.hasPassed { return metadata.value }
@@ -111,10 +109,10 @@ final class OpenIDProvider {
     var request = request
     request.milliseconds = deadline.remainingMilliseconds
     do {
-      return try waiting { try client.send(request) }
-    } catch let failure as OutboundFailure {
+      return try client.send(request)
+    } catch {
       pausedUntil = .after(milliseconds: ages.pauseMilliseconds)
-      throw OpenIDRefusal.unreachable("\(request.address.host): \(failure)")
+      throw OpenIDRefusal.unreachable("\(request.address.host): \(error)")
     }
   }
 

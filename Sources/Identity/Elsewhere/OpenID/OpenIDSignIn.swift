@@ -1,7 +1,7 @@
 package import FoundationEssentials
 internal import Notation
 package import Outbound
-internal import Postgres
+package import Postgres
 package import Tokens
 
 /// Sign-in through the provider: authorization code with PKCE (RFC 9700), one object per worker.
@@ -23,16 +23,21 @@ package final class OpenIDSignIn {
   private static let callMilliseconds = 2500
 
   package init(
-    _ settings: OpenIDSettings, client: OutboundClient = OutboundClient(), places: Places? = nil, ages: Ages = Ages()
+    _ settings: OpenIDSettings, client: OutboundClient = OutboundClient(), ages: Ages = Ages()
   ) {
     self.settings = settings
-    provider = OpenIDProvider(issuer: settings.issuer, client: client, places: places, ages: ages)
+    provider = OpenIDProvider(issuer: settings.issuer, client: client, ages: ages)
   }
+
+  /// Limits the workers of a pool that wait for the provider.
+  package func share(_ places: Places) { provider.places = places }
 
   /// The address at the provider to which the browser goes, and the cookie's value that it takes along.
   package func begin(
-    returnPath: String?, for user: UUID? = nil, _ tokens: AccessTokens, now: Int
+    returnPath: String?, for user: UUID? = nil, _ authenticator: Authenticator, now: Int
   ) throws -> (address: String, ticket: String) {
+    let place = try provider.isKnown ? nil : provider.place()
+    defer { withExtendedLifetime(place) {} }
     let endpoint = try provider.announced(until: .after(milliseconds: Self.callMilliseconds)).authorizationEndpoint.text
     let ticket = OpenIDTicket(returnPath: returnPath, user: user, now: now)
     let query = Percent.encoded([
@@ -41,7 +46,7 @@ package final class OpenIDSignIn {
       ("code_challenge", ticket.challenge), ("code_challenge_method", "S256"),
     ])
     let separator = endpoint.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
-    return (endpoint + separator + query, tokens.seal(ticket.bytes, for: OpenIDSettings.ticketPurpose))
+    return (endpoint + separator + query, authenticator.tokens.seal(ticket.bytes, for: OpenIDSettings.ticketPurpose))
   }
 
   /// The provider's answer as the browser brings it. A value that came twice is there twice.
@@ -61,31 +66,33 @@ package final class OpenIDSignIn {
     }
   }
 
-  /// The person whom the provider has signed in. `spend` is false if the state came before; it is asked when this answer
-  /// is known to belong to this browser, and before the provider hears of it.
+  /// The person whom the provider has signed in. The state is spent when this answer is known to belong to this browser,
+  /// and before the provider hears of it.
   package func redeem(
-    _ callback: Callback, _ tokens: AccessTokens, now: Int, spend: (_ ticket: OpenIDTicket) throws -> Bool
+    _ callback: Callback, _ authenticator: Authenticator, now: Int, on connection: borrowing Connection
   ) throws -> (profile: OpenIDProfile, ticket: OpenIDTicket) {
-    let ticket = try ticket(of: callback, tokens, now: now)
+    let ticket = try ticket(of: callback, authenticator, now: now)
     let deadline = Deadline.after(milliseconds: Self.callMilliseconds)
     // With a place taken before the state is spent, a browser that found the shop busy may come again.
-    return try provider.waiting {
-      let metadata = try provider.announced(until: deadline)
-      let code = try code(of: callback, metadata)
-      guard try spend(ticket) else { throw OpenIDRefusal.alreadyUsed }
-      let answer = try trade(code, ticket, metadata, until: deadline)
-      let idToken = try IDToken(answer.idToken, settings, nonce: ticket.nonce, now: now) { id, algorithm in
-        try provider.key(id, for: algorithm, until: deadline)
-      }
-      let profile = try profile(of: idToken, answer.accessToken, metadata, until: deadline)
-      if let group = settings.allowedGroup, !profile.isIn(group) { throw OpenIDRefusal.notInGroup }
-      return (profile, ticket)
+    let place = try provider.place()
+    defer { withExtendedLifetime(place) {} }
+    let metadata = try provider.announced(until: deadline)
+    let code = try code(of: callback, metadata)
+    try ticket.spend(on: connection)
+    let answer = try trade(code, ticket, metadata, until: deadline)
+    let idToken = try IDToken(answer.idToken, settings, nonce: ticket.nonce, now: now) { id, algorithm in
+      try provider.key(id, for: algorithm, until: deadline)
     }
+    let profile = try profile(of: idToken, answer.accessToken, metadata, until: deadline)
+    if let group = settings.allowedGroup, !profile.isIn(group) { throw OpenIDRefusal.notInGroup }
+    return (profile, ticket)
   }
 
-  private func ticket(of callback: Callback, _ tokens: AccessTokens, now: Int) throws -> OpenIDTicket {
+  private func ticket(of callback: Callback, _ authenticator: Authenticator, now: Int) throws -> OpenIDTicket {
     guard let cookie = callback.ticket else { throw OpenIDRefusal.noTicket }
-    guard let bytes = tokens.unseal(cookie, for: OpenIDSettings.ticketPurpose), let ticket = OpenIDTicket(bytes) else {
+    guard let bytes = authenticator.unsealed(cookie, for: OpenIDSettings.ticketPurpose),
+      let ticket = OpenIDTicket(bytes)
+    else {
       throw OpenIDRefusal.forgedTicket
     }
     guard ticket.isFresh(now: now) else { throw OpenIDRefusal.expiredTicket }
@@ -150,9 +157,10 @@ package final class OpenIDSignIn {
     let isComplete =
       profile.username != nil && profile.name != nil && profile.email != nil
       && (profile.groups != nil || !settings.asksForGroups)
-    guard !isComplete, let endpoint = metadata.userinfoEndpoint, let accessToken,
-      accessToken.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-    else { return profile }
+    guard !isComplete, let endpoint = metadata.userinfoEndpoint, let accessToken else { return profile }
+    guard accessToken.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw OpenIDRefusal.badProvider("its access token cannot be sent in a header")
+    }
     let more = try provider.document(at: endpoint, "userinfo", bearer: accessToken, until: deadline)
     guard more.text("sub").map({ $0.hasSameBytes(as: token.subject) }) == true else {
       throw OpenIDRefusal.badIDToken("userinfo is about another subject")

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 internal import Notation
+internal import Postgres
 internal import Tokens
 
 /// The shop's memory of a sign-in that has begun. It travels in a cookie of the browser that began, so an answer of the
@@ -47,7 +48,17 @@ package struct OpenIDTicket: Sendable, Equatable {
   /// Another worker's clock may be a little ahead.
   func isFresh(now: Int) -> Bool { (startedAt - Self.leewaySeconds..<startedAt + Self.lifeSeconds).contains(now) }
 
-  package var expiresAt: Int { startedAt + Self.lifeSeconds }
+  /// Throws if this state came before. It is remembered for longer than any worker would take it.
+  func spend(on connection: borrowing Connection) throws {
+    let seconds = Self.lifeSeconds + 2 * Self.leewaySeconds
+    let spent = try connection.run(
+      """
+      INSERT INTO spent_proofs (digest, expires_at)
+      VALUES (\(Digest.sha256(Array(state.utf8))), clock_timestamp() + make_interval(secs => \(seconds)))
+      ON CONFLICT DO NOTHING
+      """)
+    guard spent == 1 else { throw OpenIDRefusal.alreadyUsed }
+  }
 
   /// PKCE's S256 (RFC 7636, section 4.2).
   var challenge: String { Base64.url.encode(Digest.sha256(Array(verifier.utf8))) }
