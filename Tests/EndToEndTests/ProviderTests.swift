@@ -35,7 +35,8 @@ struct ProviderTests {
     ])
     let provider = try provider(name, for: world, at: port)
     try eventually("the provider answers") {
-      try HTTPAnswer.asking(port, "GET", "/.well-known/openid-configuration").status == 200
+      if kill(provider.pid, 0) != 0 { throw Failure(provider.log) }
+      return try HTTPAnswer.asking(port, "GET", "/.well-known/openid-configuration").status != 0
     }
     let browser = try Program(
       Self.tools + "python", ["-B", Self.clients + "browser.py", "http://127.0.0.1:\(world.port)", name],
