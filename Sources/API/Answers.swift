@@ -78,6 +78,18 @@ struct Answers {
     case .inactive: answer(to: CallerRefusal.inactive)
     case .noTimeToHash:
       respond(503, "overloaded", "Too many people are signing in. Try again in a moment.").with("Retry-After", "1")
+    case .secondFactorMissing: challenge("totp_required", "This account needs a code besides the password.")
+    case .secondFactorWrong: challenge("totp_invalid", "The code is wrong, too old, or was used. Wait for the next one.")
+    case .enrolmentRequired(let pending):
+      respond(
+        dialect == .merch ? 401 : 403, "totp_enrolment_required",
+        "Admins need a second factor here. Set it up by signing in at /api/v1/auth/login.",
+        ["secret": pending.map { .string($0.secret) }, "otpauth_url": pending.map { .string($0.url) }])
+    case .secondFactorEnrolled:
+      respond(409, "totp_enrolled", "You have a second factor already. Remove it first.")
+    case .secondFactorUnknown: respond(409, "totp_missing", "You have no second factor. Ask for a secret first.")
+    case .secondFactorRequired:
+      respond(409, "totp_required_here", "Admins need a second factor here, so you cannot remove yours.")
     case .tooManyFailures(let seconds):
       respond(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds.")
         .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")

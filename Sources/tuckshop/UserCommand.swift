@@ -12,9 +12,12 @@ enum UserCommand: Command {
            tuckshop user role NAME user|moderator|service|admin
            tuckshop user list [--search TEXT]
            tuckshop user deactivate NAME
+           tuckshop user totp-reset NAME
            tuckshop user import FILE.csv [--dry-run] [--continue]
 
     F may be - for standard input. Passwords are never read from the command line, which others can see.
+    totp-reset is for an admin who has lost both phone and recovery codes: it removes the second factor, and ends
+    the user's sessions.
     An import reads the columns username,email,full_name,role,password_hash under a line that names them; only
     username is required. A hash has commas, so put it in quotes. Either all rows are imported or none; with
     --continue, those without an error. --dry-run changes nothing.
@@ -28,6 +31,7 @@ enum UserCommand: Command {
     case "role": try role(&arguments, environment)
     case "list": try list(&arguments, environment)
     case "deactivate": try change(&arguments, \.isActive, to: false, environment)
+    case "totp-reset": try resetSecondFactor(&arguments, environment)
     case "import": return try bringIn(&arguments, environment)
     default: throw UsageError("user \(verb) is not understood")
     }
@@ -71,6 +75,15 @@ enum UserCommand: Command {
     guard let user = try User.named(username.text, on: connection) else { throw PeopleRefusal.unknownUser }
     let changed = try changes.apply(to: user.id, by: .commandLine, on: connection)
     say("\(changed.username) \(changed.role.rawValue) \(changed.isActive ? "active" : "not active")")
+  }
+
+  private static func resetSecondFactor(_ arguments: inout Arguments, _ environment: Environment) throws {
+    let username = try username(&arguments)
+    try arguments.finish()
+    let connection = try environment.open()
+    guard let user = try User.named(username.text, on: connection) else { throw PeopleRefusal.unknownUser }
+    try SecondFactor.reset(of: user.id, by: .commandLine, on: connection)
+    say("\(user.username) has no second factor any more; all sessions ended")
   }
 
   private static func list(_ arguments: inout Arguments, _ environment: Environment) throws {

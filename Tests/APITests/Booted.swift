@@ -103,6 +103,7 @@ extension Request {
     // These do not hash.
     if path.hasSuffix("/auth/refresh") || path.hasSuffix("/auth/logout") { return false }
     guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
+    if path.contains("/auth/totp") { return true }
     return method != .get && method != .head
   }
 }

@@ -20,6 +20,13 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
 
 func login(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   if let answer = try unsafeLogin(request, context, connection) { return answer }
+  let entry = try enter(request, context, connection)
+  let pair = try context.desk.sessions.start(entry.user, now: Clock.unixSeconds, on: connection)
+  return .json(pair.json.adding(["recovery_codes": entry.recoveryCodes.map(JSON.list)]))
+}
+
+/// Signs a user in with the name, password and code of the body. The caller starts the session.
+func enter(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> SignIn.Entry {
   let body = try Reader(bodyOf: request)
   let email = body.optional("email", as: String.self).map { SignIn.Name.email($0) }
   let username = body.optional("username", as: String.self).map { SignIn.Name.username($0) }
@@ -28,14 +35,16 @@ func login(_ request: Request, _ context: Context, _ connection: borrowing Conne
   case (true, true): body.complain("username", "Input should be either an email or a username")
   default: break
   }
+  let code = body.text("code", 0...64)
   // An impossible password is not counted as a failed guess.
   let (name, password) = try body.finish(
     email ?? username,
     body.require("password", as: String.self) { try check($0, PasswordRule(leastCharacters: 0, refusesCommon: false)) })
-  let signIn = SignIn(name, password: password, address: request.clientAddress)
-  let user = try signIn.finish(
+  let signIn = SignIn(
+    name, password: password, address: request.clientAddress, offer: SecondFactor.Offer(code, request),
+    demand: context.desk.adminSecondFactor)
+  return try signIn.finish(
     try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
-  return .json(try context.desk.sessions.start(user, now: Clock.unixSeconds, on: connection).json)
 }
 
 func refresh(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {

@@ -100,6 +100,14 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   /// The request has waited so long that others would wait for its hash.
   case noTimeToHash
   case refreshRefused
+  /// The password is right, and a code is needed besides.
+  case secondFactorMissing
+  case secondFactorWrong
+  /// The shop demands a second factor of admins. Nil: it cannot be set up where the user signed in.
+  case enrolmentRequired(SecondFactor.Pending?)
+  case secondFactorEnrolled
+  case secondFactorUnknown
+  case secondFactorRequired
 }
 
 extension PeopleRefusal: CustomStringConvertible {
@@ -109,7 +117,12 @@ extension PeopleRefusal: CustomStringConvertible {
     case .usernameTaken: "the name is taken: choose another one"
     case .emailTaken: "the email is taken: choose another one"
     case .lastAdmin: "the shop needs at least one admin: make another user admin first"
-    case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
+    case .secondFactorUnknown: "the user has no second factor"
+    case .secondFactorEnrolled: "the user has a second factor already"
+    case .secondFactorRequired: "this shop demands a second factor of admins"
+    case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused, .secondFactorMissing,
+      .secondFactorWrong, .enrolmentRequired:
+      "signing in was refused"
     }
   }
 }
