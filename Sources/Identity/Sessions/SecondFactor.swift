@@ -18,7 +18,9 @@ package enum SecondFactor {
 
     /// Codes are shown and printed in groups, so blanks and hyphens do not count. An empty code is none.
     package init(_ code: String? = nil, now: Int = 0, requestID: String? = nil) {
-      let plain = code.map { String(String.UnicodeScalarView($0.unicodeScalars.lazy.filter { $0 != " " && $0 != "-" })) }
+      let plain = code.map {
+        String(String.UnicodeScalarView($0.unicodeScalars.lazy.filter { $0 != " " && $0 != "-" }))
+      }
       self.code = plain == "" ? nil : plain
       self.now = now
       self.requestID = requestID

@@ -59,7 +59,9 @@ package struct SignIn: Sendable {
              EXISTS (SELECT FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL) AS has_factor
       FROM users WHERE \(filter) AND deleted_at IS NULL
       """
-    ) { (try User(row: $0), try $0.value("password_hash", as: String?.self), try $0.value("has_factor", as: Bool.self)) }
+    ) {
+      (try User(row: $0), try $0.value("password_hash", as: String?.self), try $0.value("has_factor", as: Bool.self))
+    }
     // Guesses by name and by email are counted apart: counted together, they would reveal that both belong to one user.
     // Only the digest of an unknown name is kept: it may be as long as a body, and is often a password.
     let account = kind + " " + (found?.0.id.text ?? Base64.url.encode(Digest.sha256(Array(typed.utf8))))
