@@ -7,10 +7,10 @@ internal import Tokens
 /// The second factor of a user: codes that a phone computes from a secret, and recovery codes. From its first right code
 /// on, a password alone no longer signs the user in.
 package enum SecondFactor {
-  /// What the shop demands of admins.
+  /// The shop's demand on admins.
   package enum Demand: CaseIterable, Sendable { case optional, required }
 
-  /// What a client sent, and when.
+  /// The code that a client sent, if any, and the moment.
   package struct Offer: Sendable {
     fileprivate let code: String?
     fileprivate let now: Int
