@@ -12,7 +12,6 @@ CREATE TABLE users (
     password_hash text,
     role          text NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'service', 'admin')),
     is_active     boolean NOT NULL DEFAULT true,
-    telegram_id   bigint,
     -- A token carries the generation in which it was issued. A new generation ends all earlier tokens.
     generation    integer NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -26,7 +25,6 @@ CREATE TABLE users (
 -- Only among users who are not deleted: the name of a user who has left can be taken again.
 CREATE UNIQUE INDEX users_username ON users (username) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_email ON users (lower(email)) WHERE deleted_at IS NULL;
-CREATE UNIQUE INDEX users_telegram_id ON users (telegram_id) WHERE deleted_at IS NULL;
 
 -- One index for each order of the list. The id gives equal values an order. `searched` is included because reading an
 -- index takes a third of the time of reading the table.
@@ -38,11 +36,27 @@ CREATE INDEX users_by_full_name ON users (full_name COLLATE "C", id) INCLUDE (se
 CREATE INDEX users_by_role ON users (role COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
 CREATE INDEX users_search ON users USING gin (searched gin_trgm_ops) WHERE deleted_at IS NULL;
 
+-- People who sign in elsewhere: the issuer and its own key for the person, never a name. Identities of deleted users stay,
+-- so that nobody comes back as a new user.
+CREATE TABLE identities (
+    issuer    text COLLATE "C" NOT NULL CHECK (octet_length(issuer) BETWEEN 1 AND 255),
+    subject   text COLLATE "C" NOT NULL CHECK (octet_length(subject) BETWEEN 1 AND 255),
+    user_id   uuid NOT NULL REFERENCES users,
+    -- Among the identities of this user.
+    number    integer NOT NULL,
+    linked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (issuer, subject),
+    CONSTRAINT identities_of_user UNIQUE (user_id, number)
+);
+
 -- A session begins with a login and lives as long as its refresh tokens are exchanged.
 CREATE TABLE sessions (
     id             uuid PRIMARY KEY,
     user_id        uuid NOT NULL REFERENCES users,
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- For the list in which a user recognizes their own sessions.
+    address        text,
+    user_agent     text CHECK (octet_length(user_agent) <= 255),
     -- When the last token of an ended session has expired, and the row may go.
     expires_at     timestamptz NOT NULL,
     ended_at       timestamptz,
@@ -127,7 +141,7 @@ END $$;
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-GRANT SELECT, INSERT, UPDATE ON users, sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
+GRANT SELECT, INSERT, UPDATE ON users, identities, sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
 GRANT DELETE ON sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON known_networks TO tuckshop_app;
 GRANT SELECT, INSERT ON audit TO tuckshop_app;

@@ -1,4 +1,4 @@
-REVOKE ALL ON schema_migrations, users, sessions, refresh_tokens, revocations, login_failures, known_networks
+REVOKE ALL ON schema_migrations, users, identities, sessions, refresh_tokens, revocations, login_failures, known_networks
     FROM tuckshop_auth, tuckshop_ops;
 REVOKE EXECUTE ON FUNCTION expire_reservation, roll_up, schema_version FROM tuckshop_auth, tuckshop_ops;
 GRANT EXECUTE ON FUNCTION roll_up TO tuckshop_app;
@@ -8,7 +8,7 @@ DROP FUNCTION set_stock_by_admin, adjust_by_admin, add_items_by_service, note_ch
 DROP TABLE settings;
 -- REVOKE of the table takes the columns' rights along.
 REVOKE ALL ON users FROM tuckshop_app;
-GRANT SELECT, INSERT, UPDATE ON users, sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
+GRANT SELECT, INSERT, UPDATE ON users, identities, sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
 GRANT DELETE ON sessions, refresh_tokens, revocations, login_failures TO tuckshop_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON known_networks TO tuckshop_app;
 GRANT SELECT, INSERT ON audit TO tuckshop_app;

@@ -31,7 +31,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 BEGIN
     IF EXISTS (
         SELECT FROM users u WHERE u.id = _actor AND u.is_active AND u.deleted_at IS NULL AND (u.role = ANY (_roles)
-            OR 'service' = ANY (_roles) AND u.telegram_id IS NOT NULL AND (SELECT s.believes_telegram_ids FROM settings s))
+            OR 'service' = ANY (_roles) AND (SELECT s.believes_telegram_ids FROM settings s)
+               AND EXISTS (SELECT FROM identities i WHERE i.user_id = _actor AND i.issuer = 'telegram'))
     ) OR is_owner() THEN RETURN; END IF;
     RAISE EXCEPTION 'the user who acts may not do this' USING ERRCODE = 'TS403';
 END $$;
@@ -66,13 +67,13 @@ END $$;
 
 -- Adds a user together with the welcome coins, or neither. No call grants welcome coins to an existing user.
 CREATE FUNCTION add_person(_id uuid, _username text, _email text, _full_name text, _password_hash text, _role text,
-    _is_active boolean, _telegram_id bigint, _welcome uuid) RETURNS users
+    _is_active boolean, _welcome uuid) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _person users;
 BEGIN
-    INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, telegram_id)
-    VALUES (_id, _username, _email, _full_name, _password_hash, _role, _is_active, _telegram_id)
+    INSERT INTO users (id, username, email, full_name, password_hash, role, is_active)
+    VALUES (_id, _username, _email, _full_name, _password_hash, _role, _is_active)
     RETURNING * INTO _person;
     PERFORM welcome(_id, _welcome);
     RETURN _person;
@@ -84,15 +85,18 @@ CREATE FUNCTION register_person(_actor uuid, _id uuid, _username text, _email te
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF _actor IS NOT NULL OR _role <> 'user' OR NOT _is_active THEN PERFORM require_admin(_actor); END IF;
-    RETURN add_person(_id, _username, _email, _full_name, _password_hash, _role, _is_active, NULL, _welcome);
+    RETURN add_person(_id, _username, _email, _full_name, _password_hash, _role, _is_active, _welcome);
 END $$;
 
--- A user whom a trusted issuer names has no password here, and the role user.
-CREATE FUNCTION provision_person(_id uuid, _username text, _email text, _full_name text, _telegram_id bigint,
+-- The first sign-in of a user from elsewhere, who has no password here, and the role user.
+CREATE FUNCTION provision_person(_issuer text, _subject text, _id uuid, _username text, _email text, _full_name text,
     _welcome uuid) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _person users := add_person(_id, _username, _email, _full_name, NULL, 'user', true, _welcome);
 BEGIN
-    RETURN add_person(_id, _username, _email, _full_name, NULL, 'user', true, _telegram_id, _welcome);
+    INSERT INTO identities (issuer, subject, user_id, number) VALUES (_issuer, _subject, _id, 1);
+    RETURN _person;
 END $$;
 
 -- Null leaves a value as it is.
@@ -170,15 +174,16 @@ END $$;
 
 -- ---- rights
 
-REVOKE ALL ON users, sessions, refresh_tokens, revocations, login_failures, known_networks, audit FROM tuckshop_app;
+REVOKE ALL ON users, identities, sessions, refresh_tokens, revocations, login_failures, known_networks, audit FROM tuckshop_app;
 REVOKE EXECUTE ON FUNCTION grant_coins, add_items, adjust, set_stock FROM tuckshop_app;
 
 GRANT USAGE ON SCHEMA public TO tuckshop_auth, tuckshop_ops;
 GRANT SELECT ON schema_migrations TO tuckshop_auth, tuckshop_ops;
 GRANT EXECUTE ON FUNCTION schema_version TO tuckshop_auth, tuckshop_ops;
 
-GRANT SELECT (id, username, email, full_name, role, is_active, telegram_id, generation, created_at, updated_at, deleted_at,
-    searched) ON users TO tuckshop_app;
+GRANT SELECT (id, username, email, full_name, role, is_active, generation, created_at, updated_at, deleted_at, searched)
+    ON users TO tuckshop_app;
+GRANT SELECT ON identities TO tuckshop_app, tuckshop_auth;
 GRANT SELECT, UPDATE ON sessions TO tuckshop_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens TO tuckshop_app;
 GRANT SELECT, INSERT, UPDATE ON revocations TO tuckshop_app;

@@ -60,6 +60,7 @@ struct Answers {
     case .revoked: challenge("token_revoked", "The token was revoked. Sign in again.", error: "invalid_token")
     case .inactive: respond(dialect == .merch ? 401 : 403, "inactive", "This account is not active.")
     case .forbidden: respond(403, "forbidden", "Your role does not allow this.")
+    case .otherSite: respond(403, "other_site", "The page of another site sent this request.")
     }
   }
 
@@ -72,6 +73,9 @@ struct Answers {
     case .unknownUser: respond(404, "not_found", "User not found")
     case .usernameTaken: respond(409, "username_taken", "Another user has this name. Choose another one.")
     case .emailTaken: respond(409, "email_taken", "Another user has this email address.")
+    case .identityTaken:
+      respond(409, "identity_taken", "This identity belongs to another user, who may have been deleted.")
+    case .unknownIdentity: respond(404, "not_found", "This user has no such identity.")
     case .lastAdmin: respond(409, "last_admin", "The shop needs at least one admin. Make somebody else admin first.")
     case .wrongCredentials: challenge("invalid_credentials", "Name or password is wrong.")
     case .refreshRefused: challenge("invalid_refresh_token", "The refresh token is not valid. Sign in again.")
@@ -83,13 +87,30 @@ struct Answers {
     case .enrolmentRequired(let pending):
       respond(
         dialect == .merch ? 401 : 403, "totp_enrolment_required",
-        "Admins need a second factor here. Set it up by signing in at /api/v1/auth/login.",
+        pending == nil
+          ? "Admins need a second factor here. Set it up by signing in at /api/v1/auth/login."
+          : "Admins need a second factor here. Give the secret to an app for codes, and sign in again with its code.",
         ["secret": pending.map { .string($0.secret) }, "otpauth_url": pending.map { .string($0.url) }])
     case .secondFactorEnrolled:
       respond(409, "totp_enrolled", "You have a second factor already. Remove it first.")
     case .secondFactorUnknown: respond(409, "totp_missing", "You have no second factor. Ask for a secret first.")
     case .secondFactorRequired:
       respond(409, "totp_required_here", "Admins need a second factor here, so you cannot remove yours.")
+    case .signUpClosed: respond(403, "sign_up_closed", "New people need an invitation. Ask an admin of the shop.")
+    case .invitationRefused:
+      respond(403, "invitation_refused", "This invitation is not valid for this address. Ask for a new one.")
+    case .unknownInvitation: respond(404, "not_found", "There is no such invitation.")
+    case .invitationUsed: respond(409, "invitation_used", "This invitation has been used already.")
+    case .passwordLoginOff:
+      respond(
+        dialect == .merch ? 401 : 403, "password_login_off", "This shop has single sign-on instead of passwords.")
+    case .wrongPassword: respond(403, "wrong_password", "The present password is wrong.")
+    case .resetRefused: respond(403, "reset_refused", "This link is not valid. Ask an admin for a new one.")
+    case .unknownSession: respond(404, "not_found", "You have no such session.")
+    case .tooManyNewUsers(let seconds, let perHour):
+      respond(429, "too_many_new_users", "Too many people have registered from here. Try again in \(seconds) seconds.")
+        .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"new-users\";q=\(perHour);w=3600")
+        .with("RateLimit", "\"new-users\";r=0;t=\(seconds)")
     case .tooManyFailures(let seconds):
       respond(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds.")
         .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")

@@ -48,12 +48,19 @@ package final class FrontDesk {
   package var believesTelegramIDs = false
   package var trustedUserHeader: String?
   package var adminSecondFactor = SecondFactor.Demand.optional
+  package var joining = JoiningRules()
+  /// Where people reach the shop, without a slash at the end.
+  package var publicURL = "http://127.0.0.1:8080"
 
   package init(authenticator: Authenticator, registrar: Registrar, passwords: Passwords) {
     self.authenticator = authenticator
     self.registrar = registrar
     self.passwords = passwords
   }
+
+  /// The token is behind the mark #, which browsers send to nobody.
+  package func invitationURL(_ token: String) -> String { publicURL + "/join#" + token }
+  package func resetURL(_ token: String) -> String { publicURL + "/reset#" + token }
 
   private var forgotAt = 0
 

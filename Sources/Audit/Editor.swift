@@ -14,6 +14,11 @@ package struct Editor: Sendable {
   /// A command on the machine itself, or a worker that appoints the first admin. The database tells them apart by role.
   package static let commandLine = Editor(id: nil, requestID: nil, reason: nil)
 
+  /// A worker by itself: nobody who calls it makes the change.
+  package static func worker(requestID: String?, reason: String) -> Editor {
+    Editor(id: nil, requestID: requestID, reason: reason)
+  }
+
   package func note(
     _ action: String, _ subject: String, before: JSON? = nil, after: JSON? = nil, on connection: borrowing Connection
   ) throws {

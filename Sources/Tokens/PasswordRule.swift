@@ -5,6 +5,9 @@ package struct PasswordRule: Sendable {
 
   package let mostBytes = 256
 
+  /// For a present password: an impossible one is not even compared.
+  package static let any = PasswordRule(leastCharacters: 0, refusesCommon: false)
+
   package init(leastCharacters: Int, refusesCommon: Bool) {
     self.leastCharacters = leastCharacters
     self.refusesCommon = refusesCommon

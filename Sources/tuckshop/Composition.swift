@@ -34,17 +34,29 @@ extension Environment {
     let registrar = Registrar()
     let authenticator = Authenticator(
       tokens: tokens, foreign: foreign ?? ForeignIssuers(),
-      telegram: try value(\.signOn.telegramBotToken).map(TelegramLogin.init(botToken:)), registrar: registrar)
+      telegram: try value(\.signOn.telegramBotToken).map(TelegramLogin.init(botToken:)))
     let desk = FrontDesk(authenticator: authenticator, registrar: registrar, passwords: Passwords())
     desk.lifetimes.accessSeconds = try value(\.tokens.accessSeconds)
     desk.lifetimes.merchSeconds = try value(\.tokens.merchSeconds)
     desk.lifetimes.refreshSeconds = try value(\.tokens.refreshSeconds)
+    desk.lifetimes.sessionSeconds = try value(\.joining.sessionSeconds)
+    desk.publicURL = try value(\.joining.publicURL)
+    desk.joining = try joiningRules()
     desk.merchPasswords = PasswordRule(
       leastCharacters: try value(\.tokens.merchPasswordMin), refusesCommon: false)
     desk.believesTelegramIDs = try value(\.signOn.believesTelegramIDs)
     desk.adminSecondFactor = try value(\.tokens.adminSecondFactor)
     desk.trustedUserHeader = try value(\.signOn.trustedUserHeader)
     return desk
+  }
+
+  func joiningRules() throws -> JoiningRules {
+    var rules = JoiningRules()
+    rules.signUp = try value(\.joining.signUp)
+    rules.domains = try value(\.joining.signUpDomains)?.lowercased().split(separator: ",").map(String.init) ?? []
+    rules.newUsersPerHour = try value(\.joining.newUsersPerHour)
+    rules.passwordLogin = try value(\.joining.passwordLogin)
+    return rules
   }
 
   /// Nil if nobody is to be appointed.

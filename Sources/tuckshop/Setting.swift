@@ -52,6 +52,12 @@ extension Setting where Value == String {
     self.init(suffix: name, fallback: fallback, type: type, meaning: meaning) { $0 }
   }
 
+  init(_ name: String, _ fallback: String, of pattern: Regex<Substring>, rule: String, _ meaning: String) {
+    self.init(suffix: name, fallback: fallback, type: "text", meaning: meaning, rule: rule) { text in
+      text.wholeMatch(of: pattern) == nil ? nil : text
+    }
+  }
+
   static func directory(_ name: String, _ fallback: String, _ meaning: String) -> Setting {
     Setting(
       suffix: name, fallback: fallback, type: "directory", meaning: meaning, rule: "a directory that exists"

@@ -8,6 +8,7 @@ struct Settings {
   let requests = Requests()
   let shop = Shop()
   let tokens = Tokens()
+  let joining = Joining()
   let signOn = SignOn()
 
   struct Worker: Section {
@@ -100,6 +101,36 @@ struct Settings {
     let adminPassword = Setting.optional(
       "ADMIN_PASSWORD", "only a file", from: .onlyFile,
       "the first admin's password: set `TUCKSHOP_ADMIN_PASSWORD_FILE`")
+  }
+
+  struct Joining: Section {
+    let title = "Joining and signing in"
+    let note: String? = "[running.md](running.md#the-door) says how they work together."
+    let publicURL = Setting(
+      "PUBLIC_URL", "http://127.0.0.1:8080", of: /https?:\/\/[^\/?#\s]+/, rule: "an address such as https://shop.example.org",
+      """
+      where people reach the shop: links in invitations begin with it, and cookies are for https only if it is; \
+      `bin/run` sets the address that it prints
+      """)
+    let signUp = Setting(
+      "SIGN_UP", SignUp.open,
+      """
+      `open`: an unknown name at `/api/auth`, or anybody who registers, is a new user; `invited`: only with an \
+      invitation; `closed`: nobody registers
+      """)
+    let signUpDomains = Setting.optional(
+      "SIGN_UP_DOMAINS", "list, by commas", rule: "domains, separated by commas: example.org,example.com",
+      of: /[^\s,@]+(?:,[^\s,@]+)*/,
+      "email domains whose people need no invitation; through OpenID Connect, only people with such an address are new users")
+    let newUsersPerHour = Setting(
+      "SIGN_UP_RATE", 60, "users an hour", in: 0...1_000_000,
+      "how many strangers may register from one network, but for this machine; 0: no limit")
+    let passwordLogin = Setting(
+      "PASSWORD_LOGIN", PasswordLogin.on,
+      "`admins`: only admins sign in with a password, when single sign-on fails; `off`: nobody does")
+    let sessionSeconds = Setting(
+      "SESSION_MAX", 2_592_000, "seconds", in: 1...31_536_000,
+      "how long a session may last from its sign-in on, however often it is refreshed")
   }
 
   struct SignOn: Section {

@@ -101,10 +101,11 @@ extension Booted {
 extension Request {
   fileprivate var belongsToAuth: Bool {
     // These do not hash.
-    if path.hasSuffix("/auth/refresh") || path.hasSuffix("/auth/logout") { return false }
+    if path.hasSuffix("/refresh") || path.hasSuffix("/auth/logout") || path.contains("/auth/sessions") { return false }
+    if path.hasPrefix("/api/v1/invitations") { return true }
     guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
     if path.contains("/auth/totp") { return true }
-    return method != .get && method != .head
+    return method != .get && method != .head && !(path.hasSuffix("/auth/session") && method == .delete)
   }
 }
 
@@ -119,7 +120,7 @@ extension FrontDesk {
     let passwords = Passwords(parameters: Argon2.Parameters(memoryKiB: 8, passes: 1, lanes: 1))
     let registrar = Registrar(passwords: passwords)
     let authenticator = Authenticator(
-      tokens: tokens, foreign: foreign, telegram: TelegramLogin(botToken: "1:test"), registrar: registrar)
+      tokens: tokens, foreign: foreign, telegram: TelegramLogin(botToken: "1:test"))
     let desk = FrontDesk(authenticator: authenticator, registrar: registrar, passwords: passwords)
     desk.verified = VerifiedPasswords()
     return desk

@@ -188,6 +188,27 @@ struct SecondFactorRouteTests {
     }
   }
 
+  @Test func `a browser's session asks for the code too, and shows the recovery codes`() throws {
+    try withShop { shop in
+      try shop.person("anna", .admin, password: "correct horse")
+      shop.worker.desk.adminSecondFactor = .required
+      let path = "/api/v1/auth/session"
+      let asked = login(shop, nil, path: path)
+      #expect(asked.status == 403)
+      #expect(asked.header("Set-Cookie") == nil)
+      let entered = login(shop, try code(asked["secret"], shop), path: path)
+      #expect(entered.members.keys.sorted() == ["access_token", "expires_in", "recovery_codes"])
+      #expect(entered.header("Set-Cookie") != nil)
+      for code in [nil, "000"] {
+        let answer = login(shop, code, path: path)
+        #expect(answer.status == 401)
+        #expect(answer.header("Set-Cookie") == nil)
+      }
+      let again = login(shop, recoveryCodes(entered)[0], path: path)
+      #expect(again.members.keys.sorted() == ["access_token", "expires_in"])
+    }
+  }
+
   @Test func `only an admin sets one up, and a former admin can still remove it`() throws {
     try withAnna { shop, token, secret, _ in
       for role in [Role.user, .moderator, .service] {

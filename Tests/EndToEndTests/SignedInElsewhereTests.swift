@@ -19,7 +19,10 @@ struct SignedInElsewhereTests {
     // The user is known but not an admin: if the pool "app" ignored the header, this would be 401.
     #expect(try world.ask(Self.audit, headers: [("Cookie", "session=anna")]).status == 403)
 
+    // A name is nobody's proof: the service's `admin` is a new user here, until an admin links an identity.
+    #expect(try world.ask(Self.me, headers: [("Cookie", "session=admin")]).body.contains(#""username":"admin-2""#))
     let token = try world.adminToken()
+    try linkAdmin(to: "boss", token, world)
     let admin = try world.ask(
       Self.me, headers: [("Cookie", "session=anna"), ("Authorization", "Bearer \(token)")])
     #expect(admin.body.contains("\"username\":\"admin\""))
@@ -27,17 +30,27 @@ struct SignedInElsewhereTests {
     #expect(try world.ask(Self.me, headers: forged).status == 401)
     // A body goes to the worker, not to the service, and arrives whole.
     let made = try world.ask(
-      "/api/v1/users", method: "POST", headers: [("Cookie", "session=admin"), ("Content-Type", "application/json")],
+      "/api/v1/users", method: "POST", headers: [("Cookie", "session=boss"), ("Content-Type", "application/json")],
       body: #"{"username":"\#(String(repeating: "b", count: 200))"}"#)
     #expect(made.status == 201, "\(made.body)")
     let picture = try world.ask(
-      "/api/v1/items/11e30000-0000-8000-8000-000000000002/image", method: "PUT", headers: [("Cookie", "session=admin")],
+      "/api/v1/items/11e30000-0000-8000-8000-000000000002/image", method: "PUT", headers: [("Cookie", "session=boss")],
       body: "no picture")
     #expect(picture.status == 415, "\(picture.body)")
     try smuggle(into: world)
     try doubt(world)
     try refuse(world)
     try leave(stub, world)
+  }
+
+  private func linkAdmin(to subject: String, _ token: String, _ world: World) throws {
+    let bearer = ("Authorization", "Bearer \(token)")
+    let me = try world.ask(Self.me, headers: [bearer]).body
+    let id = try #require(me.firstMatch(of: /"id":"([0-9a-f-]{36})"/)).1
+    let linked = try world.ask(
+      "/api/v1/users/\(id)/identities", method: "POST", headers: [bearer],
+      body: #"{"issuer":"trusted-header","subject":"\#(subject)"}"#)
+    #expect(linked.status == 201, "\(linked.body)")
   }
 
   /// A client's own headers change nothing: the service decides, and without it nobody is signed in.
@@ -68,7 +81,7 @@ struct SignedInElsewhereTests {
     for (vouched, status) in [("X-Remote-User", 200), ("", 401), ("X-Other", 401)] {
       let peer = try Peer(socket: world.directory / "run/app.sock")
       let parameters = [
-        ("REQUEST_METHOD", "GET"), ("REQUEST_URI", Self.audit), ("HTTP_X_REMOTE_USER", "admin"),
+        ("REQUEST_METHOD", "GET"), ("REQUEST_URI", Self.audit), ("HTTP_X_REMOTE_USER", "boss"),
         ("TUCKSHOP_VOUCHED_HEADER", vouched),
       ]
       peer.send(Records.begin() + Records.parameters(parameters) + Records.input([]))

@@ -19,7 +19,7 @@ final class Door {
   init(
     _ mint: Mint, database: String, foreign: ForeignIssuers = ForeignIssuers(), telegram: TelegramLogin? = nil
   ) throws {
-    keeper = Authenticator(tokens: mint.tokens, foreign: foreign, telegram: telegram, registrar: Self.registrar)
+    keeper = Authenticator(tokens: mint.tokens, foreign: foreign, telegram: telegram)
     connection = try TestCluster.connection(user: TestCluster.auth, database: database)
     owner = try TestCluster.connection(database: database)
   }
@@ -44,4 +44,8 @@ final class Door {
     make(&changes)
     try changes.apply(to: id, by: .commandLine, on: connection)
   }
+}
+
+extension Sessions.Client {
+  static let test = Sessions.Client(address: "192.0.2.7", userAgent: "a test")
 }

@@ -11,29 +11,10 @@ import Tokens
 struct ForeignCallerTests {
   private typealias Fixtures = ForeignFixtures
 
-  private static let seed = Array(repeating: UInt8(9), count: 32)
-
-  /// An issuer with an Ed25519 key that the test holds.
-  private static func trust() throws -> Trust {
-    let x = Base64.url.encode(try AsymmetricKey(ed25519Seed: seed).ed25519PublicKey)
-    return try Trust("EdDSA", key: #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"}]}"#)
-  }
-
-  private static func token(of user: String) throws -> String {
-    let payload = jsonObject(
-      [
-        ("iss", quoted(Trust.issuer)), ("aud", quoted("tuckshop")), ("sub", quoted("1")), ("jti", quoted("t")),
-        ("iat", "\(Mint.now)"), ("exp", "\(Mint.now + 900)"), ("preferred_username", quoted(user)),
-        ("role", quoted("admin")),
-      ], [:])
-    return Mint.sign(
-      Array(#"{"alg":"EdDSA","kid":"k"}"#.utf8), Array(payload.utf8), .pair(try AsymmetricKey(ed25519Seed: seed)))
-  }
-
   private func withDoor(_ trust: Trust? = nil, _ body: (Door) throws -> Void) throws {
     try withFreshDatabase { database in
       let login = TelegramLogin(botToken: "1:test")
-      let issuers = try (trust ?? Self.trust()).issuers()
+      let issuers = try (trust ?? Elsewhere.trust()).issuers()
       try body(try Door(try Mint(), database: database, foreign: issuers, telegram: login))
     }
   }
@@ -46,7 +27,7 @@ struct ForeignCallerTests {
       let caller = try door.admit(bearer: token)
       #expect(caller.username == "Аня")
       #expect(caller.role == .user)
-      #expect(caller.session == nil && caller.tokenID == nil)
+      #expect(caller.session == nil)
       #expect(try door.admit(bearer: token, at: Door.now + 5) == caller)
       let found = try door.connection.value("SELECT count(*) FROM users WHERE password_hash IS NULL", as: Int.self)
       #expect(found == 1)
@@ -55,65 +36,76 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `an existing user is found by name or by id, with their role in this shop`() throws {
+  @Test func `one subject is one user under any name, and one name under two subjects is two users`() throws {
     try withDoor { door in
-      let anna = try door.person("anna", .moderator)
-      for name in ["anna", anna.id.text, anna.id.uuidString] {
-        let caller = try door.admit(bearer: Self.token(of: name))
-        #expect(caller.id == anna.id)
-        #expect(caller.role == .moderator)
-      }
+      let anna = try door.admit(bearer: Elsewhere.token("1", named: "anna"))
+      #expect(try door.admit(bearer: Elsewhere.token("1", named: "anna schmidt"), at: Door.now + 1).id == anna.id)
+      let other = try door.admit(bearer: Elsewhere.token("2", named: "anna"))
+      #expect(other.id != anna.id && other.username == "anna-2")
       // "e" with a combining accent is the same name as the other spelling.
-      let eve = try door.person("\u{E9}ve")
-      #expect(try door.admit(bearer: Self.token(of: "e\u{301}ve")).id == eve.id)
-      #expect(try door.connection.value("SELECT count(*) FROM users", as: Int.self) == 2)
+      _ = try door.person("\u{E9}ve")
+      #expect(try door.admit(bearer: Elsewhere.token("3", named: "e\u{301}ve")).username == "\u{E9}ve-2")
+      #expect(try door.connection.value("SELECT count(*) FROM users", as: Int.self) == 4)
     }
   }
 
-  @Test func `an unknown id becomes the id of the new user`() throws {
+  @Test func `a name that is a free id becomes the id of the new user, and a taken one does not`() throws {
     try withDoor { door in
       let id = UUID()
-      let caller = try door.admit(bearer: Self.token(of: id.uuidString))
+      let caller = try door.admit(bearer: Elsewhere.token("1", named: id.uuidString))
       #expect(caller.id == id)
-      #expect(try door.admit(bearer: Self.token(of: id.text), at: Door.now + 1).id == id)
-      #expect(try door.connection.value("SELECT count(*) FROM users", as: Int.self) == 1)
+      #expect(try door.admit(bearer: Elsewhere.token("1", named: id.text), at: Door.now + 1).id == id)
+      #expect(try door.admit(bearer: Elsewhere.token("2", named: id.text)).id != id)
+      try User.delete(id, by: .commandLine, on: door.owner)
+      #expect(try door.admit(bearer: Elsewhere.token("3", named: id.text)).id != id)
     }
   }
 
-  @Test func `a deactivated user is refused within a second, and so is one deleted by their id`() throws {
+  @Test func `a linked identity has the user's role, and a role or state of now`() throws {
     try withDoor { door in
-      let anna = try door.person("anna")
-      let token = try Self.token(of: "anna")
-      let byID = try Self.token(of: anna.id.text)
-      #expect(try door.admit(bearer: token).id == anna.id)
-      try door.change(anna.id) { $0.isActive = false }
-      for token in [token, byID] {
-        #expect(throws: CallerRefusal.inactive) { try door.admit(bearer: token, at: Door.now + 1) }
-      }
-      try User.delete(anna.id, by: .commandLine, on: door.connection)
-      #expect(throws: CallerRefusal.revoked) { try door.admit(bearer: byID, at: Door.now + 2) }
-      #expect(try door.connection.value("SELECT count(*) FROM users", as: Int.self) == 1)
-    }
-  }
-
-  @Test func `a new role holds from the next second on, and within one second there is no query`() throws {
-    try withDoor { door in
-      let anna = try door.person("anna")
-      let token = try Self.token(of: "anna")
-      #expect(try door.admit(bearer: token).role == .user)
+      let anna = try door.person("anna", .moderator)
+      try Identities.link(Trust.issuer, "1", to: anna.id, by: .commandLine, on: door.owner)
+      let token = try Elsewhere.token("1", named: "somebody")
+      let caller = try door.admit(bearer: token)
+      #expect(caller.id == anna.id && caller.username == "anna" && caller.role == .moderator)
       try door.change(anna.id) { $0.role = .admin }
-      try door.connection.perform("BEGIN")
-      #expect(throws: PostgresError.self) { try door.connection.perform("SELECT 1/0") }
-      #expect(try door.admit(bearer: token).role == .user)
-      try door.connection.perform("ROLLBACK")
+      // Within one second there is no query about the user.
+      #expect(try door.admit(bearer: token).role == .moderator)
       #expect(try door.admit(bearer: token, at: Door.now + 1).role == .admin)
+      try door.owner.run("UPDATE users SET is_active = false")
+      #expect(throws: CallerRefusal.inactive) { try door.admit(bearer: token, at: Door.now + 2) }
+    }
+  }
+
+  @Test func `a logout revokes a foreign token and Telegram's data, in every worker`() throws {
+    try withFreshDatabase { database in
+      let login = TelegramLogin(botToken: "1:test")
+      func worker() throws -> Door {
+        try Door(try Mint(), database: database, foreign: Elsewhere.trust().issuers(), telegram: login)
+      }
+      let (door, other) = (try worker(), try worker())
+      // PostgreSQL's clock decides which revocations still matter.
+      let now = 4_000_000_000
+      let telegram = "tma " + Self.initData([("auth_date", "\(now)"), ("user", #"{"id":5}"#)])
+      for proof in ["Bearer " + (try Elsewhere.token("1", named: "anna", issuedAt: now)), telegram] {
+        let credentials = Credentials(authorization: proof)
+        let caller = try door.admit(credentials, at: now)
+        #expect(try other.admit(credentials, at: now).id == caller.id)
+        try Sessions.end(caller, on: door.connection)
+        for (number, door) in [door, other].enumerated() {
+          #expect(throws: CallerRefusal.revoked, "\(number)") { try door.admit(credentials, at: now + 1) }
+        }
+      }
+      // The next token of the same person is another one.
+      let next = try Elsewhere.token("1", named: "anna", id: "next", issuedAt: now)
+      #expect(try door.admit(bearer: next, at: now + 1).username == "anna")
     }
   }
 
   @Test(arguments: [String(repeating: "a", count: 256), "a\\n", "a\\u007f"])
   func `a name that is invalid in this shop proves nothing`(name: String) throws {
     try withDoor { door in
-      let token = try Self.token(of: name)
+      let token = try Elsewhere.token("1", named: name)
       let refusal = #expect(throws: CallerRefusal.self) { try door.admit(bearer: token) }
       #expect(refusal == .badToken(.badClaim("the user's name")))
     }
@@ -123,11 +115,11 @@ struct ForeignCallerTests {
   func `concurrent first requests create one user`(name: String) throws {
     try withFreshDatabase { database in
       let gate = Gate(for: 6)
-      let trust = try Self.trust()
+      let trust = try Elsewhere.trust()
       let callers = try onThreads(6) { _ in
         let door = Result { try Door(Mint(), database: database, foreign: trust.issuers()) }
         gate.pass()
-        return try door.get().admit(bearer: Self.token(of: name))
+        return try door.get().admit(bearer: Elsewhere.token("1", named: name))
       }
       #expect(Set(callers.map(\.id)).count == 1)
     }
@@ -139,8 +131,9 @@ struct ForeignCallerTests {
       func admit(_ authorization: String?, _ user: String?) throws -> Caller {
         try door.admit(Credentials(authorization: authorization, trustedUser: user))
       }
-      #expect(try admit(nil, "anna").id == anna.id)
-      #expect(try admit(nil, "somebody new").role == .user)
+      try Identities.link(ForeignIdentity.trustedHeader, "anna@corp", to: anna.id, by: .commandLine, on: door.owner)
+      #expect(try admit(nil, "anna@corp").id == anna.id)
+      #expect(try admit(nil, "anna").username == "anna-2")
       #expect(throws: CallerRefusal.badToken(.malformed)) { try admit("Bearer a.b", "anna") }
       #expect(throws: CallerRefusal.badToken(.malformed)) { try admit("Basic YTpi", "anna") }
       for user in [nil, ""] { #expect(throws: CallerRefusal.noToken) { try admit(nil, user) } }
@@ -158,9 +151,9 @@ struct ForeignCallerTests {
       let first = try admit(#"{"id":5,"username":"boris","first_name":"Борис"}"#)
       #expect(first.username == "boris")
       #expect(try User.find(first.id, on: door.connection).fullName == "Борис")
-      #expect(try admit(#"{"id":5,"username":"renamed"}"#, at: Door.now + 1) == first)
+      #expect(try admit(#"{"id":5,"username":"renamed"}"#, at: Door.now + 1).id == first.id)
       let other = try admit(#"{"id":6,"username":"anna"}"#)
-      #expect(other.username == "telegram:6" && other.id != anna.id)
+      #expect(other.username == "anna-2" && other.id != anna.id)
       #expect(try admit(#"{"id":7}"#).username == "telegram:7")
       #expect(throws: CallerRefusal.badTelegram(.expired)) { try admit(#"{"id":5}"#, at: Door.now + 86_401) }
       #expect(throws: CallerRefusal.badTelegram(.malformed)) {
@@ -171,7 +164,7 @@ struct ForeignCallerTests {
 
   @Test func `without a bot nobody signs in by Telegram`() throws {
     let keeper = Authenticator(
-      tokens: try Mint().tokens, foreign: ForeignIssuers(), telegram: nil, registrar: Door.registrar)
+      tokens: try Mint().tokens, foreign: ForeignIssuers(), telegram: nil)
     #expect(throws: CallerRefusal.badToken(.malformed)) {
       try keeper.examine(Credentials(authorization: "tma user=%7B%7D"), now: Door.now)
     }

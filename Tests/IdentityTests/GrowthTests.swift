@@ -37,7 +37,7 @@ struct GrowthTests {
       let anna = try door.person("anna")
       let now = try now(door.connection)
       let tokens = [
-        try sessions.start(anna, now: now, on: door.connection).accessToken, sessions.token(for: anna, now: now),
+        try sessions.start(anna, from: .test, now: now, on: door.connection).accessToken, sessions.token(for: anna, now: now),
       ]
       for (token, seconds) in zip(tokens, [900, 43_200]) {
         let caller = try door.admit(bearer: token, at: now)
@@ -61,7 +61,7 @@ struct GrowthTests {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
-      let pair = try sessions.start(anna, now: Door.now, on: door.connection)
+      let pair = try sessions.start(anna, from: .test, now: Door.now, on: door.connection)
       try Sessions.end(door.admit(bearer: pair.accessToken), on: door.connection)
       #expect(try count("revocations", "true", door.connection) == 0)
       #expect(throws: PeopleRefusal.refreshRefused) { try sessions.refresh(pair.refreshToken, on: door.connection) }
@@ -73,8 +73,8 @@ struct GrowthTests {
       let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
       let now = try now(door.connection)
-      let gone = try sessions.start(anna, now: now, on: door.connection)
-      let lives = try sessions.start(boris, now: now, on: door.connection)
+      let gone = try sessions.start(anna, from: .test, now: now, on: door.connection)
+      let lives = try sessions.start(boris, from: .test, now: now, on: door.connection)
       let owner = try TestCluster.connection(database: database)
       owner.limit(to: .after(milliseconds: 300_000))
       for _ in 0..<20 {
@@ -146,14 +146,14 @@ struct GrowthTests {
       let door = try patientDoor(database)
       let (anna, boris) = (try door.person("anna"), try door.person("boris"))
       let now = try now(door.connection)
-      let bystander = try sessions.start(boris, now: now, on: door.connection)
-      let kept = try sessions.start(anna, now: now, on: door.connection)
+      let bystander = try sessions.start(boris, from: .test, now: now, on: door.connection)
+      let kept = try sessions.start(anna, from: .test, now: now, on: door.connection)
       var ended: [String] = []
       for round in 0..<Revocations.mostOfOneUser + 5 {
         let user = try User.find(anna.id, on: door.connection)
         let token =
           round.isMultiple(of: 2)
-          ? sessions.token(for: user, now: now) : try sessions.start(user, now: now, on: door.connection).accessToken
+          ? sessions.token(for: user, now: now) : try sessions.start(user, from: .test, now: now, on: door.connection).accessToken
         let caller = try door.admit(bearer: token, at: now)
         try Sessions.end(caller, on: door.connection)
         // Ending it twice counts once.
@@ -176,7 +176,7 @@ struct GrowthTests {
       let anna = try door.person("anna")
       let now = try now(door.connection)
       let pairs = try (0..<Sessions.mostOfOneUser + 3).map { _ in
-        try sessions.start(anna, now: now, on: door.connection)
+        try sessions.start(anna, from: .test, now: now, on: door.connection)
       }
       #expect(try count("sessions", "ended_at IS NULL", door.connection) == Sessions.mostOfOneUser)
       for pair in pairs[..<3] {
@@ -196,7 +196,7 @@ struct GrowthTests {
     try withFreshDatabase { database in
       let door = try patientDoor(database)
       let anna = try door.person("anna")
-      var pair = try sessions.start(anna, now: try now(door.connection), on: door.connection)
+      var pair = try sessions.start(anna, from: .test, now: try now(door.connection), on: door.connection)
       for _ in 0..<100 { pair = try sessions.refresh(pair.refreshToken, on: door.connection) }
       var wait: Int?
       do {

@@ -93,7 +93,7 @@ struct RevocationTests {
       let user = try signIn.finish(signIn.begin(on: door.connection), passwords, on: door.connection).user
       try door.change(anna.id) { $0.passwordHash = passwords.hash("another horse") }
       #expect(throws: PeopleRefusal.wrongCredentials) {
-        try sessions.start(user, now: Door.now, on: door.connection)
+        try sessions.start(user, from: .test, now: Door.now, on: door.connection)
       }
       let count: Int = try door.connection.value("SELECT count(*) FROM sessions")
       #expect(count == 0)
@@ -108,7 +108,7 @@ struct RevocationTests {
       try door.change(anna.id) { $0.isActive = false }
       let job = Job { [mint, sessions] in
         let other = try Door(mint, database: database)
-        _ = try sessions.start(anna, now: Door.now, on: other.connection)
+        _ = try sessions.start(anna, from: .test, now: Door.now, on: other.connection)
       }
       try eventually("the login waits") {
         try door.connection.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0

@@ -346,7 +346,7 @@ struct SecondFactorTests {
     try withAnna { door, anna, phone, codes, _ in
       let sessions = Sessions(tokens: door.keeper.tokens, lifetimes: .init())
       let entry = try Guest(code: phone.code()).enter(door.connection)
-      let pair = try sessions.start(entry.user, now: Door.now, on: door.connection)
+      let pair = try sessions.start(entry.user, from: .test, now: Door.now, on: door.connection)
       #expect(try door.admit(bearer: pair.accessToken).id == anna.id)
       try SecondFactor.reset(of: anna.id, by: .commandLine, on: door.owner)
       #expect(throws: CallerRefusal.revoked) { try door.admit(bearer: pair.accessToken, at: Door.now + 1) }

@@ -21,11 +21,16 @@ struct ActorTests {
       for (name, change) in [
         ("user", "role = 'user'"), ("moderator", "role = 'moderator'"), ("service", "role = 'service'"),
         ("admin", "role = 'admin'"), ("inactive", "role = 'admin', is_active = false"),
-        ("deleted", "role = 'admin', deleted_at = now()"), ("telegram", "telegram_id = 7"),
+        ("deleted", "role = 'admin', deleted_at = now()"), ("telegram", "role = 'user'"),
       ] {
         let id = try owner.person(name)
         try owner.run("UPDATE users SET \(raw: change) WHERE id = \(id)")
       }
+      try owner.run(
+        """
+        INSERT INTO identities (issuer, subject, user_id, number)
+        SELECT 'telegram', '7', id, 1 FROM users WHERE username = 'telegram'
+        """)
     }
 
     func id(_ name: String) throws -> UUID? {
@@ -150,7 +155,7 @@ struct ActorTests {
       try stage.owner.run("UPDATE settings SET welcome_coins = \(coins)")
       let id = UUID()
       func provision(_ connection: borrowing Connection, _ id: UUID, _ name: String) throws {
-        try connection.run("SELECT FROM provision_person(\(id), \(name), NULL, NULL, NULL, gen_random_uuid())")
+        try connection.run("SELECT FROM provision_person('elsewhere', \(name), \(id), \(name), NULL, NULL, gen_random_uuid())")
       }
       try provision(stage.app, id, "boris")
       #expect(try stage.owner.coins(id) == coins)

@@ -12,7 +12,7 @@ struct PoolRightsTests {
   static let tables: [String: [String]] = [
     TestCluster.app: [
       "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
-      "end_of_day_balances SELECT", "item_collections DELETE INSERT SELECT", "item_images DELETE INSERT SELECT",
+      "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT", "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
       "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
       "operations SELECT", "postings SELECT", "purchase_totals SELECT",
@@ -20,21 +20,21 @@ struct PoolRightsTests {
       "refresh_tokens DELETE INSERT SELECT UPDATE", "reservations SELECT", "revocations INSERT SELECT UPDATE",
       "rollup SELECT",
       "schema_migrations SELECT", "sessions SELECT UPDATE", "statements SELECT", "transfer_totals SELECT",
-      "users SELECT (created_at, deleted_at, email, full_name, generation, id, is_active, role, searched, telegram_id, "
-        + "updated_at, username)",
+      "users SELECT (created_at, deleted_at, email, full_name, generation, id, is_active, role, searched, updated_at, "
+        + "username)",
     ],
     TestCluster.auth: [
-      "known_networks DELETE INSERT SELECT UPDATE", "login_failures DELETE INSERT SELECT UPDATE",
-      "recovery_codes DELETE INSERT SELECT",
+      "identities SELECT", "invitations SELECT", "known_networks DELETE INSERT SELECT UPDATE",
+      "login_failures DELETE INSERT SELECT UPDATE", "password_resets SELECT", "recovery_codes DELETE INSERT SELECT",
       "refresh_tokens DELETE INSERT SELECT UPDATE", "revocations INSERT SELECT UPDATE", "schema_migrations SELECT",
-      "second_factors DELETE INSERT SELECT UPDATE",
-      "sessions INSERT SELECT UPDATE", "users SELECT",
+      "second_factors DELETE INSERT SELECT UPDATE", "sessions INSERT SELECT UPDATE", "spent_proofs INSERT SELECT",
+      "users SELECT",
       "users UPDATE (password_hash)",
     ],
     TestCluster.ops: [
       "known_networks DELETE SELECT", "login_failures DELETE SELECT", "refresh_tokens DELETE SELECT",
       "revocations DELETE SELECT",
-      "schema_migrations SELECT", "sessions DELETE SELECT",
+      "schema_migrations SELECT", "sessions DELETE SELECT", "spent_proofs DELETE SELECT",
     ],
   ]
 
@@ -49,8 +49,9 @@ struct PoolRightsTests {
       "transfers_after", "undo_transfer", "variant",
     ],
     TestCluster.auth: [
-      "change_person", "next_generation", "note_change", "provision_person", "register_person", "remove_person",
-      "schema_version",
+      "change_person", "end_invitation", "invite", "link_identity", "next_generation", "note_change", "offer_reset",
+      "provision_person", "refresh_person", "register_invited", "register_person", "remove_person", "schema_version",
+      "still_admits", "take_reset", "unlink_identity",
     ],
     TestCluster.ops: ["expire_reservation", "roll_up", "schema_version"],
   ]

@@ -46,6 +46,7 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
   }
   let body: Body = try request.decode(unknownMembers: .ignored)
   let desk = context.desk
+  try desk.joining.requirePasswordLogin()
   // An impossible password is not counted as a failed guess.
   try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
   let signIn = SignIn(
@@ -53,12 +54,14 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
     offer: SecondFactor.Offer(body.code, request), demand: desk.adminSecondFactor, canEnrol: false)
   let attempt = try signIn.begin(on: connection)
   let user: User
-  if attempt.user == nil {
+  // Behind a closed door, an unknown name is answered as a wrong password is.
+  if attempt.user == nil && desk.joining.letStrangersIn {
     try body.username.requireTakeable()
     try check(body.password, desk.merchPasswords)
-    user = try signIn.signUp(body.username, with: desk.registrar, context.hashing, on: connection)
+    user = try signIn.signUp(body.username, with: desk.registrar, desk.joining, context.hashing, on: connection)
   } else {
     user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection).user
+    try desk.joining.admit(user)
   }
   return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))
 }

@@ -7,26 +7,29 @@ internal import Tokens
 
 func register(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   let body = try Reader(bodyOf: request)
+  let invitation = body.optional("invitation", as: String.self)
   let (email, password, fullName) = try body.finish(
     body.require("email", as: EmailAddress.self),
     body.require("password", as: String.self) { try check($0, context.desk.passwordRule) },
     body.require("full_name", as: FullName.self))
   var newcomer = Registrar.Newcomer(username: try Username(email.text), email: email, fullName: fullName)
   newcomer.address = request.clientAddress
-  let user = try context.desk.registrar.signUp(
-    newcomer, password: password, orNumbered: true, context.hashing, on: connection)
+  let user = try context.desk.registrar.join(
+    newcomer, password: password, invitation: invitation, context.desk.joining, context.hashing, on: connection)
   return .json(user.json, status: 201)
 }
 
 func login(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   if let answer = try unsafeLogin(request, context, connection) { return answer }
-  let entry = try enter(request, context, connection)
-  let pair = try context.desk.sessions.start(entry.user, now: Clock.unixSeconds, on: connection)
-  return .json(pair.json.adding(["recovery_codes": entry.recoveryCodes.map(JSON.list)]))
+  let (pair, recoveryCodes) = try signIn(request, context, connection)
+  return .json(pair.json.adding(["recovery_codes": recoveryCodes]))
 }
 
-/// Signs a user in with the name, password and code of the body. The caller starts the session.
-func enter(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> SignIn.Entry {
+/// Starts a session for a name, a password and, with a second factor, a code.
+func signIn(
+  _ request: Request, _ context: Context, _ connection: borrowing Connection
+) throws -> (pair: Sessions.Pair, recoveryCodes: JSON?) {
+  try context.desk.joining.requirePasswordLogin()
   let body = try Reader(bodyOf: request)
   let email = body.optional("email", as: String.self).map { SignIn.Name.email($0) }
   let username = body.optional("username", as: String.self).map { SignIn.Name.username($0) }
@@ -39,12 +42,16 @@ func enter(_ request: Request, _ context: Context, _ connection: borrowing Conne
   // An impossible password is not counted as a failed guess.
   let (name, password) = try body.finish(
     email ?? username,
-    body.require("password", as: String.self) { try check($0, PasswordRule(leastCharacters: 0, refusesCommon: false)) })
+    body.require("password", as: String.self) { try check($0, .any) })
   let signIn = SignIn(
     name, password: password, address: request.clientAddress, offer: SecondFactor.Offer(code, request),
     demand: context.desk.adminSecondFactor)
-  return try signIn.finish(
+  let entry = try signIn.finish(
     try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
+  try context.desk.joining.admit(entry.user)
+  let pair = try context.desk.sessions.start(
+    entry.user, from: request.client, now: Clock.unixSeconds, on: connection)
+  return (pair, entry.recoveryCodes.map(JSON.list))
 }
 
 func refresh(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
@@ -71,7 +78,7 @@ func unsafeLogin(_ request: Request, _ context: Context, _ connection: borrowing
     let named = try UnsafeCredentials(request)
   else { return nil }
   let somebody = TelegramUser(id: named.telegramID, username: named.username, firstName: nil)
-  let user = try context.desk.authenticator.known(somebody, on: connection)
+  let user = try ForeignIdentity(somebody).userOrNewcomer(on: connection)
   guard user.isActive else { throw PeopleRefusal.inactive }
   return .token(context.desk.sessions.token(for: user, role: .service, now: Clock.unixSeconds))
 }
@@ -103,6 +110,8 @@ private struct UnsafeCredentials {
 }
 
 extension Request {
+  var client: Sessions.Client { Sessions.Client(address: clientAddress, userAgent: headers["User-Agent"]) }
+
   fileprivate var isFromThisMachine: Bool {
     ["127.", "::ffff:127."].contains { clientAddress.hasPrefix($0) } || clientAddress == "::1"
   }

@@ -175,3 +175,31 @@ extension History.Entry {
     ]
   }
 }
+
+extension Identities.Entry {
+  var json: JSON {
+    [
+      "n": .integer(number), "issuer": .string(issuer), "subject": .string(subject), "linked_at": .string(linkedAt),
+    ]
+  }
+}
+
+extension Invitations.Entry {
+  var json: JSON {
+    .members([
+      "id": .string(id.text), "email": email.map(JSON.string), "role": .string(role.rawValue),
+      "state": .string(state.rawValue), "created_at": .string(createdAt), "expires_at": .string(expiresAt),
+      "created_by": createdBy.map(JSON.string), "used_by": usedBy.map(JSON.string),
+    ])
+  }
+}
+
+extension OwnSessions.Entry {
+  func json(isCurrent: Bool) -> JSON {
+    [
+      "id": .string(id.text), "created_at": .string(createdAt), "last_seen_at": .string(lastSeenAt),
+      "address": address.map(JSON.string) ?? .null, "user_agent": userAgent.map(JSON.string) ?? .null,
+      "current": .bool(isCurrent),
+    ]
+  }
+}

@@ -8,37 +8,36 @@ package final class Authenticator {
   package private(set) var tokens: AccessTokens
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
-  private let registrar: Registrar
   private let revocations = Revocations()
   private var refreshedAt = 0
   private var cache = CallerCache()
 
   private static let telegramMaxAgeSeconds = 86_400
 
-  package init(tokens: AccessTokens, foreign: ForeignIssuers, telegram: TelegramLogin?, registrar: Registrar) {
+  package init(tokens: AccessTokens, foreign: ForeignIssuers, telegram: TelegramLogin?) {
     self.tokens = tokens
     self.foreign = foreign
     self.telegram = telegram
-    self.registrar = registrar
   }
 
   /// The proof that a request carries by itself.
   package enum Proof {
     case own(Caller, Claims)
-    case foreign(String)
-    case telegram(TelegramUser)
+    case foreign(ForeignToken)
+    case trustedHeader(ForeignIdentity)
   }
 
   package func examine(_ credentials: Credentials, now: Int) throws(CallerRefusal) -> Proof {
     guard let header = credentials.authorization else {
-      if let user = credentials.trustedUser, !user.isEmpty { return .foreign(user) }
-      throw .noToken
+      guard let user = credentials.trustedUser, !user.isEmpty else { throw .noToken }
+      guard let identity = ForeignIdentity(inTrustedHeader: user) else { throw .badToken(.badClaim("the user's name")) }
+      return .trustedHeader(identity)
     }
     if let token = header.after(scheme: "bearer") { return try examine(bearer: token, now: now) }
     if credentials.mayBeBare { return try examine(bearer: header, now: now) }
     if let telegram, let data = header.after(scheme: "tma") {
       do {
-        return .telegram(try telegram.verify(data, now: now, maxAgeSeconds: Self.telegramMaxAgeSeconds))
+        return .foreign(try telegram.verify(data, now: now, maxAgeSeconds: Self.telegramMaxAgeSeconds))
       } catch {
         throw .badTelegram(error)
       }
@@ -49,7 +48,7 @@ package final class Authenticator {
   private func examine(bearer text: String, now: Int) throws(CallerRefusal) -> Proof {
     do {
       let token = try CompactToken(text)
-      if let user = try foreign.verify(token, now: now) { return .foreign(user) }
+      if let foreign = try foreign.verify(token, now: now) { return .foreign(foreign) }
       let claims = try verifyOwn(token, now: now)
       guard let id = UUID(spelled: claims.subject), let role = claims.role.flatMap(Role.init(rawValue:)),
         let username = claims.username
@@ -75,7 +74,7 @@ package final class Authenticator {
     }
   }
 
-  /// The part that needs the database: whether the token was revoked, or which user a foreign name is.
+  /// The part that needs the database: whether the token was revoked, and which user a foreign identity is.
   package func admit(_ proof: Proof, now: Int, on connection: borrowing Connection) throws -> Caller {
     switch proof {
     case .own(let caller, let claims):
@@ -86,10 +85,17 @@ package final class Authenticator {
         || (now != refreshedAt && Revocations.cover(claims, on: connection))
       guard !isRevoked else { throw CallerRefusal.revoked }
       return caller
-    case .foreign(let name):
-      return try cache.caller("foreign " + name, now: now) { try known(name, on: connection) }
-    case .telegram(let somebody):
-      return try cache.caller("telegram \(somebody.id)", now: now) { try known(somebody, on: connection) }
+    case .foreign(let token):
+      if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
+      let isRevoked =
+        try revocations.covers(token.id)
+        || (now != refreshedAt && Revocations.cover(token.id, on: connection))
+      guard !isRevoked else { throw CallerRefusal.revoked }
+      var caller = try cache.caller(token.identity, now: now, on: connection)
+      (caller.tokenID, caller.expiresAt, caller.isForeign) = (token.id, token.expiresAt, true)
+      return caller
+    case .trustedHeader(let identity):
+      return try cache.caller(identity, now: now, on: connection)
     }
   }
 
@@ -109,46 +115,6 @@ package final class Authenticator {
 
   /// Whether an idle worker should read on. The first request of a second does so anyway, but has less to read then.
   package func isBehind(now: Int) -> Bool { !(refreshedAt..<refreshedAt + 15).contains(now) }
-
-  /// The user of an id of this shop or of a name. A new name gets a new account.
-  private func known(_ name: String, on connection: borrowing Connection) throws -> User {
-    let id = UUID(spelled: name)
-    if let id {
-      if let user = try User.living(id, on: connection) { return user }
-    } else if let user = try User.named(name, on: connection) {
-      return user
-    }
-    guard let username = try? Username(new: name) else { throw CallerRefusal.badToken(.badClaim("the user's name")) }
-    if let user = try User.named(username.text, on: connection) { return user }
-    var newcomer = Registrar.Newcomer(username: username)
-    if let id { newcomer.id = id }
-    do {
-      return try registrar.admit(newcomer, on: connection)
-    } catch PeopleRefusal.usernameTaken {
-      // Concurrent first requests create one user. If there is none, the id is that of a deleted user.
-      if let user = try User.named(newcomer.username, on: connection) { return user }
-      guard let id else { throw PeopleRefusal.usernameTaken }
-      guard let user = try User.living(id, on: connection) else { throw CallerRefusal.revoked }
-      return user
-    }
-  }
-
-  package func known(_ somebody: TelegramUser, on connection: borrowing Connection) throws -> User {
-    if let user = try User.withTelegram(somebody.id, on: connection) { return user }
-    // Another user may have their Telegram name here.
-    for name in [somebody.username, "telegram:\(somebody.id)"] {
-      guard let username = name.flatMap({ try? Username(new: $0) }) else { continue }
-      var newcomer = Registrar.Newcomer(username: username)
-      newcomer.telegramID = somebody.id
-      newcomer.fullName = somebody.firstName.flatMap { try? FullName($0) }?.text
-      do {
-        return try registrar.admit(newcomer, on: connection)
-      } catch PeopleRefusal.usernameTaken {
-        if let user = try User.withTelegram(somebody.id, on: connection) { return user }
-      }
-    }
-    throw PeopleRefusal.usernameTaken
-  }
 }
 
 extension String {
@@ -162,19 +128,22 @@ extension String {
   }
 }
 
-/// Callers whose proof gives their name, while only the database knows their role and state. They are kept for a second
-/// at most, so that a deactivated user is out within two.
+/// Callers from elsewhere, whose role and state only the database knows. They are kept for a second at most, so that a
+/// deactivated user is out within two.
 private struct CallerCache {
   private var known: [String: (caller: Caller, until: Int)] = [:]
   private static let most = 1000
 
-  mutating func caller(_ name: String, now: Int, or find: () throws -> User) throws -> Caller {
-    if let entry = known[name], now < entry.until { return entry.caller }
-    let user = try find()
+  mutating func caller(
+    _ identity: ForeignIdentity, now: Int, on connection: borrowing Connection
+  ) throws -> Caller {
+    let key = "\(identity.issuer)\0\(identity.subject)"
+    if let entry = known[key], now < entry.until { return entry.caller }
+    let user = try identity.userOrNewcomer(on: connection)
     guard user.isActive else { throw CallerRefusal.inactive }
     if known.count >= Self.most { known = [:] }
     let caller = Caller(id: user.id, username: user.username, role: user.role)
-    known[name] = (caller, now + 1)
+    known[key] = (caller, now + 1)
     return caller
   }
 }

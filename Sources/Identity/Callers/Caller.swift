@@ -11,6 +11,19 @@ package struct Caller: Sendable, Equatable {
   package var tokenID: UUID?
   /// When that token expires, in seconds since 1970.
   package var expiresAt: Int?
+  /// Whether another issuer made the token.
+  var isForeign = false
+
+  package init(
+    id: UUID, username: String, role: Role, session: UUID? = nil, tokenID: UUID? = nil, expiresAt: Int? = nil
+  ) {
+    self.id = id
+    self.username = username
+    self.role = role
+    self.session = session
+    self.tokenID = tokenID
+    self.expiresAt = expiresAt
+  }
 }
 
 /// The reason why a caller is refused.
@@ -22,6 +35,8 @@ package enum CallerRefusal: Error, Sendable, Equatable {
   case inactive
   /// Signed in, but without the role for this.
   case forbidden
+  /// The page of another site sent the request.
+  case otherSite
 }
 
 /// The parts of a request that say who sent it.

@@ -22,6 +22,9 @@ package struct ForeignIssuers: Sendable {
     for (index, entry) in entries.enumerated() {
       do throws(KeyError) {
         guard !entry.issuer.hasSameBytes(as: own) else { throw KeyError("this is our own name") }
+        guard ![ForeignIdentity.telegram, ForeignIdentity.trustedHeader].contains(entry.issuer) else {
+          throw KeyError("this name has another meaning")
+        }
         guard !issuers.contains(where: { $0.name.hasSameBytes(as: entry.issuer) }) else {
           throw KeyError("it is named twice")
         }
@@ -33,9 +36,9 @@ package struct ForeignIssuers: Sendable {
     self.issuers = issuers
   }
 
-  /// The user who bears the token. Nil if it does not claim to come from one of these issuers: then it is this shop's
+  /// The person who bears the token. Nil if it does not claim to come from one of these issuers: then it is this shop's
   /// own or nobody's.
-  package func verify(_ token: CompactToken, now: Int) throws(TokenRefusal) -> String? {
+  package func verify(_ token: CompactToken, now: Int) throws(TokenRefusal) -> ForeignToken? {
     guard !issuers.isEmpty else { return nil }
     let payload = try token.payload()
     // Not verified yet: the name only chooses the keys.
@@ -57,6 +60,13 @@ package struct ForeignIssuers: Sendable {
     let path = place.map { key in key.intValue.map { "entry \($0 + 1)" } ?? key.stringValue }
     return (path + [what]).joined(separator: ", ")
   }
+}
+
+/// A proof from elsewhere, and the id by which a logout revokes it.
+package struct ForeignToken: Sendable {
+  package let identity: ForeignIdentity
+  let id: UUID
+  let expiresAt: Int
 }
 
 /// Another issuer whose tokens this shop accepts: for which audience, by which keys.
@@ -84,6 +94,7 @@ struct ForeignIssuer: Sendable {
     guard !entry.issuer.isEmpty, !entry.audience.isEmpty, !entry.user_claim.isEmpty else {
       throw KeyError("issuer, audience and user_claim must not be empty")
     }
+    guard entry.issuer.utf8.count <= ForeignIdentity.mostBytes else { throw KeyError("the issuer is too long") }
     name = entry.issuer
     audience = entry.audience
     userClaim = entry.user_claim
@@ -134,16 +145,19 @@ struct ForeignIssuer: Sendable {
     return keys
   }
 
-  /// The issuer's user who bears the token.
-  func verify(_ token: CompactToken, _ payload: JSONObject, now: Int) throws(TokenRefusal) -> String {
+  /// The person who bears the token: known by `sub`, and named by the claim that the operator chose.
+  func verify(_ token: CompactToken, _ payload: JSONObject, now: Int) throws(TokenRefusal) -> ForeignToken {
     let header = try token.header()
     guard Self.accepts(type: header.type) else { throw .wrongType }
     guard let key = key(header.keyID) else { throw .unknownKey }
     guard header.algorithm == algorithm.rawValue else { throw .wrongAlgorithm }
     guard token.isSigned(by: .pair(key)) else { throw .badSignature }
-    _ = try RegisteredClaims(payload, issuer: name, audience: audience, now: now)
+    let claims = try RegisteredClaims(payload, issuer: name, audience: audience, now: now)
+    guard claims.subject.utf8.count <= ForeignIdentity.mostBytes else { throw .badClaim("sub") }
     guard let user = payload.text(userClaim), !user.isEmpty else { throw .badClaim(userClaim) }
-    return user
+    return ForeignToken(
+      identity: ForeignIdentity(issuer: name, subject: claims.subject, names: [user]),
+      id: UUID(digesting: "\(name)\n\(claims.tokenID)"), expiresAt: claims.expiresAt)
   }
 
   /// No type, or one that an access token may have. Logout tokens and security events have others.

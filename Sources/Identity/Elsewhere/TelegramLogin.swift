@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Notation
 internal import Tokens
 
@@ -13,7 +14,7 @@ package struct TelegramLogin: Sendable {
     key = Digest.hmac(key: Array("WebAppData".utf8), Array(botToken.utf8))
   }
 
-  package func verify(_ initData: String, now: Int, maxAgeSeconds: Int) throws(TelegramRefusal) -> TelegramUser {
+  package func verify(_ initData: String, now: Int, maxAgeSeconds: Int) throws(TelegramRefusal) -> ForeignToken {
     guard initData.utf8.count <= Self.largestByteCount, var fields = Self.fields(initData) else { throw .malformed }
     guard let hash = fields.removeValue(forKey: "hash").flatMap(Self.bytes) else { throw .malformed }
     // By name alone: with its value, `a1=` would come before `a=`.
@@ -26,7 +27,10 @@ package struct TelegramLogin: Sendable {
     guard now - time <= maxAgeSeconds else { throw .expired }
     guard let user = fields["user"].flatMap({ JSONObject(Array($0.utf8)) }), let id = user.integer("id"), id > 0
     else { throw .noUser }
-    return TelegramUser(id: id, username: user.text("username"), firstName: user.text("first_name"))
+    let somebody = TelegramUser(id: id, username: user.text("username"), firstName: user.text("first_name"))
+    return ForeignToken(
+      identity: ForeignIdentity(somebody), id: UUID(digesting: "telegram\n\(Base64.url.encode(hash))"),
+      expiresAt: time + maxAgeSeconds)
   }
 
   /// The fields by name, or nil if one of them could be read in two ways.

@@ -17,7 +17,6 @@ package struct Registrar: Sendable {
     package var passwordHash: String?
     package var role = Role.user
     package var isActive = true
-    package var telegramID: Int?
     /// The address from which they registered.
     package var address: String?
 
@@ -35,29 +34,66 @@ package struct Registrar: Sendable {
     _ newcomer: Newcomer, orNumbered: Bool, by editor: Editor? = nil, on connection: borrowing Connection
   ) throws -> User {
     guard orNumbered else { return try register(newcomer, by: editor, on: connection) }
+    return try Self.numbering(newcomer, on: connection) { try register($0, by: editor, on: connection) }
+  }
+
+  /// Repeats with the next free name while the name is taken.
+  static func numbering(
+    _ newcomer: Newcomer, on connection: borrowing Connection, _ register: (Newcomer) throws -> User
+  ) throws -> User {
     var numbered = newcomer
     // Another request may take the free name first; then there is a next one.
     for _ in 0..<10 {
       do {
-        return try register(numbered, by: editor, on: connection)
+        return try register(numbered)
       } catch PeopleRefusal.usernameTaken {
-        guard let free = try Self.free(newcomer.username, on: connection) else { break }
+        guard let free = try free(newcomer.username, on: connection) else { break }
         numbered.username = free
       }
     }
     throw PeopleRefusal.usernameTaken
   }
 
-  /// Registers a user with a password. The hash waits for its turn; without a place in the line there is no user.
-  package func signUp(
-    _ newcomer: Newcomer, password: String, orNumbered: Bool, _ hashing: Hashing, on connection: borrowing Connection
+  /// Registers an email address, whose name gets a number if it is taken. An invitation, or the domain of the address, may
+  /// let it in where strangers are not.
+  package func join(
+    _ newcomer: Newcomer, password: String, invitation: String?, _ rules: JoiningRules, _ hashing: Hashing,
+    on connection: borrowing Connection
+  ) throws -> User {
+    guard let invitation else {
+      try rules.requireOpen(for: newcomer.email)
+      return try signUp(newcomer, password: password, orNumbered: true, rules, hashing, on: connection)
+    }
+    try rules.requireInvitations()
+    guard let token = OpaqueToken(invitation), try Invitations.admits(token, newcomer.email, on: connection) else {
+      throw PeopleRefusal.invitationRefused
+    }
+    return try hashed(newcomer, password, hashing) { newcomer in
+      try Self.numbering(newcomer, on: connection) { try insert($0, invitedBy: token, on: connection) }
+    }
+  }
+
+  /// Registers a stranger with a password.
+  func signUp(
+    _ newcomer: Newcomer, password: String, orNumbered: Bool, _ rules: JoiningRules, _ hashing: Hashing,
+    on connection: borrowing Connection
+  ) throws -> User {
+    try hashed(newcomer, password, hashing) { newcomer in
+      try rules.count(newcomer.address, on: connection)
+      return try register(newcomer, orNumbered: orNumbered, on: connection)
+    }
+  }
+
+  /// The hash waits for its turn; without a place in the line there is no user.
+  private func hashed(
+    _ newcomer: Newcomer, _ password: String, _ hashing: Hashing, _ register: (Newcomer) throws -> User
   ) throws -> User {
     let place = hashing.place()
     defer { withExtendedLifetime(place) {} }
     guard let hash = place?.atTurn({ self.hash(password) }) else { throw PeopleRefusal.noTimeToHash }
     var newcomer = newcomer
     newcomer.passwordHash = hash
-    let user = try register(newcomer, orNumbered: orNumbered, on: connection)
+    let user = try register(newcomer)
     hashing.verified?.note(password, of: user, hash: hash)
     return user
   }
@@ -87,20 +123,21 @@ package struct Registrar: Sendable {
     }
   }
 
-  /// A user whom a trusted party names. Every pool may create them: they have no password, and no role but `user`.
-  func admit(_ newcomer: Newcomer, on connection: borrowing Connection) throws -> User {
-    precondition(newcomer.passwordHash == nil && newcomer.role == .user && newcomer.isActive)
+  private func insert(
+    _ newcomer: Newcomer, invitedBy token: OpaqueToken, on connection: borrowing Connection
+  ) throws -> User {
     try NameRule.requireTakeable(newcomer.username)
-    return try User.written(
+    let user = try User.perhapsWritten(
       by: """
         SELECT \(raw: User.columns)
-        FROM provision_person(\(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
-                              \(newcomer.telegramID), \(UUID.timeOrdered()))
+        FROM register_invited(\(token.digest), \(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
+                              \(newcomer.passwordHash), \(UUID.timeOrdered()))
         """, on: connection)
+    guard let user else { throw PeopleRefusal.invitationRefused }
+    return user
   }
 
   private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {
-    precondition(newcomer.telegramID == nil)
     let network = newcomer.address.map { Network(address: $0).text }
     return try User.written(
       by: """
@@ -118,13 +155,20 @@ package struct Registrar: Sendable {
 }
 
 extension User {
-  /// The row that a change leaves. A name or an email that is taken is a refusal.
+  /// The row that a change leaves. A name, an email or an identity that is taken is a refusal.
   static func written(by change: SQL, on connection: borrowing Connection) throws -> User {
+    guard let user = try perhapsWritten(by: change, on: connection) else { throw PeopleRefusal.unknownUser }
+    return user
+  }
+
+  /// Nil if the change does not take place.
+  static func perhapsWritten(by change: SQL, on connection: borrowing Connection) throws -> User? {
     do {
-      return try connection.onlyRow(change) { try User(row: $0) }
+      return try connection.row(change) { try User(row: $0) }
     } catch let error as PostgresError where error.sqlstate == "23505" {
       switch error.constraint {
-      case "users_username", "users_pkey", "users_telegram_id": throw PeopleRefusal.usernameTaken
+      case "users_username", "users_pkey": throw PeopleRefusal.usernameTaken
+      case "identities_pkey": throw PeopleRefusal.identityTaken
       case "users_email": throw PeopleRefusal.emailTaken
       default: throw error
       }

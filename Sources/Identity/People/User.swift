@@ -79,8 +79,9 @@ extension User {
     try one("username = \(username)", on: connection)
   }
 
-  package static func withTelegram(_ id: Int, on connection: borrowing Connection) throws -> User? {
-    try one("telegram_id = \(id)", on: connection)
+  /// Whether a user has this id, or a deleted one had it.
+  static func hasEverHad(_ id: UUID, on connection: borrowing Connection) throws -> Bool {
+    try connection.value("SELECT EXISTS (SELECT FROM users WHERE id = \(id))")
   }
 
   private static func one(_ filter: SQL, on connection: borrowing Connection) throws -> User? {
@@ -93,6 +94,8 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   case unknownUser
   case usernameTaken
   case emailTaken
+  case identityTaken
+  case unknownIdentity
   case lastAdmin
   case wrongCredentials
   case inactive
@@ -108,6 +111,16 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   case secondFactorEnrolled
   case secondFactorUnknown
   case secondFactorRequired
+  case signUpClosed
+  case invitationRefused
+  case unknownInvitation
+  case invitationUsed
+  case tooManyNewUsers(retryAfterSeconds: Int, perHour: Int)
+  case passwordLoginOff
+  /// The present password, which a user gives to choose a new one.
+  case wrongPassword
+  case resetRefused
+  case unknownSession
 }
 
 extension PeopleRefusal: CustomStringConvertible {
@@ -116,12 +129,19 @@ extension PeopleRefusal: CustomStringConvertible {
     case .unknownUser: "there is no user of that name"
     case .usernameTaken: "the name is taken: choose another one"
     case .emailTaken: "the email is taken: choose another one"
+    case .identityTaken: "the identity belongs to another user, living or deleted"
+    case .unknownIdentity: "the user has no such identity"
     case .lastAdmin: "the shop needs at least one admin: make another user admin first"
     case .secondFactorUnknown: "the user has no second factor"
     case .secondFactorEnrolled: "the user has a second factor already"
     case .secondFactorRequired: "this shop demands a second factor of admins"
-    case .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused, .secondFactorMissing,
-      .secondFactorWrong, .enrolmentRequired:
+    case .signUpClosed: "nobody may register here: see TUCKSHOP_SIGN_UP and TUCKSHOP_PASSWORD_LOGIN"
+    case .invitationRefused, .resetRefused: "the link is not valid"
+    case .unknownInvitation: "there is no such invitation"
+    case .invitationUsed: "the invitation has been used"
+    case .unknownSession: "there is no such session"
+    case .passwordLoginOff, .wrongPassword, .tooManyNewUsers, .wrongCredentials, .inactive, .tooManyFailures,
+      .noTimeToHash, .refreshRefused, .secondFactorMissing, .secondFactorWrong, .enrolmentRequired:
       "signing in was refused"
     }
   }

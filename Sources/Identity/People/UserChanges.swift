@@ -66,7 +66,7 @@ extension User {
 
   fileprivate var isReigning: Bool { role == .admin && isActive }
 
-  fileprivate static func locked(_ id: UUID, on connection: borrowing Connection) throws -> User {
+  static func locked(_ id: UUID, on connection: borrowing Connection) throws -> User {
     let found = try connection.row(
       "SELECT \(raw: columns) FROM users WHERE id = \(id) AND deleted_at IS NULL FOR UPDATE"
     ) { try User(row: $0) }
@@ -79,12 +79,14 @@ extension User {
     try connection.run("SELECT pg_advisory_xact_lock(hashtext('tuckshop.admins'))")
   }
 
-  fileprivate static func requireAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws {
+  static func thereIsAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws -> Bool {
     try lockAdmins(on: connection)
-    let others = try connection.value(
-      "SELECT count(*) FROM users WHERE role = 'admin' AND is_active AND deleted_at IS NULL AND id <> \(id)",
-      as: Int.self)
-    guard others > 0 else { throw PeopleRefusal.lastAdmin }
+    return try connection.value(
+      "SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND is_active AND deleted_at IS NULL AND id <> \(id))")
+  }
+
+  fileprivate static func requireAnotherAdmin(than id: UUID, on connection: borrowing Connection) throws {
+    guard try thereIsAnotherAdmin(than: id, on: connection) else { throw PeopleRefusal.lastAdmin }
   }
 }
 

@@ -80,5 +80,14 @@ extension String {
     return text.utf8.count <= mostBytes ? text : nil
   }
 
+  /// Cut where a character ends.
+  func prefix(mostBytes: Int) -> String {
+    guard utf8.count > mostBytes else { return self }
+    var end = utf8.index(utf8.startIndex, offsetBy: mostBytes)
+    // The bytes of a character but its first begin with the bits 10.
+    while utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
+    return String(self[..<end])
+  }
+
   var hasControlCharacters: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 }

@@ -24,7 +24,8 @@ struct Exchange {
     // The session's row is locked first: everything that ends or renews the session waits for it.
     let session = try connection.row(
       """
-      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp() AS lives,
+      SELECT s.id, s.user_id, s.ended_at IS NULL AND s.expires_at > clock_timestamp()
+               AND s.created_at > clock_timestamp() - make_interval(secs => \(lifetimes.sessionSeconds)) AS lives,
              ceil(greatest(0, \(interval(lifetimes)) * (s.exchanges + 1 - \(mostAtOnce))
                - extract(epoch FROM clock_timestamp() - s.exchanged_at)::double precision))::bigint AS wait
       FROM sessions s WHERE id = (SELECT session_id FROM refresh_tokens WHERE digest = \(token.digest))
@@ -84,7 +85,8 @@ struct Exchange {
       """)
     try connection.run(
       """
-      UPDATE sessions SET expires_at = clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds)),
+      UPDATE sessions SET expires_at = least(clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds)),
+          created_at + make_interval(secs => \(lifetimes.sessionSeconds))),
         access_ends_at = greatest(access_ends_at, clock_timestamp() + make_interval(secs => \(lifetimes.accessSeconds))),
         exchanges = 1 + greatest(0, exchanges - extract(epoch FROM clock_timestamp() - exchanged_at)::double precision
           / \(Self.interval(lifetimes))),

@@ -6,6 +6,8 @@ internal import Postgres
 struct Network: Sendable {
   let text: String
 
+  var isThisMachine: Bool { text.hasPrefix("127.") || text == Network(address: "::1").text }
+
   /// A household with IPv6 has 2^64 addresses and counts as one network. A socket for both protocols writes 192.0.2.1 as
   /// `::ffff:192.0.2.1`. A text that is no address, such as that of a unix socket, is its own network.
   init(address: String) {

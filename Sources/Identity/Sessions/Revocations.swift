@@ -22,25 +22,33 @@ package final class Revocations {
   package var count: Int { ended.count }
 
   package func covers(_ claims: Claims) -> Bool {
-    // A user whose generation changed may still log out of a later session, so both are checked.
-    if let generation = UUID(spelled: claims.subject).flatMap({ ended[$0]?.generation }),
-      claims.generation < generation
-    {
-      return true
+    var generation = claims.generation
+    for id in [claims.session, claims.tokenID] {
+      guard let entry = id.flatMap(UUID.init(spelled:)).flatMap({ ended[$0] }) else { continue }
+      // A user whose generation changed may still log out of a later session, so both are checked.
+      guard let kept = entry.generation else { return true }
+      generation = max(generation, kept)
     }
-    return [claims.session, claims.tokenID].contains { id in
-      id.flatMap(UUID.init(spelled:)).map { ended[$0] != nil } ?? false
-    }
+    return UUID(spelled: claims.subject).flatMap { ended[$0]?.generation }.map { generation < $0 } ?? false
+  }
+
+  func covers(_ tokenID: UUID) -> Bool { ended[tokenID] != nil }
+
+  static func cover(_ tokenID: UUID, on connection: borrowing Connection) throws -> Bool {
+    try connection.value("SELECT EXISTS (SELECT FROM revocations WHERE id = \(tokenID))")
   }
 
   /// The same, from the database.
   package static func cover(_ claims: Claims, on connection: borrowing Connection) throws -> Bool {
     try connection.value(
       """
-      SELECT EXISTS (SELECT FROM revocations WHERE id IN (\(claims.session.flatMap(UUID.init(spelled:)))::uuid,
-                                                          \(UUID(spelled: claims.tokenID))::uuid))
+      WITH own AS (
+        SELECT generation FROM revocations
+        WHERE id IN (\(claims.session.flatMap(UUID.init(spelled:)))::uuid, \(UUID(spelled: claims.tokenID))::uuid)
+      )
+      SELECT EXISTS (SELECT FROM own WHERE generation IS NULL)
           OR EXISTS (SELECT FROM revocations WHERE id = \(UUID(spelled: claims.subject))::uuid
-                                               AND generation > \(claims.generation))
+                       AND generation > greatest(\(claims.generation), (SELECT max(generation) FROM own)))
       """)
   }
 
@@ -116,6 +124,15 @@ extension Revocations {
     return true
   }
 
+  /// Ends a token of another issuer. It has no generation, so there is no other way to end it.
+  static func endForeign(_ id: UUID, of user: UUID, expiresAt: Int, on connection: borrowing Connection) throws {
+    try connection.run(
+      """
+      INSERT INTO revocations (id, user_id, expires_at) VALUES (\(id), \(user), to_timestamp(\(expiresAt + leewaySeconds)))
+      ON CONFLICT (id) DO NOTHING
+      """)
+  }
+
   /// Ends one token that expires at that time, or all tokens of one session.
   static func end(
     _ id: UUID, of user: UUID, expiresAt: Int, on connection: borrowing Connection
@@ -129,27 +146,32 @@ extension Revocations {
           SELECT FROM revocations
           WHERE user_id = \(user) AND generation IS NULL AND expires_at > clock_timestamp() LIMIT \(mostOfOneUser)
         ) held)
-      ON CONFLICT (id) DO UPDATE SET expires_at = r.expires_at
+      ON CONFLICT (id) DO UPDATE SET generation = NULL, expires_at = greatest(r.expires_at, EXCLUDED.expires_at),
+        transaction_id = CASE WHEN r.generation IS NULL THEN r.transaction_id ELSE EXCLUDED.transaction_id END
       """)
     if noted == 0 { try endTokens(of: user, on: connection) }
   }
 
   /// Ends every token and session of a user by a new generation. A user has one such row, so it may stay for the longest
   /// life of a token: by the present settings, a token issued when they allowed more would become valid again.
-  static func endTokens(of user: UUID, on connection: borrowing Connection) throws {
+  ///
+  /// `kept` is a session or token that goes on: its row has the new generation. One that has ended stays so.
+  static func endTokens(of user: UUID, but kept: UUID? = nil, on connection: borrowing Connection) throws {
     try connection.run(
       """
-      WITH next AS (SELECT n.generation, \(user)::uuid AS id FROM next_generation(\(user)) AS n (generation))
-      INSERT INTO revocations (id, user_id, generation, expires_at)
-      SELECT id, id, generation, clock_timestamp() + make_interval(secs => \(longestSeconds)) FROM next
+      INSERT INTO revocations AS r (id, user_id, generation, expires_at)
+      SELECT i.id, \(user), n.generation, clock_timestamp() + make_interval(secs => \(longestSeconds))
+      FROM next_generation(\(user)) AS n (generation), (VALUES (\(user)::uuid), (\(kept)::uuid)) AS i (id)
+      WHERE i.id IS NOT NULL
       ON CONFLICT (id) DO UPDATE SET generation = EXCLUDED.generation, transaction_id = EXCLUDED.transaction_id,
         revoked_at = clock_timestamp(), expires_at = EXCLUDED.expires_at
+      WHERE r.generation IS NOT NULL
       """)
     try connection.run(
       """
       UPDATE sessions SET ended_at = clock_timestamp(),
         expires_at = least(expires_at, access_ends_at + make_interval(secs => \(leewaySeconds)))
-      WHERE user_id = \(user) AND ended_at IS NULL
+      WHERE user_id = \(user) AND ended_at IS NULL AND id IS DISTINCT FROM \(kept)::uuid
       """)
   }
 }

@@ -8,6 +8,8 @@ package struct Sessions: Sendable {
     package var accessSeconds = 900
     package var merchSeconds = 43_200
     package var refreshSeconds = 604_800
+    /// From the sign-in on, however often its tokens are exchanged.
+    package var sessionSeconds = 2_592_000
     package init() {}
   }
 
@@ -15,6 +17,17 @@ package struct Sessions: Sendable {
     package let accessToken: String
     package let refreshToken: String
     package let expiresIn: Int
+  }
+
+  /// The client that signs in, as the user's list of sessions shows it.
+  package struct Client: Sendable {
+    package let address: String
+    package let userAgent: String?
+
+    package init(address: String, userAgent: String?) {
+      self.address = address
+      self.userAgent = userAgent
+    }
   }
 
   private let tokens: AccessTokens
@@ -37,14 +50,17 @@ package struct Sessions: Sendable {
 
   /// Hashing takes time. If the user's tokens were ended meanwhile, by a new password perhaps, no session starts. The lock
   /// makes a concurrent change either end this session too or be seen here.
-  package func start(_ user: User, now: Int, on connection: borrowing Connection) throws -> Pair {
+  package func start(
+    _ user: User, from client: Client, now: Int, on connection: borrowing Connection
+  ) throws -> Pair {
     let session = UUID.timeOrdered()
     let refresh = OpaqueToken()
     let started = try connection.run(
       """
       WITH session AS (
-        INSERT INTO sessions (id, user_id, expires_at, access_ends_at)
-        SELECT \(session), id, clock_timestamp() + make_interval(secs => \(lifetimes.refreshSeconds)),
+        INSERT INTO sessions (id, user_id, address, user_agent, expires_at, access_ends_at)
+        SELECT \(session), id, \(client.address), \(client.userAgent?.prefix(mostBytes: 255)),
+               clock_timestamp() + make_interval(secs => \(min(lifetimes.refreshSeconds, lifetimes.sessionSeconds))),
                to_timestamp(\(now + lifetimes.accessSeconds))
         FROM users WHERE id = \(user.id) AND generation = \(user.generation) FOR SHARE
         RETURNING id
@@ -102,8 +118,20 @@ package struct Sessions: Sendable {
         let now: Int = try connection.value("SELECT ceil(extract(epoch FROM clock_timestamp()))::bigint")
         try Revocations.end(session, of: caller.id, expiresAt: now + Revocations.longestSeconds, on: connection)
       } else if let token = caller.tokenID, let expiresAt = caller.expiresAt {
-        try Revocations.end(token, of: caller.id, expiresAt: expiresAt, on: connection)
+        let end = caller.isForeign ? Revocations.endForeign : Revocations.end(_:of:expiresAt:on:)
+        try end(token, caller.id, expiresAt, connection)
       }
+    }
+  }
+
+  /// Ends the session of a refresh token, also of a used one. An unknown token ends nothing.
+  package static func end(refreshToken text: String, on connection: borrowing Connection) throws {
+    guard let token = OpaqueToken(text) else { return }
+    try connection.transaction { connection in
+      let session = try connection.row("SELECT session_id FROM refresh_tokens WHERE digest = \(token.digest)") {
+        try $0.value("session_id", as: UUID.self)
+      }
+      if let session { try Revocations.end(session: session, on: connection) }
     }
   }
 

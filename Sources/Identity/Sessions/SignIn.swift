@@ -107,12 +107,13 @@ package struct SignIn: Sendable {
 
   /// Registers the name, which nobody had when the attempt began.
   package func signUp(
-    _ username: Username, with registrar: Registrar, _ hashing: Hashing, on connection: borrowing Connection
+    _ username: Username, with registrar: Registrar, _ rules: JoiningRules, _ hashing: Hashing,
+    on connection: borrowing Connection
   ) throws -> User {
     var newcomer = Registrar.Newcomer(username: username)
     newcomer.address = address
     do {
-      return try registrar.signUp(newcomer, password: password, orNumbered: false, hashing, on: connection)
+      return try registrar.signUp(newcomer, password: password, orNumbered: false, rules, hashing, on: connection)
     } catch PeopleRefusal.usernameTaken {
       // A concurrent request took the name. It most likely came from the same person, with the same password.
       return try finish(begin(on: connection), registrar.passwords, hashing, on: connection).user

@@ -1,0 +1,37 @@
+internal import Audit
+internal import FoundationEssentials
+internal import HTTP
+internal import Identity
+internal import Notation
+internal import Postgres
+
+func listIdentities(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let entries = try Identities.list(of: request.parameters.require("id"), on: connection)
+  return .json(["items": .array(entries.map(\.json))])
+}
+
+func linkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let user = try request.parameters.require("id", as: UUID.self)
+  let body = try Reader(bodyOf: request)
+  let (issuer, subject) = try body.finish(
+    body.require("issuer", as: String.self, checkIdentityText), body.require("subject", as: String.self, checkIdentityText))
+  let editor = Editor(visit.caller, request)
+  return .json(try Identities.link(issuer, subject, to: user, by: editor, on: connection).json, status: 201)
+}
+
+func unlinkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let user = try request.parameters.require("id", as: UUID.self)
+  guard let number = Int(try request.parameters.require("n", as: String.self)) else {
+    throw PeopleRefusal.unknownIdentity
+  }
+  try Identities.unlink(number, of: user, by: Editor(visit.caller, request), on: connection)
+  return Response(204)
+}
+
+private func checkIdentityText(_ text: String) throws {
+  guard (1...ForeignIdentity.mostBytes).contains(text.utf8.count) else {
+    throw IdentityTextError(description: "Input should have 1 to \(ForeignIdentity.mostBytes) bytes")
+  }
+}
+
+private struct IdentityTextError: Error, CustomStringConvertible { let description: String }
