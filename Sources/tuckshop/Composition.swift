@@ -45,6 +45,7 @@ extension Environment {
     desk.merchPasswords = PasswordRule(
       leastCharacters: try value(\.tokens.merchPasswordMin), refusesCommon: false)
     desk.believesTelegramIDs = try value(\.signOn.believesTelegramIDs)
+    desk.adminSecondFactor = try value(\.tokens.adminSecondFactor)
     desk.trustedUserHeader = try value(\.signOn.trustedUserHeader)
     return desk
   }

@@ -26,9 +26,10 @@ struct PoolRightsTests {
     ],
     TestCluster.auth: [
       "identities SELECT", "invitations SELECT", "known_networks DELETE INSERT SELECT UPDATE",
-      "login_failures DELETE INSERT SELECT UPDATE", "password_resets SELECT",
+      "login_failures DELETE INSERT SELECT UPDATE", "password_resets SELECT", "recovery_codes DELETE INSERT SELECT",
       "refresh_tokens DELETE INSERT SELECT UPDATE", "revocations INSERT SELECT UPDATE", "schema_migrations SELECT",
-      "sessions INSERT SELECT UPDATE", "spent_proofs INSERT SELECT", "users SELECT",
+      "second_factors DELETE INSERT SELECT UPDATE", "sessions INSERT SELECT UPDATE", "spent_proofs INSERT SELECT",
+      "users SELECT",
       "users UPDATE (password_hash)",
     ],
     TestCluster.ops: [
@@ -93,6 +94,9 @@ struct PoolRightsTests {
     (TestCluster.app, "UPDATE users SET is_active = true"), (TestCluster.app, "UPDATE users SET generation = 0"),
     (TestCluster.app, "INSERT INTO users (id, username) VALUES (gen_random_uuid(), 'x')"),
     (TestCluster.app, "DELETE FROM users"), (TestCluster.app, "SELECT FROM login_failures"),
+    (TestCluster.app, "SELECT FROM second_factors"), (TestCluster.app, "SELECT FROM recovery_codes"),
+    (TestCluster.app, "DELETE FROM second_factors"), (TestCluster.ops, "SELECT FROM second_factors"),
+    (TestCluster.ops, "DELETE FROM recovery_codes"),
     (TestCluster.app, "INSERT INTO audit (actor, action, subject_id) VALUES ('x', 'x', 'x')"),
     (TestCluster.app, "SELECT welcome_coins FROM settings"), (TestCluster.app, "UPDATE settings SET welcome_coins = 9"),
     (
