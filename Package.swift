@@ -79,7 +79,7 @@ let package = Package(
       of: [
         "API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Outbound", "Postgres", "Shop", "Telemetry", "Tokens",
       ]),
-    tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
+    tests("EndToEndTests", of: ["FastCGI", "Postgres", "Tokens", "tuckshop"]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6])

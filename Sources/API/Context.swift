@@ -51,6 +51,7 @@ package final class FrontDesk {
   package var providerName: String?
   /// Nil in pools that never call the provider.
   package var openID: OpenIDSignIn?
+  package var adminSecondFactor = SecondFactor.Demand.optional
   package var joining = JoiningRules()
   package var links = Links(publicURL: "http://127.0.0.1:8080")
 

@@ -46,6 +46,7 @@ extension Environment {
     desk.merchPasswords = PasswordRule(
       leastCharacters: try value(\.tokens.merchPasswordMin), refusesCommon: false)
     desk.believesTelegramIDs = try value(\.signOn.believesTelegramIDs)
+    desk.adminSecondFactor = try value(\.tokens.adminSecondFactor)
     desk.trustedUserHeader = try value(\.signOn.trustedUserHeader)
     if try value(\.signOn.providerIssuer) != nil { desk.providerName = try value(\.signOn.providerName) }
     return desk

@@ -93,6 +93,9 @@ struct Settings {
       "REFRESH_TTL", 604_800, "seconds", in: 1...31_536_000, "how long a refresh token is valid")
     let merchPasswordMin = Setting(
       "MERCH_PASSWORD_MIN", 1, "characters", in: 1...256, "the shortest password that `/api/auth` registers")
+    let adminSecondFactor = Setting(
+      "ADMIN_TOTP", SecondFactor.Demand.optional,
+      "required: an admin without a second factor has to set it up when signing in with a password")
     let adminUser = Setting.optional(
       "ADMIN_USER", "text", "the user who becomes admin as long as there is none; needs a password")
     let adminPassword = Setting.optional(

@@ -12,6 +12,7 @@ enum UserCommand: Command {
            tuckshop user role NAME user|moderator|service|admin
            tuckshop user list [--search TEXT]
            tuckshop user deactivate NAME
+           tuckshop user totp-reset NAME
            tuckshop user import FILE.csv [--dry-run] [--continue]
            tuckshop user invite [--email E] [--role R] [--days N]
            tuckshop user reset-link NAME
@@ -22,6 +23,8 @@ enum UserCommand: Command {
            tuckshop user unlink NAME N
 
     F may be - for standard input. Passwords are never read from the command line, which others can see.
+    totp-reset is for an admin who has lost both phone and recovery codes: it removes the second factor, and ends
+    the user's sessions.
     An import reads the columns username,email,full_name,role,password_hash under a line that names them; only
     username is required. A hash has commas, so put it in quotes. Either all rows are imported or none; with
     --continue, those without an error. --dry-run changes nothing.
@@ -45,6 +48,7 @@ enum UserCommand: Command {
     case "identities": try UserJoining.identities(&arguments, environment)
     case "link": try UserJoining.link(&arguments, environment)
     case "unlink": try UserJoining.unlink(&arguments, environment)
+    case "totp-reset": try resetSecondFactor(&arguments, environment)
     case "import": return try bringIn(&arguments, environment)
     default: throw UsageError("user \(verb) is not understood")
     }
@@ -88,6 +92,15 @@ enum UserCommand: Command {
     guard let user = try User.named(username.text, on: connection) else { throw PeopleRefusal.unknownUser }
     let changed = try changes.apply(to: user.id, by: .commandLine, on: connection)
     say("\(changed.username) \(changed.role.rawValue) \(changed.isActive ? "active" : "not active")")
+  }
+
+  private static func resetSecondFactor(_ arguments: inout Arguments, _ environment: Environment) throws {
+    let username = try username(&arguments)
+    try arguments.finish()
+    let connection = try environment.open()
+    guard let user = try User.named(username.text, on: connection) else { throw PeopleRefusal.unknownUser }
+    try SecondFactor.reset(of: user.id, by: .commandLine, on: connection)
+    say("\(user.username) has no second factor any more; all sessions ended")
   }
 
   private static func list(_ arguments: inout Arguments, _ environment: Environment) throws {

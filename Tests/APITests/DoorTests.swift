@@ -96,7 +96,7 @@ struct DoorTests {
       let maker = try shop.person("maker", .admin)
       let other = try shop.bearer(.admin)
       func invite() throws -> (id: String, token: String) {
-        let made = shop.ask(.post, "/api/v1/invitations", [:], as: shop.token(maker))
+        let made = shop.ask(.post, "/api/v1/invitations", as: shop.token(maker))
         return (try #require(made["id"]), try #require(made["token"]))
       }
       let ended = try invite()

@@ -6,7 +6,8 @@ internal import Notation
 internal import Postgres
 
 func createInvitation(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
-  let body = try Reader(bodyOf: request)
+  // Every member is optional, so a body may be missing too.
+  let body = request.body.isEmpty ? Reader() : try Reader(bodyOf: request)
   let email = body.optional("email", as: EmailAddress.self)
   let role = body.optional("role", as: Role.self)
   let seconds = body.optional("expires_in", as: Int.self) { seconds in

@@ -52,8 +52,9 @@ extension Request {
 
 extension Response {
   /// The new session, with its refresh token in the cookie alone.
-  static func session(_ pair: Sessions.Pair, _ desk: FrontDesk) -> Response {
-    Response.json(["access_token": .string(pair.accessToken), "expires_in": .integer(pair.expiresIn)])
+  static func session(_ pair: Sessions.Pair, _ desk: FrontDesk, _ recoveryCodes: JSON? = nil) -> Response {
+    let members: JSON = ["access_token": .string(pair.accessToken), "expires_in": .integer(pair.expiresIn)]
+    return Response.json(members.adding(["recovery_codes": recoveryCodes]))
       .with("Set-Cookie", SessionCookie(desk).header(pair.refreshToken))
   }
 }
