@@ -71,3 +71,12 @@ own_folder() {
   if [ "$(id -u)" -eq 0 ]; then chown "$user:$user" "$2"; fi
   chmod "$1" "$2"
 }
+
+# python_tools NAME PROGRAM PIP-ARGUMENTS…: has pip install them once, into a folder that $tools names.
+python_tools() {
+  tools=$checkout/.local/$1
+  [ ! -x "$tools/bin/$2" ] || return 0
+  mkdir -p "$checkout/.local"
+  /usr/bin/python3 -m venv "$tools"
+  "$tools/bin/pip" install -q --disable-pip-version-check "${@:3}"
+}

@@ -51,4 +51,34 @@ struct ProviderTests {
     _ = try provider.wait()
     #expect(try world.stop() == 0)
   }
+
+  @Test func `a provider that is silent gives people a page in time, and harms no other sign-in`() throws {
+    let silent = try WebStub { _ in .silence }
+    let world = try World([
+      "TUCKSHOP_OIDC_ISSUER": silent.origin, "TUCKSHOP_OIDC_CLIENT_ID": "the shop",
+      "TUCKSHOP_OIDC_NAME": "Company account",
+    ])
+    let password = try read(world.directory / "admin-password").filter { $0 != "\n" }
+    let credentials = #"{"username":"admin","password":"\#(password)"}"#
+    #expect(try world.post("/api/v1/auth/login", credentials).status == 200)
+    let answers = try onThreads(24) { index in
+      try (0..<3).map { _ in
+        if index % 6 == 0 { return try world.post("/api/v1/auth/login", credentials) }
+        return try HTTPAnswer.asking(
+          world.port, "GET", "/api/v1/auth/oidc", headers: [("Accept", "text/html")], timeoutSeconds: 3)
+      }
+    }
+    for (index, answer) in answers.enumerated().flatMap({ index, list in list.map { (index, $0) } }) {
+      if index % 6 == 0 {
+        #expect(answer.status == 200, "\(answer.body)")
+      } else {
+        #expect(answer.status == 503)
+        let isPage = answer.body.contains("does not answer") || answer.body.contains("Many people are signing in")
+        #expect(isPage, "\(answer.body)")
+      }
+    }
+    // No more workers than a third of six wait at a time.
+    #expect((1...6).contains(silent.questions.count))
+    #expect(try world.stop() == 0)
+  }
 }

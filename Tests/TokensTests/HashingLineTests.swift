@@ -84,6 +84,19 @@ struct HashingLineTests {
     withExtendedLifetime(file) {}
   }
 
+  @Test func `a third of the workers may wait for other servers, and at least one`() throws {
+    let directory = try TemporaryDirectory()
+    for (workers, most) in [(1, 1), (2, 1), (6, 2), (8, 2), (9, 3)] {
+      let files = try (0..<workers).map { _ in try File(directory / "calls-\(workers)") }
+      var places = files.map { Places.forCalls(descriptor: $0.descriptor, workers: { workers }).take() }
+      #expect(places.count { $0 != nil } == most)
+      places[0] = nil
+      places.append(Places.forCalls(descriptor: files[0].descriptor, workers: { workers }).take())
+      #expect(places.count { $0 != nil } == most)
+      withExtendedLifetime(files) {}
+    }
+  }
+
   @Test func `a worker that comes too late gets no place, and without a line every worker gets one`() {
     #expect(Hashing(isInTime: false).place() == nil)
     #expect(Hashing().place()?.atTurn { 1 } == 1)
