@@ -74,7 +74,7 @@ let package = Package(
     tests(
       "APITests",
       of: ["API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"]),
-    tests("EndToEndTests", of: ["FastCGI", "Postgres", "tuckshop"]),
+    tests("EndToEndTests", of: ["FastCGI", "Postgres", "Tokens", "tuckshop"]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6])

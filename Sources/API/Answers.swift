@@ -82,6 +82,20 @@ struct Answers {
     case .inactive: answer(to: CallerRefusal.inactive)
     case .noTimeToHash:
       respond(503, "overloaded", "Too many people are signing in. Try again in a moment.").with("Retry-After", "1")
+    case .secondFactorMissing: challenge("totp_required", "This account needs a code besides the password.")
+    case .secondFactorWrong: challenge("totp_invalid", "The code is wrong, too old, or was used. Wait for the next one.")
+    case .enrolmentRequired(let pending):
+      respond(
+        dialect == .merch ? 401 : 403, "totp_enrolment_required",
+        pending == nil
+          ? "Admins need a second factor here. Set it up by signing in at /api/v1/auth/login."
+          : "Admins need a second factor here. Give the secret to an app for codes, and sign in again with its code.",
+        ["secret": pending.map { .string($0.secret) }, "otpauth_url": pending.map { .string($0.url) }])
+    case .secondFactorEnrolled:
+      respond(409, "totp_enrolled", "You have a second factor already. Remove it first.")
+    case .secondFactorUnknown: respond(409, "totp_missing", "You have no second factor. Ask for a secret first.")
+    case .secondFactorRequired:
+      respond(409, "totp_required_here", "Admins need a second factor here, so you cannot remove yours.")
     case .signUpClosed: respond(403, "sign_up_closed", "New people need an invitation. Ask an admin of the shop.")
     case .invitationRefused:
       respond(403, "invitation_refused", "This invitation is not valid for this address. Ask for a new one.")

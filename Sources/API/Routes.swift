@@ -77,10 +77,15 @@ private func v1() -> [RouteGroup] {
   everybody.add(.get, "/auth/sessions", .signedIn(repeatable: true, listSessions))
   everybody.add(.delete, "/auth/sessions", .signedIn(repeatable: true, endOtherSessions))
   everybody.add(.delete, "/auth/sessions/{id:uuid}", .signedIn(repeatable: true, endSession))
+  everybody.add(.post, "/auth/identities", .signedIn(repeatable: false, linkOwnIdentity))
   everybody.add(.put, "/auth/password", .signedIn(repeatable: false, changePassword))
   everybody.add(.post, "/auth/password-reset", .withConnection(repeatable: false, takePasswordReset))
   everybody.add(.post, "/auth/logout", .signedIn(repeatable: true, logout))
   everybody.add(.get, "/auth/me", .signedIn(repeatable: true, me))
+  // Also for users who were admins when they set it up.
+  everybody.add(.get, "/auth/totp", .signedIn(repeatable: true, showSecondFactor))
+  everybody.add(.post, "/auth/totp/recovery-codes", .signedIn(repeatable: false, renewRecoveryCodes))
+  everybody.add(.delete, "/auth/totp", .signedIn(repeatable: false, removeSecondFactor))
 
   everybody.add(.post, "/transfers", .signedIn(repeatable: true, makeTransfer))
   everybody.add(.post, "/transfers/{id:uuid}/undo", .signedIn(repeatable: true, undoTransfer))
@@ -98,6 +103,8 @@ private func v1() -> [RouteGroup] {
   staff.add(.get, "/users/{id:uuid}", .signedIn(repeatable: true, showUser))
 
   var admins = RouteGroup("/api/v1", .problem, for: [.admin])
+  admins.add(.post, "/auth/totp", .signedIn(repeatable: true, beginSecondFactor))
+  admins.add(.post, "/auth/totp/confirm", .signedIn(repeatable: false, confirmSecondFactor))
   admins.add(.post, "/users", .signedIn(repeatable: false, createUser))
   admins.add(.patch, "/users/{id:uuid}", .signedIn(repeatable: false, changeUser))
   admins.add(.delete, "/users/{id:uuid}", .signedIn(repeatable: false, deleteUser))

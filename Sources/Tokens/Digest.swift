@@ -1,7 +1,7 @@
 internal import CCrypto
 package import FoundationEssentials
 
-/// SHA-256, alone and with a key, and the only way to compare what came out.
+/// SHA-256, alone and with a key, HMAC-SHA-1 for codes of phones, and the only way to compare what came out.
 package enum Digest {
   package static let byteCount = 32
 
@@ -12,8 +12,17 @@ package enum Digest {
   }
 
   package static func hmac(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    hmac(EVP_sha256(), byteCount, key: key, message)
+  }
+
+  /// Only for codes that a phone computes too: SHA-1 is the one digest that all apps for them know.
+  static func hmacSHA1(key: [UInt8], _ message: [UInt8]) -> [UInt8] { hmac(EVP_sha1(), 20, key: key, message) }
+
+  private static func hmac(
+    _ algorithm: OpaquePointer?, _ byteCount: Int, key: [UInt8], _ message: [UInt8]
+  ) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: byteCount)
-    let made = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &digest, nil)
+    let made = HMAC(algorithm, key, Int32(key.count), message, message.count, &digest, nil)
     precondition(made != nil, "libcrypto cannot compute an HMAC")
     return digest
   }

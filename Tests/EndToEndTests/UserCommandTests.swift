@@ -51,6 +51,8 @@ struct UserCommandTests {
         (["role", "anna", "user"], 1, "the shop needs at least one admin"),
         (["deactivate", "anna"], 1, "the shop needs at least one admin"),
         (["role", "nobody", "user"], 1, "no user of that name"), (["role", "anna"], 64, "wants a name and a role"),
+        (["totp-reset"], 64, "a name is missing"), (["totp-reset", "nobody"], 1, "no user of that name"),
+        (["totp-reset", "anna"], 1, "the user has no second factor"),
         (["dance"], 64, "dance is not understood"), ([], 64, "wants a word"),
       ]
       for (arguments, status, words) in cases {
@@ -66,6 +68,28 @@ struct UserCommandTests {
       }
       #expect(try desk.count("users") == 1)
       #expect(try desk.count("audit") == 1)
+    }
+  }
+
+  @Test func `an operator removes the second factor of an admin who has lost the phone`() throws {
+    try withDesk { desk in
+      #expect(try desk.run("user", "add", "anna", "--role", "admin").status == 0)
+      let owner = try TestCluster.connection(database: desk.database)
+      try owner.run(
+        """
+        INSERT INTO second_factors (user_id, secret, confirmed_at)
+        SELECT id, decode(repeat('00', 20), 'hex'), clock_timestamp() FROM users
+        """)
+      try owner.run("INSERT INTO recovery_codes (user_id, digest) SELECT id, 'x' FROM users")
+      try owner.run("INSERT INTO sessions (id, user_id, expires_at) SELECT id, id, 'infinity' FROM users")
+      let reset = try desk.run("user", "totp-reset", "anna")
+      #expect(reset.status == 0)
+      #expect(reset.log == "anna has no second factor any more; all sessions ended\n")
+      #expect(try desk.count("second_factors") + desk.count("recovery_codes") == 0)
+      #expect(try desk.count("sessions WHERE ended_at IS NULL") == 0)
+      #expect(try desk.count("users WHERE generation = 1") == 1)
+      #expect(try desk.count("audit WHERE action = 'totp.reset' AND actor = 'command line'") == 1)
+      #expect(try desk.run("user", "totp-reset", "anna").status == 1)
     }
   }
 

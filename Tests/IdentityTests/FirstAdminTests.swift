@@ -14,7 +14,7 @@ struct FirstAdminTests {
 
   private func signIn(_ name: String, _ password: String, _ connection: borrowing Connection) throws -> User {
     let signIn = SignIn(.username(name), password: password, address: "192.0.2.1")
-    return try signIn.finish(signIn.begin(on: connection), Self.passwords, on: connection)
+    return try signIn.finish(signIn.begin(on: connection), Self.passwords, on: connection).user
   }
 
   private func count(_ table: String, _ connection: borrowing Connection) throws -> Int {

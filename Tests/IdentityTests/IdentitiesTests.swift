@@ -65,7 +65,8 @@ enum Elsewhere {
     return try Trust("EdDSA", key: #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"}]}"#)
   }
 
-  static func token(_ subject: String, named name: String, id: String = "t", issuedAt: Int = Mint.now) throws -> String {
+  static func token(_ subject: String, named name: String, id: String = "t", issuedAt: Int = Mint.now) throws -> String
+  {
     let payload = jsonObject(
       [
         ("iss", quoted(Trust.issuer)), ("aud", quoted("tuckshop")), ("sub", quoted(subject)), ("jti", quoted(id)),

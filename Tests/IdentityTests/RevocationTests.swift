@@ -90,7 +90,7 @@ struct RevocationTests {
       let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
       let anna = try door.person("anna", password: "correct horse")
       let signIn = SignIn(.username("anna"), password: "correct horse", address: "192.0.2.1")
-      let user = try signIn.finish(signIn.begin(on: door.connection), passwords, on: door.connection)
+      let user = try signIn.finish(signIn.begin(on: door.connection), passwords, on: door.connection).user
       try door.change(anna.id) { $0.passwordHash = passwords.hash("another horse") }
       #expect(throws: PeopleRefusal.wrongCredentials) {
         try sessions.start(user, from: .test, now: Door.now, on: door.connection)

@@ -73,7 +73,7 @@ struct UserImportTests {
       #expect(try count("audit JOIN users u ON subject_id = u.id::text AND after->>'username' = u.username") == 1101)
       #expect(try count("audit WHERE actor = 'command line' AND action = 'user.create'") == 1101)
       let signIn = SignIn(.username("anna"), password: "correct horse", address: "192.0.2.1")
-      let anna = try signIn.finish(signIn.begin(on: connection), passwords, on: connection)
+      let anna = try signIn.finish(signIn.begin(on: connection), passwords, on: connection).user
       #expect(anna.role == .moderator && anna.email == "a@b.c")
     }
   }

@@ -36,18 +36,22 @@ func checkAmount(_ amount: Int, _ member: String = "amount") throws(ShapeError) 
   }
 }
 
-/// Merch signs in with a name and a password. An unknown name is registered.
+/// Merch signs in with a name and a password. An unknown name is registered. The answer has no room for the secret and
+/// the recovery codes of a second factor, so it is set up elsewhere.
 func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   struct Body: Decodable {
     let username: Username
     let password: String
+    let code: String?
   }
   let body: Body = try request.decode(unknownMembers: .ignored)
   let desk = context.desk
   try desk.joining.requirePasswordLogin()
   // An impossible password is not counted as a failed guess.
   try check(body.password, PasswordRule(leastCharacters: 1, refusesCommon: false))
-  let signIn = SignIn(.username(body.username.text), password: body.password, address: request.clientAddress)
+  let signIn = SignIn(
+    .username(body.username.text), password: body.password, address: request.clientAddress,
+    offer: SecondFactor.Offer(body.code, request), demand: desk.adminSecondFactor, canEnrol: false)
   let attempt = try signIn.begin(on: connection)
   let user: User
   // Behind a closed door, an unknown name is answered as a wrong password is.
@@ -56,7 +60,7 @@ func merchAuth(_ request: Request, _ context: Context, _ connection: borrowing C
     try check(body.password, desk.merchPasswords)
     user = try signIn.signUp(body.username, with: desk.registrar, desk.joining, context.hashing, on: connection)
   } else {
-    user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection)
+    user = try signIn.finish(attempt, desk.passwords, context.hashing, on: connection).user
     try desk.joining.admit(user)
   }
   return .token(desk.sessions.token(for: user, now: Clock.unixSeconds))

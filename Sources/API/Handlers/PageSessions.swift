@@ -16,7 +16,8 @@ func signInMethods(_ request: Request, _ context: Context) -> Response {
 
 func openSession(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   try request.requireOwnSite(context.desk)
-  return .session(try signIn(request, context, connection), context.desk)
+  let (pair, recoveryCodes) = try signIn(request, context, connection)
+  return .session(pair, context.desk, recoveryCodes)
 }
 
 func refreshSession(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {

@@ -21,11 +21,14 @@ func register(_ request: Request, _ context: Context, _ connection: borrowing Co
 
 func login(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   if let answer = try unsafeLogin(request, context, connection) { return answer }
-  return .json(try signIn(request, context, connection).json)
+  let (pair, recoveryCodes) = try signIn(request, context, connection)
+  return .json(pair.json.adding(["recovery_codes": recoveryCodes]))
 }
 
-/// Starts a session for a name and a password.
-func signIn(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Sessions.Pair {
+/// Starts a session for a name, a password and, with a second factor, a code.
+func signIn(
+  _ request: Request, _ context: Context, _ connection: borrowing Connection
+) throws -> (pair: Sessions.Pair, recoveryCodes: JSON?) {
   try context.desk.joining.requirePasswordLogin()
   let body = try Reader(bodyOf: request)
   let email = body.optional("email", as: String.self).map { SignIn.Name.email($0) }
@@ -35,15 +38,20 @@ func signIn(_ request: Request, _ context: Context, _ connection: borrowing Conn
   case (true, true): body.complain("username", "Input should be either an email or a username")
   default: break
   }
+  let code = body.text("code", 0...64)
   // An impossible password is not counted as a failed guess.
   let (name, password) = try body.finish(
     email ?? username,
     body.require("password", as: String.self) { try check($0, .any) })
-  let signIn = SignIn(name, password: password, address: request.clientAddress)
-  let user = try signIn.finish(
+  let signIn = SignIn(
+    name, password: password, address: request.clientAddress, offer: SecondFactor.Offer(code, request),
+    demand: context.desk.adminSecondFactor)
+  let entry = try signIn.finish(
     try signIn.begin(on: connection), context.desk.passwords, context.hashing, on: connection)
-  try context.desk.joining.admit(user)
-  return try context.desk.sessions.start(user, from: request.client, now: Clock.unixSeconds, on: connection)
+  try context.desk.joining.admit(entry.user)
+  let pair = try context.desk.sessions.start(
+    entry.user, from: request.client, now: Clock.unixSeconds, on: connection)
+  return (pair, entry.recoveryCodes.map(JSON.list))
 }
 
 func refresh(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {

@@ -10,7 +10,7 @@ struct SessionCookie {
   private let seconds: Int
 
   init(_ desk: FrontDesk) {
-    isSecure = desk.publicURL.hasPrefix("https://")
+    isSecure = desk.links.isSecure
     seconds = desk.lifetimes.refreshSeconds
   }
 
@@ -43,15 +43,16 @@ extension Request {
       guard ["same-origin", "none"].contains(site) else { throw .otherSite }
     } else if let origin = headers["Origin"] {
       let own = headers["Host"].map { ["http://" + $0, "https://" + $0] } ?? []
-      guard (own + [desk.publicURL]).contains(where: { $0.utf8.elementsEqual(origin.utf8) }) else { throw .otherSite }
+      guard (own + [desk.links.publicURL]).contains(where: { $0.utf8.elementsEqual(origin.utf8) }) else { throw .otherSite }
     }
   }
 }
 
 extension Response {
   /// The new session, with its refresh token in the cookie alone.
-  static func session(_ pair: Sessions.Pair, _ desk: FrontDesk) -> Response {
-    Response.json(["access_token": .string(pair.accessToken), "expires_in": .integer(pair.expiresIn)])
+  static func session(_ pair: Sessions.Pair, _ desk: FrontDesk, _ recoveryCodes: JSON? = nil) -> Response {
+    let members: JSON = ["access_token": .string(pair.accessToken), "expires_in": .integer(pair.expiresIn)]
+    return Response.json(members.adding(["recovery_codes": recoveryCodes]))
       .with("Set-Cookie", SessionCookie(desk).header(pair.refreshToken))
   }
 }

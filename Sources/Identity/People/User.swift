@@ -103,6 +103,14 @@ package enum PeopleRefusal: Error, Sendable, Equatable {
   /// The request has waited so long that others would wait for its hash.
   case noTimeToHash
   case refreshRefused
+  /// The password is right, and a code is needed besides.
+  case secondFactorMissing
+  case secondFactorWrong
+  /// The shop demands a second factor of admins. Nil: it cannot be set up where the user signed in.
+  case enrolmentRequired(SecondFactor.Pending?)
+  case secondFactorEnrolled
+  case secondFactorUnknown
+  case secondFactorRequired
   case signUpClosed
   case invitationRefused
   case unknownInvitation
@@ -124,12 +132,17 @@ extension PeopleRefusal: CustomStringConvertible {
     case .identityTaken: "the identity belongs to another user, living or deleted"
     case .unknownIdentity: "the user has no such identity"
     case .lastAdmin: "the shop needs at least one admin: make another user admin first"
+    case .secondFactorUnknown: "the user has no second factor"
+    case .secondFactorEnrolled: "the user has a second factor already"
+    case .secondFactorRequired: "this shop demands a second factor of admins"
     case .signUpClosed: "nobody may register here: see TUCKSHOP_SIGN_UP and TUCKSHOP_PASSWORD_LOGIN"
     case .invitationRefused, .resetRefused: "the link is not valid"
     case .unknownInvitation: "there is no such invitation"
     case .invitationUsed: "the invitation has been used"
     case .unknownSession: "there is no such session"
-    case .passwordLoginOff, .wrongPassword, .tooManyNewUsers, .wrongCredentials, .inactive, .tooManyFailures, .noTimeToHash, .refreshRefused: "signing in was refused"
+    case .passwordLoginOff, .wrongPassword, .tooManyNewUsers, .wrongCredentials, .inactive, .tooManyFailures,
+      .noTimeToHash, .refreshRefused, .secondFactorMissing, .secondFactorWrong, .enrolmentRequired:
+      "signing in was refused"
     }
   }
 }

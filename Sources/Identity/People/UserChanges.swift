@@ -54,6 +54,7 @@ extension User {
       if before.isReigning { try requireAnotherAdmin(than: id, on: connection) }
       try connection.run("SELECT FROM remove_person(\(editor.id), \(id))")
       try Revocations.endTokens(of: id, on: connection)
+      try SecondFactor.forget(of: id, on: connection)
       try editor.note("user.delete", id.text, before: before.record, on: connection)
     }
   }
