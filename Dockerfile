@@ -6,7 +6,7 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${SWIFT_IMAGE} AS build
 RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      libargon2-dev libfcgi-dev libpq-dev libssl-dev pkg-config \
+      libargon2-dev libcurl4-openssl-dev libfcgi-dev libpq-dev libssl-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # SwiftPM requires the other targets' folders even if it builds none of them.
@@ -26,11 +26,11 @@ COPY deploy/roles.sql /out/share/roles.sql
 RUN mv /out/share/nginx/html /out/share/html && chmod -R u=rwX,go=rX /out
 
 FROM ${BASE_IMAGE}
-# Extra libraries come with the packages that need them; libargon2, libfcgi, libpq and libssl are linked by the binary
-# itself. lastlog and faillog would be sparse files of some megabytes.
+# Extra libraries come with the packages that need them; libargon2, libcurl, libfcgi, libpq and libssl are linked by the
+# binary itself. ca-certificates are for single sign-on. lastlog and faillog would be sparse files of some megabytes.
 RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      libargon2-1 libfcgi0ldbl libpq5 libssl3 multiwatch nginx spawn-fcgi \
+      ca-certificates libargon2-1 libcurl4 libfcgi0ldbl libpq5 libssl3 multiwatch nginx spawn-fcgi \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* /etc/nginx/sites-* /var/www/html \
  && groupadd --gid 10001 tuckshop \
  && useradd --uid 10001 --gid tuckshop --no-log-init --no-create-home --home-dir /nonexistent \

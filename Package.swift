@@ -28,6 +28,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("fcgi")]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev", "libargon2-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    room("Outbound", knows: ["CCurl"]),
     room("Postgres", knows: ["CPostgres"]),
     room("Migrations", knows: ["Postgres"]),
     room("Notation"),
@@ -36,7 +38,7 @@ let package = Package(
     room("Telemetry", knows: ["Notation"]),
     room("Tokens", knows: ["CCrypto", "Notation"]),
     room("Audit", knows: ["Notation", "Postgres"]),
-    room("Identity", knows: ["Audit", "Notation", "Postgres", "Tokens"]),
+    room("Identity", knows: ["Audit", "Notation", "Outbound", "Postgres", "Tokens"]),
     room("Ledger", knows: ["Audit", "Postgres"]),
     room("Shop", knows: ["Audit", "Ledger", "Postgres"]),
     room(
@@ -45,7 +47,7 @@ let package = Package(
     .executableTarget(
       name: "tuckshop",
       dependencies: [
-        "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
+        "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Outbound", "Postgres", "Shop",
         "Telemetry", "Tokens",
       ],
       swiftSettings: settings),
@@ -68,12 +70,15 @@ let package = Package(
     tests("FastCGITests", of: ["FastCGI", "HTTP", "CFastCGI", "EchoWorker"]),
     tests("TelemetryTests", of: ["Notation", "Telemetry"]),
     tests("TokensTests", of: ["Tokens"]),
-    tests("IdentityTests", of: ["Audit", "Identity", "Notation", "Postgres", "Tokens"]),
+    tests("OutboundTests", of: ["CCurl", "Outbound"]),
+    tests("IdentityTests", of: ["Audit", "Identity", "Notation", "Outbound", "Postgres", "Tokens"]),
     tests("LedgerTests", of: ["Audit", "Ledger", "Postgres"]),
     tests("ShopTests", of: ["Audit", "Ledger", "Postgres", "Shop"]),
     tests(
       "APITests",
-      of: ["API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"]),
+      of: [
+        "API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Outbound", "Postgres", "Shop", "Telemetry", "Tokens",
+      ]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "Tokens", "tuckshop"]),
     tests("TidyTests", of: []),
   ],

@@ -11,6 +11,8 @@ internal import Tokens
 struct Answers {
   let dialect: Dialect
   let requestID: String
+  /// Whether the client is a browser that shows what it gets.
+  var asksForPage = false
 
   func answer(to error: any Error) -> Response {
     switch error {
@@ -18,6 +20,7 @@ struct Answers {
     case let shape as ShapeError: answer(to: .shape(shape))
     case let refusal as CallerRefusal: answer(to: refusal)
     case let refusal as PeopleRefusal: answer(to: refusal)
+    case let refusal as OpenIDRefusal: answer(to: refusal)
     case let refusal as NameRefusal:
       answer(to: .shape(ShapeError(["body", "username"], refusal.description, .malformed)))
     case let refusal as LedgerRefusal: answer(to: refusal).marked(refusal.isRepeated)
@@ -57,6 +60,7 @@ struct Answers {
     // The log says why. A client that forges tokens should not learn it.
     case .badToken, .badTelegram:
       challenge("invalid_token_signature", "The token is not valid. Sign in again.", error: "invalid_token")
+    case .revoked where dialect == .page: respond(401, "account_deleted", "Your account in this shop was deleted.")
     case .revoked: challenge("token_revoked", "The token was revoked. Sign in again.", error: "invalid_token")
     case .inactive: respond(dialect == .merch ? 401 : 403, "inactive", "This account is not active.")
     case .forbidden: respond(403, "forbidden", "Your role does not allow this.")
@@ -115,6 +119,35 @@ struct Answers {
       respond(429, "too_many_failures", "Too many wrong passwords; try again in \(seconds) seconds.")
         .with("Retry-After", "\(seconds)").with("RateLimit-Policy", "\"failures\";q=10")
         .with("RateLimit", "\"failures\";r=0;t=\(seconds)")
+    }
+  }
+
+  private func answer(to refusal: OpenIDRefusal) -> Response {
+    switch refusal {
+    case .noTicket:
+      respond(
+        400, "sign_in_not_started", "This browser has not started this sign-in, or keeps no cookies. Start again.")
+    case .forgedTicket: respond(400, "sign_in_unknown", "This shop does not know this sign-in. Start again.")
+    case .expiredTicket: respond(400, "sign_in_expired", "This sign-in took more than ten minutes. Start again.")
+    case .otherState: respond(400, "sign_in_mismatch", "This answer belongs to another sign-in. Start again.")
+    case .otherIssuer: respond(400, "wrong_provider", "This answer does not come from this shop's sign-in service.")
+    case .declined: respond(403, "sign_in_declined", "The sign-in service did not sign you in.")
+    case .noCode: respond(400, "no_code", "The sign-in service sent no usable answer. Start again.")
+    case .alreadyUsed: respond(409, "sign_in_used", "This sign-in has been used already. Start again.")
+    case .codeRefused: respond(400, "code_refused", "The sign-in service no longer accepts this sign-in. Start again.")
+    case .notInGroup: respond(403, "not_in_group", "You are not in the group that may use this shop. Ask its admin.")
+    // The state is not spent yet, so the same request may succeed in a moment.
+    case .busy:
+      respond(503, "overloaded", "Many people are signing in. This page tries again in a moment.")
+        .with("Retry-After", "1").with("Refresh", "1")
+    case .unreachable:
+      respond(503, "provider_unreachable", "The sign-in service does not answer. Try again in a few minutes.")
+        .with("Retry-After", "5")
+    case .badProvider:
+      respond(503, "provider_failed", "The sign-in service does not work with this shop. Tell an admin of the shop.")
+    case .badIDToken:
+      respond(
+        503, "identity_refused", "The sign-in service's word about you cannot be trusted. Tell an admin of the shop.")
     }
   }
 

@@ -61,7 +61,10 @@ package final class Application {
       if let failure { throw failure }
       response = try dispatch(request, plan)
     } catch {
-      response = Answers(dialect: plan.dialect, requestID: request.id).answer(to: error)
+      response = Answers(
+        dialect: plan.dialect, requestID: request.id,
+        asksForPage: request.headers["Accept"].map { $0.contains("text/html") } ?? false
+      ).answer(to: error)
       if response.status >= 500 {
         log(
           response.status == 500 ? .error : .warning, "a request failed", ("request_id", request.id),

@@ -47,6 +47,10 @@ package final class FrontDesk {
   /// Whether a request from this machine to the login port may name a Telegram user without proof. For load tests only.
   package var believesTelegramIDs = false
   package var trustedUserHeader: String?
+  /// The words on the button of single sign-on; nil if there is none.
+  package var providerName: String?
+  /// Nil in pools that never call the provider.
+  package var openID: OpenIDSignIn?
   package var adminSecondFactor = SecondFactor.Demand.optional
   package var joining = JoiningRules()
   package var links = Links(publicURL: "http://127.0.0.1:8080")

@@ -12,9 +12,10 @@ package struct Plan {
   static let unmatched = "unmatched"
 }
 
-/// The three groups of routes report errors in three formats.
+/// The groups of routes report errors in different formats. A page is for people whose browser came by itself; other
+/// clients of the same route get a problem.
 package enum Dialect: Sendable {
-  case merch, problem, inventory
+  case merch, problem, inventory, page
 }
 
 /// Finds the plan of a request.

@@ -41,7 +41,7 @@ package struct RouteGroup {
 /// Every route there is. The one place to look for a path.
 package func routes() -> [RouteGroup] {
   // nginx gives this alias to the inventory, so its errors are the inventory's.
-  [probes(), merch(), RouteGroup("/api/inventory", .inventory)] + v1() + inventoryRoutes()
+  [probes(), merch(), openID(), RouteGroup("/api/inventory", .inventory)] + v1() + inventoryRoutes()
 }
 
 private func probes() -> RouteGroup {
@@ -60,6 +60,14 @@ private func merch() -> RouteGroup {
   group.add(.get, "info", .signedIn(repeatable: true, info))
   group.add(.post, "sendCoin", .signedIn(repeatable: false, sendCoin))
   group.add(.get, "buy/{item}", answersHead: false, .signedIn(repeatable: false, buy))
+  return group
+}
+
+/// Browsers come here by a link, or sent by the provider.
+private func openID() -> RouteGroup {
+  var group = RouteGroup(OpenIDSettings.path, .page)
+  group.add(.get, "", answersHead: false, .withConnection(repeatable: true, beginOpenID))
+  group.add(.get, "/callback", answersHead: false, .withConnection(repeatable: false, finishOpenID))
   return group
 }
 

@@ -28,6 +28,20 @@ package struct Query: Sendable {
     return nil
   }
 
+  /// Every value of that name as it was sent, for protocols in which a second one is an error. Nil if one of them cannot
+  /// be decoded.
+  package func all(_ name: String) -> [String]? {
+    var values: [String] = []
+    for pair in Percent.split(raw, at: "&") where !pair.isEmpty {
+      let parts = Percent.split(pair, at: "=", maxSplits: 1)
+      guard Percent.decoded(parts[0], plusIsSpace: true).map({ $0.utf8.elementsEqual(name.utf8) }) == true
+      else { continue }
+      guard let text = Percent.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true) else { return nil }
+      values.append(text)
+    }
+    return values
+  }
+
   package func optional(_ name: String, in range: ClosedRange<Int>) throws(ShapeError) -> Int? {
     guard let value = try optional(name, as: Int.self) else { return nil }
     guard value >= range.lowerBound else {

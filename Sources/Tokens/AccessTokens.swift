@@ -39,10 +39,28 @@ package struct AccessTokens: Sendable {
     let payload = try token.payload()
     let registered = try RegisteredClaims(payload, issuer: issuer, audience: audience, now: now)
     return Claims(
-      subject: registered.subject, tokenID: registered.tokenID, issuedAt: registered.issuedAt,
+      subject: registered.subject, tokenID: try RegisteredClaims.tokenID(in: payload), issuedAt: registered.issuedAt,
       expiresAt: registered.expiresAt, username: payload.text("username"), role: payload.text("role"),
       session: payload.text("sid"), generation: payload.integer("gen") ?? 0)
   }
+
+  /// A text that only this shop can have made, and only for this purpose. Everybody can read what it says.
+  package func seal(_ bytes: [UInt8], for purpose: String) -> String {
+    let seal = keys.signing.material.sign(Self.sealed(bytes, purpose))
+    return [keys.signing.id, Base64.url.encode(bytes), Base64.url.encode(seal)].joined(separator: ".")
+  }
+
+  package func unseal(_ text: String, for purpose: String) -> [UInt8]? {
+    let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count == 3, let key = keys[String(decoding: parts[0], as: UTF8.self)],
+      let bytes = Base64.url.decode(parts[1]), let seal = Base64.url.decode(parts[2]),
+      key.material.verifies(seal, of: Self.sealed(bytes, purpose))
+    else { return nil }
+    return bytes
+  }
+
+  /// A NUL stands in no token, so no token is taken for a sealed text, nor the reverse.
+  private static func sealed(_ bytes: [UInt8], _ purpose: String) -> [UInt8] { Array(purpose.utf8) + [0] + bytes }
 
   private func key(of token: CompactToken) throws(TokenRefusal) -> TokenKey {
     if let key = keys.first(where: { token.hasHeader($0.header) }) { return key }

@@ -28,10 +28,10 @@ package struct Claims: Sendable, Equatable {
   }
 }
 
-/// The claims every token must have (RFC 7519, section 4.1), checked against what this shop expects.
+/// The claims that a token of any kind must have (RFC 7519, section 4.1), checked against what this shop expects.
 package struct RegisteredClaims {
   package let subject: String
-  package let tokenID: String
+  package let audiences: [String]
   package let issuedAt: Int
   package let expiresAt: Int
 
@@ -44,9 +44,8 @@ package struct RegisteredClaims {
     guard let namedIssuer = payload.text("iss") else { throw .badClaim("iss") }
     guard let namedAudiences = payload.texts("aud") else { throw .badClaim("aud") }
     guard let subject = payload.text("sub"), !subject.isEmpty else { throw .badClaim("sub") }
-    guard let tokenID = payload.text("jti"), !tokenID.isEmpty else { throw .badClaim("jti") }
     self.subject = subject
-    self.tokenID = tokenID
+    audiences = namedAudiences
     issuedAt = try Self.time("iat", in: payload)
     expiresAt = try Self.time("exp", in: payload)
     let notBefore = payload["nbf"] == nil ? issuedAt : try Self.time("nbf", in: payload)
@@ -55,6 +54,12 @@ package struct RegisteredClaims {
     guard namedAudiences.contains(where: { $0.hasSameBytes(as: audience) }) else { throw .wrongAudience }
     guard now < expiresAt + Self.leewaySeconds else { throw .expired }
     guard max(notBefore, issuedAt) - Self.leewaySeconds <= now else { throw .notYetValid }
+  }
+
+  /// An access token can be revoked by its id; an ID token has none.
+  package static func tokenID(in payload: JSONObject) throws(TokenRefusal) -> String {
+    guard let tokenID = payload.text("jti"), !tokenID.isEmpty else { throw .badClaim("jti") }
+    return tokenID
   }
 
   private static func time(_ name: String, in payload: JSONObject) throws(TokenRefusal) -> Int {

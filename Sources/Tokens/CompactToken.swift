@@ -2,15 +2,15 @@ package import Notation
 
 /// A JSON Web Signature in its compact form (RFC 7515, section 7.1), split but not verified.
 package struct CompactToken: Sendable {
-  static let largestByteCount = 4096
+  package static let largestByteCount = 4096
 
   private let headerText: ArraySlice<UInt8>
   private let payloadText: ArraySlice<UInt8>
   private let signedText: ArraySlice<UInt8>
   private let signature: [UInt8]
 
-  package init(_ text: String) throws(TokenRefusal) {
-    guard text.utf8.count <= Self.largestByteCount else { throw .malformed }
+  package init(_ text: String, mostBytes: Int = largestByteCount) throws(TokenRefusal) {
+    guard text.utf8.count <= mostBytes else { throw .malformed }
     let bytes = Array(text.utf8)
     let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty else { throw .malformed }
@@ -54,7 +54,7 @@ package struct CompactToken: Sendable {
 
 /// The reason why a token is refused. The log has it; the client gets one answer for all.
 package enum TokenRefusal: Error, Sendable, Hashable {
-  /// Not a compact JWS of at most 4096 bytes with two JSON objects in strict base64url.
+  /// Not a compact JWS of at most 4096 bytes (an ID token has 16 KB) with two JSON objects in strict base64url.
   case malformed
   /// The header names extensions that must be understood, and none is.
   case criticalHeader
@@ -79,6 +79,12 @@ package struct JSONObject {
 
   package init?(_ bytes: [UInt8]) {
     guard case .object(let members) = try? JSON(parsing: bytes) else { return nil }
+    self.members = members
+  }
+
+  /// Nil if the value is no object.
+  package init?(_ value: JSON) {
+    guard case .object(let members) = value else { return nil }
     self.members = members
   }
 

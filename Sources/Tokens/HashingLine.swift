@@ -3,17 +3,15 @@ package import Glibc
 /// The queue for password hashes: as many workers hash at once as there are processors, a few more wait for their turn,
 /// and one worker always stays free for requests without a hash. A full queue refuses further requests.
 ///
-/// Places and turns are locks on bytes of a file that the pool shares, because the kernel releases the locks of a worker
-/// that dies. They belong to the open file (fcntl(2), F_OFD_SETLK), so each worker opens it by itself. A worker that ends
-/// its turn rings the bell, which wakes the next one; if it dies instead, the next one looks by itself after a while.
+/// A worker that ends its turn rings the bell, which wakes the next one; if it dies instead, the next one looks by itself
+/// after a while.
 package final class HashingLine: @unchecked Sendable {
-  private let descriptor: Int32
+  private let locks: SharedLocks
+  private let places: Places
   private let bell: UnsafeMutablePointer<sem_t>
   private let turns: Int
-  private let workers: @Sendable () -> Int
 
   private static let firstPlace = 4096
-  private static let setLock: Int32 = 37  // F_OFD_SETLK, which the module map of Glibc leaves out
   private static let looks = 100
   private static let millisecondsBetweenLooks = 20
 
@@ -21,43 +19,39 @@ package final class HashingLine: @unchecked Sendable {
   package init(
     descriptor: Int32, bell: UnsafeMutablePointer<sem_t>, turns: Int, workers: @escaping @Sendable () -> Int
   ) {
-    self.descriptor = descriptor
+    locks = SharedLocks(descriptor: descriptor)
     self.bell = bell
     self.turns = turns
-    self.workers = workers
+    places = Places(locks, from: Self.firstPlace) {
+      let workers = workers()
+      return workers > turns ? workers - 1 : turns
+    }
   }
 
   /// One turn per processor.
   package static var turnsByProcessors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Nil if the line is full.
-  fileprivate func join() -> Place? {
-    let workers = workers()
-    let places = workers > turns ? workers - 1 : turns
-    for number in 0..<places where lock(Self.firstPlace + number) { return Place(self, number) }
-    return nil
-  }
+  fileprivate func join() -> Place? { places.take().map { Place(self, $0) } }
 
   /// A place in the line for as long as it lives. Without a line there is always one.
   package final class Place {
     private let line: HashingLine?
-    private let number: Int
+    private let place: Places.Place?
 
-    fileprivate init(_ line: HashingLine?, _ number: Int = 0) {
+    fileprivate init(_ line: HashingLine?, _ place: Places.Place? = nil) {
       self.line = line
-      self.number = number
+      self.place = place
     }
-
-    deinit { line?.unlock(HashingLine.firstPlace + number) }
 
     /// Nil if the turn does not come, which means that a hashing worker is stuck.
     package func atTurn<T>(_ body: () throws -> T) rethrows -> T? {
       guard let line else { return try body() }
       var looksLeft = HashingLine.looks
       while looksLeft > 0 {
-        for turn in 0..<line.turns where line.lock(turn) {
+        for turn in 0..<line.turns where line.locks.take(turn) {
           defer {
-            line.unlock(turn)
+            line.locks.release(turn)
             line.ring()
           }
           return try body()
@@ -81,18 +75,6 @@ package final class HashingLine: @unchecked Sendable {
     end.tv_nsec += HashingLine.millisecondsBetweenLooks * 1_000_000
     if end.tv_nsec >= 1_000_000_000 { (end.tv_sec, end.tv_nsec) = (end.tv_sec + 1, end.tv_nsec - 1_000_000_000) }
     return sem_timedwait(bell, &end) == 0
-  }
-
-  private func lock(_ byte: Int) -> Bool { set(F_WRLCK, byte) }
-  private func unlock(_ byte: Int) { _ = set(F_UNLCK, byte) }
-
-  private func set(_ type: Int32, _ byte: Int) -> Bool {
-    var lock = flock()
-    lock.l_type = Int16(type)
-    lock.l_whence = Int16(SEEK_SET)
-    lock.l_start = byte
-    lock.l_len = 1
-    return fcntl(descriptor, Self.setLock, &lock) == 0
   }
 }
 

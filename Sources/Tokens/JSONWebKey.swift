@@ -1,3 +1,29 @@
+internal import FoundationEssentials
+
+/// A JWKS (RFC 7517, section 5): the public keys of an issuer, also those for other purposes.
+package struct JSONWebKeySet: Decodable {
+  private let keys: [JSONWebKey]
+
+  package init(parsing bytes: [UInt8]) throws(KeyError) {
+    guard let set = try? JSONDecoder().decode(JSONWebKeySet.self, from: Data(bytes)) else {
+      throw KeyError("it is not a JWKS")
+    }
+    self = set
+  }
+
+  package func keys(for algorithm: SignatureAlgorithm) throws(KeyError) -> [(id: String?, key: AsymmetricKey)] {
+    var found: [(id: String?, key: AsymmetricKey)] = []
+    for key in keys where key.isMeant(for: algorithm) {
+      do throws(KeyError) {
+        found.append((key.id, try key.key(for: algorithm)))
+      } catch {
+        throw KeyError("key \(key.id ?? "without an id"): \(error)")
+      }
+    }
+    return found
+  }
+}
+
 /// One key of a JWKS file (RFC 7517).
 package struct JSONWebKey: Decodable {
   private let kty: String

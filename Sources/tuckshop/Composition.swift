@@ -1,6 +1,7 @@
 internal import API
 internal import Glibc
 internal import Identity
+internal import Outbound
 internal import Postgres
 internal import Shop
 internal import Tokens
@@ -47,7 +48,28 @@ extension Environment {
     desk.believesTelegramIDs = try value(\.signOn.believesTelegramIDs)
     desk.adminSecondFactor = try value(\.tokens.adminSecondFactor)
     desk.trustedUserHeader = try value(\.signOn.trustedUserHeader)
+    if try value(\.signOn.providerIssuer) != nil { desk.providerName = try value(\.signOn.providerName) }
     return desk
+  }
+
+  /// Nil without a provider. Only the pool that calls it reads the secret.
+  func openID() throws -> OpenIDSignIn? {
+    let (issuer, client) = (name(\.signOn.providerIssuer), name(\.signOn.providerClientID))
+    guard let text = try value(\.signOn.providerIssuer) else { return nil }
+    guard let address = WebAddress(text) else {
+      throw SettingError("\(issuer) must be an https address, or http on this machine")
+    }
+    guard let clientID = try value(\.signOn.providerClientID) else {
+      throw SettingError("\(issuer) needs \(client)")
+    }
+    var settings = OpenIDSettings(
+      issuer: address, clientID: clientID, clientSecret: try value(\.signOn.providerClientSecret),
+      publicURL: try value(\.joining.publicURL))
+    settings.scopes = try value(\.signOn.providerScopes)
+    settings.allowedGroup = try value(\.signOn.providerAllowedGroup)
+    settings.adminGroup = try value(\.signOn.providerAdminGroup)
+    settings.groupsClaim = try value(\.signOn.providerGroupsClaim)
+    return OpenIDSignIn(settings, client: OutboundClient(authorities: try value(\.signOn.authorities)))
   }
 
   func links() throws -> Links { Links(publicURL: try value(\.joining.publicURL)) }

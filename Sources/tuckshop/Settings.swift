@@ -146,6 +146,26 @@ struct Settings {
       the header in which nginx tells the worker who has signed in; only for workers behind a unix socket. \
       nginx needs it too
       """)
+    let providerIssuer = Setting.optional(
+      "OIDC_ISSUER", "https address", rule: "an https address without a query, or http on this machine",
+      of: /https?:\/\/[^?#\s]+/,
+      "the OpenID Connect provider by which people sign in; [sign-in.md](sign-in.md) has the settings of several")
+    let providerClientID = Setting.optional("OIDC_CLIENT_ID", "text", "the name of this shop at the provider")
+    let providerClientSecret = Setting.secret(
+      "OIDC_CLIENT_SECRET", "the secret of this shop at the provider; empty: a public client, with PKCE alone")
+    let providerScopes = Setting(
+      "OIDC_SCOPES", "openid profile email", of: /(?:\S+ )*openid(?: \S+)*/, rule: "words, and `openid` among them",
+      "what the shop asks the provider for")
+    let providerName = Setting("OIDC_NAME", "Single sign-on", "the words on the button")
+    let providerAllowedGroup = Setting.optional(
+      "OIDC_ALLOWED_GROUP", "text", "only its members may sign in through the provider")
+    let providerAdminGroup = Setting.optional(
+      "OIDC_ADMIN_GROUP", "text",
+      "at each sign-in through the provider its members become admins, and other admins become users")
+    let providerGroupsClaim = Setting(
+      "OIDC_GROUPS_CLAIM", "groups", "the claim that lists a person's groups, or the path to it: `realm_access.roles`")
+    let authorities = Setting.optional(
+      "CA_FILE", "file", "certificates of authorities for calls to other servers, in PEM; empty: those of the system")
     let telegramBotToken = Setting.secret(
       "TELEGRAM_BOT_TOKEN", "the token of the bot whose Mini App may sign people in")
     let believesTelegramIDs = Setting(

@@ -123,6 +123,7 @@ struct WorkerSettings {
     limits.hashQueueMilliseconds = try environment.value(\.requests.hashQueueMilliseconds)
     self.limits = limits
     desk = try environment.frontDesk()
+    if pool == .auth { desk.openID = try environment.openID() }
     storefront = try environment.storefront()
     if desk.trustedUserHeader != nil && !isUnixSocket(0) {
       throw SettingError(

@@ -1,5 +1,6 @@
 internal import API
 internal import Glibc
+internal import Identity
 internal import Postgres
 internal import Telemetry
 internal import Tokens
@@ -51,9 +52,10 @@ struct WorkerLife {
     desk.verified = VerifiedPasswords(words: shared.words, owner: shared)
     guard shared.descriptor >= 0 else { return }
     let pool = settings.pool
+    let workers = { @Sendable in memory.workers.count { $0.pool == pool } }
     desk.line = HashingLine(
-      descriptor: shared.descriptor, bell: shared.bell, turns: HashingLine.turnsByProcessors
-    ) { memory.workers.count { $0.pool == pool } }
+      descriptor: shared.descriptor, bell: shared.bell, turns: HashingLine.turnsByProcessors, workers: workers)
+    desk.openID?.share(Places.forCalls(descriptor: shared.descriptor, workers: workers))
   }
 
   private var hasLivedLongEnough: Bool {

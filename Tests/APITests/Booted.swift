@@ -102,7 +102,7 @@ extension Request {
   fileprivate var belongsToAuth: Bool {
     // These do not hash.
     if path.hasSuffix("/refresh") || path.hasSuffix("/auth/logout") || path.contains("/auth/sessions") { return false }
-    if path.hasPrefix("/api/v1/invitations") { return true }
+    if path.hasPrefix("/api/v1/invitations") || path.hasPrefix("/api/v1/auth/oidc") { return true }
     guard path.wholeMatch(of: /\/api\/(?:v1\/)?(?:auth|users)(?:\/.*)?/) != nil else { return false }
     if path.contains("/auth/totp") { return true }
     return method != .get && method != .head && !(path.hasSuffix("/auth/session") && method == .delete)

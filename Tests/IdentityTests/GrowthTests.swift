@@ -220,7 +220,7 @@ struct GrowthTests {
       let connection = try TestCluster.connection(user: TestCluster.ops, database: database)
       connection.limit(to: .after(milliseconds: 300_000))
       try TestCluster.connection(database: database).perform(Self.leftovers(5000))
-      let tables = ["refresh_tokens", "sessions", "revocations", "login_failures", "known_networks"]
+      let tables = ["refresh_tokens", "sessions", "revocations", "login_failures", "known_networks", "spent_proofs"]
       func rows() throws -> Int { try tables.map { try count($0, "true", connection) }.reduce(0, +) }
       var (left, steps) = (try rows(), 0)
       let before = left
@@ -232,14 +232,14 @@ struct GrowthTests {
       #expect(before - left == (kind == .sessions ? 12_000 : 5000))
       #expect(steps >= 25)
       // Rows that have not expired.
-      #expect(try tables.map { try count($0, Self.lives[$0]!, connection) } == [3, 3, 3, 3, 3])
+      #expect(try tables.map { try count($0, Self.lives[$0]!, connection) } == [3, 3, 3, 3, 3, 3])
     }
   }
 
   private static let lives = [
     "refresh_tokens": "digest >= 'lives' AND digest < 'livet'", "sessions": "expires_at > now()",
     "revocations": "expires_at > now()", "login_failures": "subject LIKE 'lives%'",
-    "known_networks": "seen_at > now() - interval '1 day'",
+    "known_networks": "seen_at > now() - interval '1 day'", "spent_proofs": "expires_at > now()",
   ]
 
   /// This many expired rows of each kind, one session with 2000 tokens more, and three live rows of each kind.
@@ -268,6 +268,9 @@ struct GrowthTests {
     SELECT '00000000-0000-7000-8000-000000000001', 'over' || n, now() - interval '31 days' FROM generate_series(1, \(count)) n;
     INSERT INTO known_networks
     SELECT '00000000-0000-7000-8000-000000000001', 'lives' || n, now() FROM generate_series(1, 3) n;
+    INSERT INTO spent_proofs
+    SELECT convert_to('over' || n, 'UTF8'), now() - interval '1 hour' FROM generate_series(1, \(count)) n;
+    INSERT INTO spent_proofs SELECT convert_to('lives' || n, 'UTF8'), now() + interval '1 hour' FROM generate_series(1, 3) n;
     """
   }
 }

@@ -10,6 +10,8 @@ struct TidyTests {
     "CFastCGI": [],
     "CPostgres": [],
     "CCrypto": [],
+    "CCurl": [],
+    "Outbound": ["CCurl"],
     "Postgres": ["CPostgres"],
     "Migrations": ["Postgres"],
     "Notation": [],
@@ -18,12 +20,12 @@ struct TidyTests {
     "Telemetry": ["Notation"],
     "Tokens": ["CCrypto", "Notation"],
     "Audit": ["Notation", "Postgres"],
-    "Identity": ["Audit", "Notation", "Postgres", "Tokens"],
+    "Identity": ["Audit", "Notation", "Outbound", "Postgres", "Tokens"],
     "Ledger": ["Audit", "Postgres"],
     "Shop": ["Audit", "Ledger", "Postgres"],
     "API": ["Audit", "HTTP", "Identity", "Ledger", "Notation", "Postgres", "Shop", "Telemetry", "Tokens"],
     "tuckshop": [
-      "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Postgres", "Shop",
+      "API", "Audit", "FastCGI", "Identity", "Ledger", "Migrations", "Notation", "Outbound", "Postgres", "Shop",
       "Telemetry", "Tokens",
     ],
   ]

@@ -15,7 +15,8 @@ func linkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Co
   let user = try request.parameters.require("id", as: UUID.self)
   let body = try Reader(bodyOf: request)
   let (issuer, subject) = try body.finish(
-    body.require("issuer", as: String.self, checkIdentityText), body.require("subject", as: String.self, checkIdentityText))
+    body.require("issuer", as: String.self, checkIdentityText),
+    body.require("subject", as: String.self, checkIdentityText))
   let editor = Editor(visit.caller, request)
   return .json(try Identities.link(issuer, subject, to: user, by: editor, on: connection).json, status: 201)
 }

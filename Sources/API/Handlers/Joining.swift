@@ -12,7 +12,8 @@ func createInvitation(_ request: Request, _ visit: Visit, _ connection: borrowin
   let role = body.optional("role", as: Role.self)
   let seconds = body.optional("expires_in", as: Int.self) { seconds in
     guard (1...Invitations.longestSeconds).contains(seconds) else {
-      throw ShapeError(["body", "expires_in"], "Input should be 1 to \(Invitations.longestSeconds) seconds", .malformed)
+      throw ShapeError(
+        ["body", "expires_in"], "Input should be 1 to \(Invitations.longestSeconds) seconds", .malformed)
     }
   }
   try body.finish()
@@ -22,7 +23,8 @@ func createInvitation(_ request: Request, _ visit: Visit, _ connection: borrowin
     on: connection)
   return .json(
     [
-      "id": .string(made.entry.id.text), "url": .string(desk.links.invitation(made.token)), "token": .string(made.token),
+      "id": .string(made.entry.id.text), "url": .string(desk.links.invitation(made.token)),
+      "token": .string(made.token),
       "expires_at": .string(made.entry.expiresAt),
     ], status: 201)
 }

@@ -10,7 +10,8 @@ internal import Tokens
 func signInMethods(_ request: Request, _ context: Context) -> Response {
   let joining = context.desk.joining
   return .json([
-    "password": .bool(joining.passwordLogin != .off), "sign_up": .string(joining.signUp.rawValue), "oidc": .null,
+    "password": .bool(joining.passwordLogin != .off), "sign_up": .string(joining.signUp.rawValue),
+    "oidc": context.desk.providerName.map { ["name": .string($0), "url": .string(OpenIDSettings.path)] } ?? .null,
   ])
 }
 

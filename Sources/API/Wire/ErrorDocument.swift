@@ -1,7 +1,7 @@
 internal import HTTP
 internal import Notation
 
-/// The body of an answer to an error, in each of the three dialects.
+/// The body of an answer to an error, in each of the dialects.
 extension Answers {
   func respond(
     _ status: Int, _ code: String, _ sentence: String, at places: [ShapeError.Complaint] = [],
@@ -17,7 +17,8 @@ extension Answers {
       return .json(
         .members(["error": .string(code), "message": .string(sentence), "details": figures]),
         status: status == 422 ? 400 : status)
-    case .problem:
+    case .page where asksForPage: return .page(status, sentence, requestID)
+    case .problem, .page:
       let problem = problem(status, code, sentence, places).adding(details)
       return .json(problem, status: status, type: "application/problem+json")
     }
@@ -30,6 +31,39 @@ extension Answers {
       "detail": places.isEmpty ? .string(sentence) : .array(places.map(\.json)), "code": .string(code),
       "request_id": .string(requestID), "error": status == 500 ? "internal_error" : nil,
     ])
+  }
+}
+
+extension Response {
+  /// Scripts and styles inside the page would be forbidden by its policy.
+  fileprivate static func page(_ status: Int, _ sentence: String, _ requestID: String) -> Response {
+    func escaped(_ text: String) -> String {
+      text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+    let html = """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Tuckshop</title>
+        <link rel="icon" href="/icon.svg" type="image/svg+xml">
+        <link rel="stylesheet" href="/style.css">
+      </head>
+      <body>
+        <main>
+          <h1>Tuckshop</h1>
+          <p role="alert">\(escaped(sentence))</p>
+          <p><a href="/">Back to the shop</a></p>
+          <p><small>Request \(escaped(requestID))</small></p>
+        </main>
+      </body>
+      </html>
+
+      """
+    var page = Response.text(html, type: "text/html; charset=utf-8")
+    page.status = status
+    return page
   }
 }
 

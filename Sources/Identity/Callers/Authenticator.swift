@@ -74,6 +74,13 @@ package final class Authenticator {
     }
   }
 
+  /// The bytes that this shop has sealed for the purpose, perhaps in another worker with a key that is new here.
+  func unsealed(_ text: String, for purpose: String) -> [UInt8]? {
+    if let bytes = tokens.unseal(text, for: purpose) { return bytes }
+    guard (try? tokens.reloadIfChanged()) == true else { return nil }
+    return tokens.unseal(text, for: purpose)
+  }
+
   /// The part that needs the database: whether the token was revoked, and which user a foreign identity is.
   package func admit(_ proof: Proof, now: Int, on connection: borrowing Connection) throws -> Caller {
     switch proof {

@@ -112,7 +112,7 @@ struct ForeignIssuer: Sendable {
   ) throws(KeyError) -> [(id: String?, key: AsymmetricKey)] {
     guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw KeyError("it cannot be read") }
     let isPEM = data.starts(with: "-----BEGIN ".utf8)
-    let keys = try isPEM ? [(nil, AsymmetricKey(pem: Array(data)))] : keys(ofSet: data, for: algorithm)
+    let keys = try isPEM ? [(nil, AsymmetricKey(pem: Array(data)))] : keys(ofSet: Array(data), for: algorithm)
     guard !keys.isEmpty else { throw KeyError("it has no key for \(algorithm.rawValue)") }
     guard keys.allSatisfy({ $0.key.algorithm == algorithm }) else {
       throw KeyError("it has a key for \(keys[0].key.algorithm.rawValue), not for \(algorithm.rawValue)")
@@ -124,25 +124,11 @@ struct ForeignIssuer: Sendable {
     return keys
   }
 
-  private struct KeySet: Decodable {
-    let keys: [JSONWebKey]
-  }
-
   private static func keys(
-    ofSet data: Data, for algorithm: SignatureAlgorithm
+    ofSet bytes: [UInt8], for algorithm: SignatureAlgorithm
   ) throws(KeyError) -> [(id: String?, key: AsymmetricKey)] {
-    guard let set = try? JSONDecoder().decode(KeySet.self, from: data) else {
-      throw KeyError("it is neither PEM nor a JWKS")
-    }
-    var keys: [(id: String?, key: AsymmetricKey)] = []
-    for key in set.keys where key.isMeant(for: algorithm) {
-      do throws(KeyError) {
-        keys.append((key.id, try key.key(for: algorithm)))
-      } catch {
-        throw KeyError("key \(key.id ?? "without an id"): \(error)")
-      }
-    }
-    return keys
+    guard let set = try? JSONWebKeySet(parsing: bytes) else { throw KeyError("it is neither PEM nor a JWKS") }
+    return try set.keys(for: algorithm)
   }
 
   /// The person who bears the token: known by `sub`, and named by the claim that the operator chose.
@@ -157,7 +143,7 @@ struct ForeignIssuer: Sendable {
     guard let user = payload.text(userClaim), !user.isEmpty else { throw .badClaim(userClaim) }
     return ForeignToken(
       identity: ForeignIdentity(issuer: name, subject: claims.subject, names: [user]),
-      id: UUID(digesting: "\(name)\n\(claims.tokenID)"), expiresAt: claims.expiresAt)
+      id: UUID(digesting: "\(name)\n\(try RegisteredClaims.tokenID(in: payload))"), expiresAt: claims.expiresAt)
   }
 
   /// No type, or one that an access token may have. Logout tokens and security events have others.

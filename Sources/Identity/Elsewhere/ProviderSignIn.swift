@@ -1,5 +1,5 @@
-internal import Audit
-internal import FoundationEssentials
+package import Audit
+package import FoundationEssentials
 internal import Notation
 package import Postgres
 
@@ -32,6 +32,14 @@ package struct ProviderSignIn: Sendable {
     } catch PeopleRefusal.emailTaken {
       return try refreshed(user, email: nil, by: editor, on: connection)
     }
+  }
+
+  /// Gives the identity to a user who has proved both. An identity that they have already changes nothing.
+  package func link(to id: UUID, by editor: Editor, on connection: borrowing Connection) throws {
+    let user = try User.find(id, on: connection)
+    guard user.isActive else { throw PeopleRefusal.inactive }
+    if try identity.user(on: connection)?.id == id { return }
+    try Identities.link(identity.issuer, identity.subject, to: id, by: editor, on: connection)
   }
 
   private func newEmail(of user: User) -> String? {

@@ -2,7 +2,7 @@ package import Postgres
 
 /// Periodic cleanup of rows that have expired, a bounded number at a time.
 package enum Expired: CaseIterable {
-  case sessions, revocations, loginFailures, knownNetworks
+  case sessions, revocations, loginFailures, knownNetworks, spentProofs
 
   /// Deletes up to `most` rows; false if there were none.
   package func prune(_ most: Int, on connection: borrowing Connection) throws -> Bool {
@@ -42,6 +42,12 @@ package enum Expired: CaseIterable {
         DELETE FROM known_networks WHERE (user_id, network) IN (
           SELECT user_id, network FROM known_networks
           WHERE seen_at < clock_timestamp() - make_interval(days => \(KnownNetworks.days)) ORDER BY seen_at LIMIT \(most))
+        """) > 0
+    case .spentProofs:
+      return try connection.run(
+        """
+        DELETE FROM spent_proofs WHERE digest IN (
+          SELECT digest FROM spent_proofs WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT \(most))
         """) > 0
     }
   }

@@ -30,7 +30,8 @@ package enum OwnSessions {
   package static func end(_ session: UUID, of user: UUID, on connection: borrowing Connection) throws {
     try connection.transaction { connection in
       let isOwn = try connection.value(
-        "SELECT EXISTS (SELECT FROM sessions WHERE id = \(session) AND user_id = \(user) AND ended_at IS NULL)", as: Bool.self)
+        "SELECT EXISTS (SELECT FROM sessions WHERE id = \(session) AND user_id = \(user) AND ended_at IS NULL)",
+        as: Bool.self)
       guard isOwn else { throw PeopleRefusal.unknownSession }
       try Revocations.end(session: session, on: connection)
     }

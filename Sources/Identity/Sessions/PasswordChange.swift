@@ -18,7 +18,8 @@ package struct PasswordChange: Sendable {
 
   /// A wrong present password counts as a wrong one at a sign-in does.
   package func make(
-    for caller: Caller, _ passwords: Passwords, _ hashing: Hashing, by editor: Editor, on connection: borrowing Connection
+    for caller: Caller, _ passwords: Passwords, _ hashing: Hashing, by editor: Editor,
+    on connection: borrowing Connection
   ) throws {
     let stored = try connection.row(
       "SELECT password_hash FROM users WHERE id = \(caller.id) AND is_active AND deleted_at IS NULL"

@@ -135,6 +135,17 @@ package struct Sessions: Sendable {
     }
   }
 
+  /// The user of a living session, by its newest refresh token, which stays good.
+  package func user(ofRefreshToken text: String, on connection: borrowing Connection) throws -> User? {
+    guard let token = OpaqueToken(text) else { return nil }
+    return try connection.transaction { connection in
+      guard let found = try Exchange.begin(token, Self.graceSeconds, lifetimes, on: connection),
+        case .fresh = found.state
+      else { return nil }
+      return found.user
+    }
+  }
+
   private func pair(
     _ user: User, _ session: UUID, _ refresh: OpaqueToken, accessID: UUID, issuedAt: Int
   ) -> Pair {
