@@ -28,7 +28,7 @@ BEGIN
     RETURN QUERY DELETE FROM identities i WHERE i.user_id = _user AND i.number = _number RETURNING i.*;
 END $$;
 
--- What the provider of a user's identity says about them at each sign-in. Null leaves a value as it is.
+-- The provider of a user's identity describes them at each sign-in. Null leaves a value as it is.
 CREATE FUNCTION refresh_person(_id uuid, _email text, _full_name text, _role text) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

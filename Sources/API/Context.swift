@@ -49,18 +49,13 @@ package final class FrontDesk {
   package var trustedUserHeader: String?
   package var adminSecondFactor = SecondFactor.Demand.optional
   package var joining = JoiningRules()
-  /// Where people reach the shop, without a slash at the end.
-  package var publicURL = "http://127.0.0.1:8080"
+  package var links = Links(publicURL: "http://127.0.0.1:8080")
 
   package init(authenticator: Authenticator, registrar: Registrar, passwords: Passwords) {
     self.authenticator = authenticator
     self.registrar = registrar
     self.passwords = passwords
   }
-
-  /// The token is behind the mark #, which browsers send to nobody.
-  package func invitationURL(_ token: String) -> String { publicURL + "/join#" + token }
-  package func resetURL(_ token: String) -> String { publicURL + "/reset#" + token }
 
   private var forgotAt = 0
 
@@ -72,6 +67,20 @@ package final class FrontDesk {
   }
 
   var sessions: Sessions { Sessions(tokens: authenticator.tokens, lifetimes: lifetimes) }
+}
+
+/// Addresses that people get.
+package struct Links {
+  /// Where people reach the shop, without a slash at the end.
+  package let publicURL: String
+
+  package init(publicURL: String) { self.publicURL = publicURL }
+
+  package var isSecure: Bool { publicURL.hasPrefix("https://") }
+
+  /// The token is behind the mark #, which browsers send to nobody.
+  package func invitation(_ token: String) -> String { publicURL + "/join#" + token }
+  package func reset(_ token: String) -> String { publicURL + "/reset#" + token }
 }
 
 /// The dependencies of the handlers about the catalogue, one set per worker.

@@ -77,6 +77,7 @@ private func v1() -> [RouteGroup] {
   everybody.add(.get, "/auth/sessions", .signedIn(repeatable: true, listSessions))
   everybody.add(.delete, "/auth/sessions", .signedIn(repeatable: true, endOtherSessions))
   everybody.add(.delete, "/auth/sessions/{id:uuid}", .signedIn(repeatable: true, endSession))
+  everybody.add(.post, "/auth/identities", .signedIn(repeatable: false, linkOwnIdentity))
   everybody.add(.put, "/auth/password", .signedIn(repeatable: false, changePassword))
   everybody.add(.post, "/auth/password-reset", .withConnection(repeatable: false, takePasswordReset))
   everybody.add(.post, "/auth/logout", .signedIn(repeatable: true, logout))

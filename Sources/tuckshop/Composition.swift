@@ -40,7 +40,7 @@ extension Environment {
     desk.lifetimes.merchSeconds = try value(\.tokens.merchSeconds)
     desk.lifetimes.refreshSeconds = try value(\.tokens.refreshSeconds)
     desk.lifetimes.sessionSeconds = try value(\.joining.sessionSeconds)
-    desk.publicURL = try value(\.joining.publicURL)
+    desk.links = try links()
     desk.joining = try joiningRules()
     desk.merchPasswords = PasswordRule(
       leastCharacters: try value(\.tokens.merchPasswordMin), refusesCommon: false)
@@ -49,6 +49,8 @@ extension Environment {
     desk.trustedUserHeader = try value(\.signOn.trustedUserHeader)
     return desk
   }
+
+  func links() throws -> Links { Links(publicURL: try value(\.joining.publicURL)) }
 
   func joiningRules() throws -> JoiningRules {
     var rules = JoiningRules()

@@ -107,7 +107,8 @@ struct Settings {
     let title = "Joining and signing in"
     let note: String? = "[running.md](running.md#the-door) says how they work together."
     let publicURL = Setting(
-      "PUBLIC_URL", "http://127.0.0.1:8080", of: /https?:\/\/[^\/?#\s]+/, rule: "an address such as https://shop.example.org",
+      "PUBLIC_URL", "http://127.0.0.1:8080", of: /https?:\/\/[^\/?#\s]+/,
+      rule: "an address such as https://shop.example.org",
       """
       where people reach the shop: links in invitations begin with it, and cookies are for https only if it is; \
       `bin/run` sets the address that it prints
@@ -121,7 +122,8 @@ struct Settings {
     let signUpDomains = Setting.optional(
       "SIGN_UP_DOMAINS", "list, by commas", rule: "domains, separated by commas: example.org,example.com",
       of: /[^\s,@]+(?:,[^\s,@]+)*/,
-      "email domains whose people need no invitation; through OpenID Connect, only people with such an address are new users")
+      "email domains whose people need no invitation; through OpenID Connect, only people with such an address are new users"
+    )
     let newUsersPerHour = Setting(
       "SIGN_UP_RATE", 60, "users an hour", in: 0...1_000_000,
       "how many strangers may register from one network, but for this machine; 0: no limit")

@@ -14,6 +14,13 @@ enum UserCommand: Command {
            tuckshop user deactivate NAME
            tuckshop user totp-reset NAME
            tuckshop user import FILE.csv [--dry-run] [--continue]
+           tuckshop user invite [--email E] [--role R] [--days N]
+           tuckshop user reset-link NAME
+           tuckshop user identities NAME
+           tuckshop user identities --propose ISSUER [--subjects FILE.csv]
+           tuckshop user link NAME ISSUER SUBJECT
+           tuckshop user link --from FILE.csv
+           tuckshop user unlink NAME N
 
     F may be - for standard input. Passwords are never read from the command line, which others can see.
     totp-reset is for an admin who has lost both phone and recovery codes: it removes the second factor, and ends
@@ -21,6 +28,11 @@ enum UserCommand: Command {
     An import reads the columns username,email,full_name,role,password_hash under a line that names them; only
     username is required. A hash has commas, so put it in quotes. Either all rows are imported or none; with
     --continue, those without an error. --dry-run changes nothing.
+
+    Links begin with TUCKSHOP_PUBLIC_URL. An identity is an issuer and its own key for a person; those of the header in
+    which nginx names people have the issuer trusted-header. --propose prints identities that may belong to users who have
+    none: by their names, or by a list of the issuer with the columns subject,username,email. Look through it, then give
+    it to link --from, which links all of it or nothing.
     """
 
   static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
@@ -31,6 +43,11 @@ enum UserCommand: Command {
     case "role": try role(&arguments, environment)
     case "list": try list(&arguments, environment)
     case "deactivate": try change(&arguments, \.isActive, to: false, environment)
+    case "invite": try UserJoining.invite(&arguments, environment)
+    case "reset-link": try UserJoining.resetLink(&arguments, environment)
+    case "identities": try UserJoining.identities(&arguments, environment)
+    case "link": try UserJoining.link(&arguments, environment)
+    case "unlink": try UserJoining.unlink(&arguments, environment)
     case "totp-reset": try resetSecondFactor(&arguments, environment)
     case "import": return try bringIn(&arguments, environment)
     default: throw UsageError("user \(verb) is not understood")
@@ -103,12 +120,12 @@ enum UserCommand: Command {
     }
   }
 
-  private static func username(_ arguments: inout Arguments) throws -> Username {
+  static func username(_ arguments: inout Arguments) throws -> Username {
     guard let name = arguments.takeWord() else { throw UsageError("a name is missing") }
     return try Username(name)
   }
 
-  private static func role(named text: String) throws -> Role {
+  static func role(named text: String) throws -> Role {
     guard let role = Role(rawValue: text) else {
       throw UsageError("\(text) is no role: use user, moderator, service or admin")
     }

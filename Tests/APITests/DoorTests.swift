@@ -12,7 +12,8 @@ import Tokens
 /// How people join: an open, a guarded and a closed door.
 @Suite(.tiers(.api, .database, .security))
 struct DoorTests {
-  private func register(_ shop: Shop, _ email: String, _ invitation: String? = nil, from address: String = "") -> Answer {
+  private func register(_ shop: Shop, _ email: String, _ invitation: String? = nil, from address: String = "") -> Answer
+  {
     let body = JSON.members([
       "email": .string(email), "password": "a long password", "full_name": "Anna",
       "invitation": invitation.map(JSON.string),
@@ -70,8 +71,11 @@ struct DoorTests {
       #expect(made.status == 201)
       let token = try #require(made["token"])
       #expect(made["url"] == "http://127.0.0.1:8080/join#" + token)
-      #expect(try shop.owner.value("SELECT count(*) FROM invitations WHERE digest = \(Array(token.utf8))", as: Int.self) == 0)
-      for (email, invitation) in [("boris@example.org", token), ("anna@example.org", token + "A"), ("anna@example.org", "")] {
+      #expect(
+        try shop.owner.value("SELECT count(*) FROM invitations WHERE digest = \(Array(token.utf8))", as: Int.self) == 0)
+      for (email, invitation) in [
+        ("boris@example.org", token), ("anna@example.org", token + "A"), ("anna@example.org", ""),
+      ] {
         let answer = register(shop, email, invitation)
         #expect(answer.status == 403 && answer["code"] == "invitation_refused", "\(email)")
       }
@@ -92,7 +96,7 @@ struct DoorTests {
       let maker = try shop.person("maker", .admin)
       let other = try shop.bearer(.admin)
       func invite() throws -> (id: String, token: String) {
-        let made = shop.ask(.post, "/api/v1/invitations", [:], as: shop.token(maker))
+        let made = shop.ask(.post, "/api/v1/invitations", as: shop.token(maker))
         return (try #require(made["id"]), try #require(made["token"]))
       }
       let ended = try invite()
@@ -167,7 +171,9 @@ struct DoorTests {
       #expect(merch.status == 429)
       #expect(register(shop, "b@example.org", from: "192.0.2.2").status == 201)
       for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-        for number in 0..<5 { #expect(register(shop, "c\(number)@\(address.count).example", from: address).status == 201) }
+        for number in 0..<5 {
+          #expect(register(shop, "c\(number)@\(address.count).example", from: address).status == 201)
+        }
       }
       try shop.owner.run("UPDATE login_failures SET failed_at = failed_at - interval '21 minutes'")
       #expect(register(shop, "a4@example.org", from: "192.0.2.1").status == 201)

@@ -3,7 +3,9 @@ import Identity
 import Notation
 import Postgres
 import Support
+import Telemetry
 import Testing
+import Tokens
 
 /// Admins link the identities by which people sign in elsewhere.
 @Suite(.tiers(.api, .database))
@@ -49,6 +51,46 @@ struct IdentityTests {
         #expect(shop.ask(.post, path, ["issuer": "a", "subject": "b"], as: token).status == 403)
         #expect(shop.ask(.delete, path + "/1", as: token).status == 403)
       }
+    }
+  }
+
+  @Test func `a user who proves another identity links it, and nobody proves one for others`() throws {
+    let key = Array(repeating: UInt8(9), count: 32)
+    let directory = try TemporaryDirectory()
+    let x = Base64.url.encode(try AsymmetricKey(ed25519Seed: key).ed25519PublicKey)
+    try directory.write("key", #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"}]}"#)
+    try directory.write(
+      "issuers.json",
+      """
+      [{"issuer":"https://idp.example","audience":"tuckshop","algorithm":"EdDSA","key_file":"key","user_claim":"name"}]
+      """)
+    func bearer(_ subject: String) throws -> String {
+      let now = Clock.unixSeconds
+      let payload = """
+        {"iss":"https://idp.example","aud":"tuckshop","sub":"\(subject)","jti":"\(subject)","iat":\(now),\
+        "exp":\(now + 600),"name":"anna"}
+        """
+      let token = Mint.sign(
+        Array(#"{"alg":"EdDSA","kid":"k"}"#.utf8), Array(payload.utf8), .pair(try AsymmetricKey(ed25519Seed: key)))
+      return "Bearer " + token
+    }
+    try withShop(foreign: try ForeignIssuers(file: directory / "issuers.json", own: "tuckshop")) { shop in
+      let anna = try shop.person("anna")
+      func link(_ proof: String) -> Answer {
+        shop.ask(.post, "/api/v1/auth/identities", ["authorization": .string(proof)], as: shop.token(anna))
+      }
+      #expect(link(try bearer("17")).status == 201)
+      let foreign = String(try bearer("17").dropFirst("Bearer ".count))
+      #expect(shop.ask(.get, "/api/v1/auth/me", as: foreign)["id"] == anna.id.text)
+      #expect(link(try bearer("17"))["code"] == "identity_taken")
+      let other = String(try bearer("18").dropFirst("Bearer ".count))
+      #expect(shop.ask(.get, "/api/v1/auth/me", as: other)["username"] == "anna-2")
+      #expect(link(try bearer("18"))["code"] == "identity_taken")
+      #expect(shop.ask(.post, "/api/v1/auth/logout", as: other).status == 204)
+      for proof in ["", "Bearer x", try bearer("19") + "x", "Bearer " + shop.token(anna)] {
+        #expect(link(proof).status == 401, "\(proof)")
+      }
+      #expect(link(try bearer("18"))["code"] == "token_revoked")
     }
   }
 }

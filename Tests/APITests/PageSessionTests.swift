@@ -68,7 +68,7 @@ struct PageSessionTests {
 
   @Test func `over https the cookie is for https alone`() throws {
     try withAnna { shop in
-      shop.worker.desk.publicURL = "https://shop.example"
+      shop.worker.desk.links = Links(publicURL: "https://shop.example")
       let answer = ask(shop, .post, "session", ["username": "anna", "password": "a long password"])
       #expect(answer.header("Set-Cookie")?.hasSuffix("; SameSite=Strict; Secure") == true)
     }
@@ -84,7 +84,7 @@ struct PageSessionTests {
   ])
   func `another site's page cannot use the cookie`(headers: [(String, String)], status: Int) throws {
     try withAnna { shop in
-      shop.worker.desk.publicURL = "https://public.example"
+      shop.worker.desk.links = Links(publicURL: "https://public.example")
       let headers = headers + [("Host", "shop.example")]
       let body: JSON = ["username": "anna", "password": "a long password"]
       let opened = ask(shop, .post, "session", body, headers)

@@ -37,7 +37,8 @@ struct GrowthTests {
       let anna = try door.person("anna")
       let now = try now(door.connection)
       let tokens = [
-        try sessions.start(anna, from: .test, now: now, on: door.connection).accessToken, sessions.token(for: anna, now: now),
+        try sessions.start(anna, from: .test, now: now, on: door.connection).accessToken,
+        sessions.token(for: anna, now: now),
       ]
       for (token, seconds) in zip(tokens, [900, 43_200]) {
         let caller = try door.admit(bearer: token, at: now)
@@ -153,7 +154,8 @@ struct GrowthTests {
         let user = try User.find(anna.id, on: door.connection)
         let token =
           round.isMultiple(of: 2)
-          ? sessions.token(for: user, now: now) : try sessions.start(user, from: .test, now: now, on: door.connection).accessToken
+          ? sessions.token(for: user, now: now)
+          : try sessions.start(user, from: .test, now: now, on: door.connection).accessToken
         let caller = try door.admit(bearer: token, at: now)
         try Sessions.end(caller, on: door.connection)
         // Ending it twice counts once.

@@ -114,6 +114,36 @@ struct ActorTests {
     }
   }
 
+  @Test func `admins invite, make links to a new password, and link identities`() throws {
+    try expectOnly(["admin"]) { stage, actor in
+      try stage.auth.run("SELECT FROM invite(\(actor), \(UUID()), \(UUID().text)::bytea, NULL, 'admin', 60)")
+    }
+    try expectOnly(["admin"]) { stage, actor in
+      try stage.auth.run("SELECT FROM end_invitation(\(actor), \(UUID()))")
+    }
+    try expectOnly(["admin"]) { stage, actor in
+      try stage.auth.run("SELECT FROM offer_reset(\(actor), \(stage.anna), \(UUID().text)::bytea, 60)")
+    }
+    try expectOnly(["admin"]) { stage, actor in
+      try stage.auth.run("SELECT FROM link_identity(\(actor), \(stage.anna), 'elsewhere', \(UUID().text))")
+    }
+    try expectOnly(["admin"]) { stage, actor in
+      try stage.auth.run("SELECT FROM unlink_identity(\(actor), \(stage.anna), 1)")
+    }
+  }
+
+  @Test func `users link identities to themselves, and to nobody else`() throws {
+    try withFreshDatabase { database in
+      let stage = try Stage(database)
+      try stage.auth.run("SELECT FROM link_identity(\(stage.anna), \(stage.anna), 'elsewhere', '1')")
+      let other = try stage.id("user")
+      let refused = #expect(throws: PostgresError.self) {
+        try stage.auth.run("SELECT FROM link_identity(\(stage.anna), \(other), 'elsewhere', '2')")
+      }
+      #expect(refused?.refusesActor == true)
+    }
+  }
+
   /// The first admin must come from somewhere; after that, admins appoint admins.
   @Test func `without an admin the pool that signs users in appoints one`() throws {
     try withFreshDatabase { database in
@@ -155,7 +185,8 @@ struct ActorTests {
       try stage.owner.run("UPDATE settings SET welcome_coins = \(coins)")
       let id = UUID()
       func provision(_ connection: borrowing Connection, _ id: UUID, _ name: String) throws {
-        try connection.run("SELECT FROM provision_person('elsewhere', \(name), \(id), \(name), NULL, NULL, gen_random_uuid())")
+        try connection.run(
+          "SELECT FROM provision_person('elsewhere', \(name), \(id), \(name), NULL, NULL, gen_random_uuid())")
       }
       try provision(stage.app, id, "boris")
       #expect(try stage.owner.coins(id) == coins)

@@ -12,7 +12,8 @@ struct PoolRightsTests {
   static let tables: [String: [String]] = [
     TestCluster.app: [
       "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
-      "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT", "item_images DELETE INSERT SELECT",
+      "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT",
+      "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
       "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
       "operations SELECT", "postings SELECT", "purchase_totals SELECT",
@@ -119,10 +120,16 @@ struct PoolRightsTests {
       TestCluster.app,
       "SELECT register_person(NULL, gen_random_uuid(), 'x', NULL, NULL, 'hash', 'user', true, gen_random_uuid())"
     ),
+    (TestCluster.app, "INSERT INTO identities VALUES ('a', 'b', gen_random_uuid(), 1)"),
+    (TestCluster.app, "SELECT link_identity(gen_random_uuid(), gen_random_uuid(), 'a', 'b')"),
+    (TestCluster.app, "SELECT FROM invitations"), (TestCluster.app, "SELECT FROM password_resets"),
+    (TestCluster.app, "SELECT take_reset('x', 'hash')"), (TestCluster.app, "SELECT FROM second_factors"),
     (TestCluster.app, "SET ROLE tuckshop_auth"), (TestCluster.app, "SET ROLE tuckshop_owner"),
     (TestCluster.app, "SET SESSION AUTHORIZATION tuckshop_owner"),
     (TestCluster.app, "ALTER ROLE tuckshop_app SUPERUSER"),
     (TestCluster.auth, "UPDATE users SET role = 'admin'"), (TestCluster.auth, "UPDATE users SET is_active = true"),
+    (TestCluster.auth, "INSERT INTO identities VALUES ('a', 'b', gen_random_uuid(), 1)"),
+    (TestCluster.auth, "UPDATE invitations SET role = 'admin'"), (TestCluster.auth, "DELETE FROM spent_proofs"),
     (TestCluster.auth, "UPDATE users SET username = 'x'"), (TestCluster.auth, "DELETE FROM users"),
     (TestCluster.auth, "INSERT INTO users (id, username) VALUES (gen_random_uuid(), 'x')"),
     (TestCluster.auth, "INSERT INTO audit (actor, action, subject_id) VALUES ('x', 'x', 'x')"),

@@ -4,6 +4,7 @@ internal import HTTP
 internal import Identity
 internal import Notation
 internal import Postgres
+internal import Telemetry
 
 func listIdentities(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let entries = try Identities.list(of: request.parameters.require("id"), on: connection)
@@ -26,6 +27,17 @@ func unlinkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing 
   }
   try Identities.unlink(number, of: user, by: Editor(visit.caller, request), on: connection)
   return Response(204)
+}
+
+/// A user who proves another identity in the same request gets it.
+func linkOwnIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let body = try Reader(bodyOf: request)
+  let proof = try body.finish(body.require("authorization", as: String.self))
+  let identity = try visit.context.desk.authenticator.prove(proof, now: Clock.unixSeconds, on: connection)
+  let editor = Editor(visit.caller, request, reason: "proved both")
+  let entry = try Identities.link(
+    identity.issuer, identity.subject, to: visit.caller.id, by: editor, on: connection)
+  return .json(entry.json, status: 201)
 }
 
 private func checkIdentityText(_ text: String) throws {

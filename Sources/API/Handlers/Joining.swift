@@ -6,7 +6,8 @@ internal import Notation
 internal import Postgres
 
 func createInvitation(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
-  let body = try Reader(bodyOf: request)
+  // Every member is optional, so a body may be missing too.
+  let body = request.body.isEmpty ? Reader() : try Reader(bodyOf: request)
   let email = body.optional("email", as: EmailAddress.self)
   let role = body.optional("role", as: Role.self)
   let seconds = body.optional("expires_in", as: Int.self) { seconds in
@@ -21,7 +22,7 @@ func createInvitation(_ request: Request, _ visit: Visit, _ connection: borrowin
     on: connection)
   return .json(
     [
-      "id": .string(made.entry.id.text), "url": .string(desk.invitationURL(made.token)), "token": .string(made.token),
+      "id": .string(made.entry.id.text), "url": .string(desk.links.invitation(made.token)), "token": .string(made.token),
       "expires_at": .string(made.entry.expiresAt),
     ], status: 201)
 }
@@ -44,7 +45,7 @@ func offerPasswordReset(_ request: Request, _ visit: Visit, _ connection: borrow
   let made = try PasswordReset.offer(to: user, by: Editor(visit.caller, request), on: connection)
   return .json(
     [
-      "url": .string(visit.context.desk.resetURL(made.token)), "token": .string(made.token),
+      "url": .string(visit.context.desk.links.reset(made.token)), "token": .string(made.token),
       "expires_at": .string(made.expiresAt),
     ], status: 201)
 }

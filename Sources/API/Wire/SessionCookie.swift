@@ -10,7 +10,7 @@ struct SessionCookie {
   private let seconds: Int
 
   init(_ desk: FrontDesk) {
-    isSecure = desk.publicURL.hasPrefix("https://")
+    isSecure = desk.links.isSecure
     seconds = desk.lifetimes.refreshSeconds
   }
 
@@ -43,7 +43,7 @@ extension Request {
       guard ["same-origin", "none"].contains(site) else { throw .otherSite }
     } else if let origin = headers["Origin"] {
       let own = headers["Host"].map { ["http://" + $0, "https://" + $0] } ?? []
-      guard (own + [desk.publicURL]).contains(where: { $0.utf8.elementsEqual(origin.utf8) }) else { throw .otherSite }
+      guard (own + [desk.links.publicURL]).contains(where: { $0.utf8.elementsEqual(origin.utf8) }) else { throw .otherSite }
     }
   }
 }

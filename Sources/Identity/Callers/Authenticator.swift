@@ -99,6 +99,17 @@ package final class Authenticator {
     }
   }
 
+  /// The identity behind a foreign proof that has not been revoked.
+  package func prove(
+    _ authorization: String, now: Int, on connection: borrowing Connection
+  ) throws -> ForeignIdentity {
+    guard case .foreign(let token) = try examine(Credentials(authorization: authorization), now: now) else {
+      throw CallerRefusal.badToken(.wrongIssuer)
+    }
+    guard try !Revocations.cover(token.id, on: connection) else { throw CallerRefusal.revoked }
+    return token.identity
+  }
+
   /// Reads new revocations and keys: at idle ticks, and one page of them at the first request of each second.
   package func catchUp(
     now: Int, until deadline: Deadline = .after(milliseconds: 5000), on connection: borrowing Connection
