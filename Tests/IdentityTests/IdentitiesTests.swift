@@ -49,6 +49,29 @@ struct IdentitiesTests {
     }
   }
 
+  @Test(.tiers(.concurrency)) func `an identity that is linked and used at the same moment has one user`() throws {
+    try withFreshDatabase { database in
+      let first = try Door(try Mint(), database: database)
+      let users = try ["anna", "boris"].map { try first.person($0).id }
+      let gate = Gate(for: 8)
+      let outcomes = try onThreads(8) { index -> UUID? in
+        let door = Result { try Door(Mint(), database: database, foreign: Elsewhere.trust().issuers()) }
+        gate.pass()
+        guard index < 4 else { return try door.get().admit(bearer: Elsewhere.token("1", named: "anna")).id }
+        do {
+          let user = users[index % 2]
+          try Identities.link(Trust.issuer, "1", to: user, by: .commandLine, on: door.get().owner)
+          return user
+        } catch PeopleRefusal.identityTaken {
+          return nil
+        }
+      }
+      let holders = try first.owner.rows("SELECT user_id FROM identities") { try $0.value(0, as: UUID.self) }
+      #expect(holders.count == 1)
+      #expect(Set(outcomes.compactMap { $0 }) == Set(holders))
+    }
+  }
+
   private func withDoor(_ body: (Door) throws -> Void) throws {
     try withFreshDatabase { database in
       try body(try Door(try Mint(), database: database, foreign: try Elsewhere.trust().issuers()))
