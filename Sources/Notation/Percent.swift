@@ -58,22 +58,6 @@ package enum Hexadecimal {
 }
 
 extension Percent {
-  /// Every byte but letters, digits and `-._~` (RFC 3986, section 2.3), for a query as well as for a form.
-  package static func encoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        bytes.append(byte)
-      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
   /// The fields of a query or a form.
   package static func encoded(_ fields: [(name: String, value: String)]) -> String {
     fields.map { encoded($0.name) + "=" + encoded($0.value) }.joined(separator: "&")
