@@ -87,7 +87,7 @@ struct Answers {
     case .noTimeToHash:
       respond(503, "overloaded", "Too many people are signing in. Try again in a moment.").with("Retry-After", "1")
     case .secondFactorMissing: challenge("totp_required", "This account needs a code besides the password.")
-    case .secondFactorWrong: challenge("totp_invalid", "The code is wrong, too old, or was used. Wait for the next one.")
+    case .secondFactorWrong: challenge("totp_invalid", "The code is wrong or was used. Wait for the next one.")
     case .enrolmentRequired(let pending):
       respond(
         dialect == .merch ? 401 : 403, "totp_enrolment_required",
