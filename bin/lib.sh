@@ -75,8 +75,6 @@ own_folder() {
 # python_tools NAME PROGRAM PIP-ARGUMENTS…: has pip install them once, into a folder that $tools names.
 python_tools() {
   tools=$checkout/.local/$1
-  [ ! -x "$tools/bin/$2" ] || return 0
-  mkdir -p "$checkout/.local"
-  /usr/bin/python3 -m venv "$tools"
-  "$tools/bin/pip" install -q --disable-pip-version-check "${@:3}"
+  [ -x "$tools/bin/$2" ] || { /usr/bin/python3 -m venv "$tools" &&
+    "$tools/bin/pip" install -q --disable-pip-version-check "${@:3}"; }
 }

@@ -57,7 +57,7 @@ package struct Planner {
 
   /// Decoded, and compared as bytes, as the router does.
   private static func segments(_ path: String) -> [[UInt8]] {
-    Percent.split(path[...], at: "/").lazy.filter { !$0.isEmpty }.prefix(3)
+    Percent.split(path[...], at: "/").lazy.filter { !$0.isEmpty }.prefix(4)
       .map { Array((Percent.decoded($0) ?? "").utf8) }
   }
 }
