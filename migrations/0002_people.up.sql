@@ -97,7 +97,7 @@ CREATE TABLE revocations (
 );
 CREATE INDEX revocations_by_transaction ON revocations (transaction_id, id);
 CREATE INDEX revocations_by_expiry ON revocations (expires_at);
-CREATE INDEX revocations_of_user ON revocations (user_id) WHERE generation IS NULL;
+CREATE INDEX revocations_of_user ON revocations (user_id);
 
 -- Wrong passwords by account, by network and by both, kept as long as they matter.
 CREATE TABLE login_failures (

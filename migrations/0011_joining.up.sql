@@ -5,7 +5,7 @@
 
 -- ---- identities
 
--- An admin links an identity to a user; so does the user, after signing in as both.
+-- An admin links an identity to a user; so does the user, after signing in as both. Null if there is no such user.
 CREATE FUNCTION link_identity(_actor uuid, _user uuid, _issuer text, _subject text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -14,6 +14,7 @@ BEGIN
     IF _actor IS DISTINCT FROM _user THEN PERFORM require_admin(_actor); END IF;
     -- One change of a user's identities at a time, because each takes the next number.
     PERFORM FROM users u WHERE u.id = _user AND u.deleted_at IS NULL FOR UPDATE;
+    IF NOT FOUND THEN RETURN NULL; END IF;
     INSERT INTO identities (issuer, subject, user_id, number)
     SELECT _issuer, _subject, _user, coalesce(max(i.number), 0) + 1 FROM identities i WHERE i.user_id = _user
     RETURNING number INTO _number;
@@ -29,14 +30,16 @@ BEGIN
 END $$;
 
 -- The provider of a user's identity describes them at each sign-in. Null leaves a value as it is.
-CREATE FUNCTION refresh_person(_id uuid, _email text, _full_name text, _role text) RETURNS users
+CREATE FUNCTION refresh_person(_issuer text, _subject text, _id uuid, _email text, _full_name text, _role text) RETURNS users
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _person users;
 BEGIN
     UPDATE users u SET email = coalesce(_email, u.email), full_name = coalesce(_full_name, u.full_name),
         role = coalesce(_role, u.role), updated_at = clock_timestamp()
-    WHERE u.id = _id AND u.deleted_at IS NULL RETURNING * INTO _person;
+    WHERE u.id = _id AND u.deleted_at IS NULL
+        AND EXISTS (SELECT FROM identities i WHERE i.issuer = _issuer AND i.subject = _subject AND i.user_id = _id)
+    RETURNING * INTO _person;
     RETURN _person;
 END $$;
 
@@ -142,6 +145,16 @@ BEGIN
     WHERE u.id = _user AND u.deleted_at IS NULL RETURNING * INTO _person;
     RETURN _person;
 END $$;
+
+-- A new password makes an older link worthless, whoever sets it.
+CREATE FUNCTION end_reset() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM password_resets r WHERE r.user_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER users_end_reset AFTER UPDATE OF password_hash ON users
+    FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash) EXECUTE FUNCTION end_reset();
 
 -- ---- proofs that are used once
 

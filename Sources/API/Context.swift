@@ -52,7 +52,10 @@ package final class FrontDesk {
   /// Nil in pools that never call the provider.
   package var openID: OpenIDSignIn?
   package var adminSecondFactor = SecondFactor.Demand.optional
-  package var joining = JoiningRules()
+  package var joining: JoiningRules {
+    get { authenticator.joining }
+    set { authenticator.joining = newValue }
+  }
   package var links = Links(publicURL: "http://127.0.0.1:8080")
 
   package init(authenticator: Authenticator, registrar: Registrar, passwords: Passwords) {

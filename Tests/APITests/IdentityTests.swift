@@ -75,10 +75,13 @@ struct IdentityTests {
       return "Bearer " + token
     }
     try withShop(foreign: try ForeignIssuers(file: directory / "issuers.json", own: "tuckshop")) { shop in
-      let anna = try shop.person("anna")
-      func link(_ proof: String) -> Answer {
-        shop.ask(.post, "/api/v1/auth/identities", ["authorization": .string(proof)], as: shop.token(anna))
+      let anna = try shop.person("anna", password: "a long password")
+      func link(_ proof: String, password: JSON = "a long password") -> Answer {
+        shop.ask(
+          .post, "/api/v1/auth/identities", ["authorization": .string(proof), "password": password],
+          as: shop.token(anna))
       }
+      #expect(link(try bearer("17"), password: "wrong")["code"] == "invalid_credentials")
       #expect(link(try bearer("17")).status == 201)
       let foreign = String(try bearer("17").dropFirst("Bearer ".count))
       #expect(shop.ask(.get, "/api/v1/auth/me", as: foreign)["id"] == anna.id.text)

@@ -49,15 +49,32 @@ struct ForeignCallerTests {
     }
   }
 
-  @Test func `a name that is a free id becomes the id of the new user, and a taken one does not`() throws {
+  @Test func `a subject that is a free id becomes the id of the new user, and no name does`() throws {
     try withDoor { door in
       let id = UUID()
-      let caller = try door.admit(bearer: Elsewhere.token("1", named: id.uuidString))
-      #expect(caller.id == id)
-      #expect(try door.admit(bearer: Elsewhere.token("1", named: id.text), at: Door.now + 1).id == id)
-      #expect(try door.admit(bearer: Elsewhere.token("2", named: id.text)).id != id)
+      #expect(try door.admit(bearer: Elsewhere.token("1", named: id.text)).id != id)
+      #expect(try door.admit(bearer: Elsewhere.token(id.uuidString, named: "anna")).id == id)
       try User.delete(id, by: .commandLine, on: door.owner)
-      #expect(try door.admit(bearer: Elsewhere.token("3", named: id.text)).id != id)
+      #expect(try door.admit(Credentials(authorization: nil, trustedUser: id.uuidString)).id != id)
+    }
+  }
+
+  @Test func `two spellings that are equal as text are two people, also within a second`() throws {
+    try withDoor { door in
+      let one = try door.admit(Credentials(authorization: nil, trustedUser: "jos\u{E9}"))
+      let other = try door.admit(Credentials(authorization: nil, trustedUser: "jose\u{301}"))
+      #expect(one.id != other.id)
+    }
+  }
+
+  @Test func `only an open door makes users of strangers on Telegram`() throws {
+    try withDoor { door in
+      let data = "tma " + Self.initData([("auth_date", "\(Mint.now)"), ("user", #"{"id":5}"#)])
+      door.keeper.joining.signUp = .invited
+      #expect(throws: PeopleRefusal.signUpClosed) { try door.admit(Credentials(authorization: data)) }
+      let anna = try door.person("anna")
+      try Identities.link("telegram", "5", to: anna.id, by: .commandLine, on: door.owner)
+      #expect(try door.admit(Credentials(authorization: data)).id == anna.id)
     }
   }
 
@@ -112,14 +129,14 @@ struct ForeignCallerTests {
   }
 
   @Test(.tiers(.concurrency), arguments: ["anna", "550E8400-E29B-41D4-A716-446655440000"])
-  func `concurrent first requests create one user`(name: String) throws {
+  func `concurrent first requests create one user`(subject: String) throws {
     try withFreshDatabase { database in
       let gate = Gate(for: 6)
       let trust = try Elsewhere.trust()
       let callers = try onThreads(6) { _ in
         let door = Result { try Door(Mint(), database: database, foreign: trust.issuers()) }
         gate.pass()
-        return try door.get().admit(bearer: Elsewhere.token("1", named: name))
+        return try door.get().admit(bearer: Elsewhere.token(subject, named: "anna"))
       }
       #expect(Set(callers.map(\.id)).count == 1)
     }

@@ -5,6 +5,7 @@ internal import Identity
 internal import Notation
 internal import Postgres
 internal import Telemetry
+internal import Tokens
 
 func listIdentities(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let entries = try Identities.list(of: request.parameters.require("id"), on: connection)
@@ -30,11 +31,21 @@ func unlinkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing 
   return Response(204)
 }
 
-/// A user who proves another identity in the same request gets it.
+/// A user who proves both in one request gets the identity. A token alone does not prove the user: a stolen one would
+/// become a way in for ever.
 func linkOwnIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let body = try Reader(bodyOf: request)
-  let proof = try body.finish(body.require("authorization", as: String.self))
-  let identity = try visit.context.desk.authenticator.prove(proof, now: Clock.unixSeconds, on: connection)
+  let code = body.text("code", 0...64)
+  let (proof, password) = try body.finish(
+    body.require("authorization", as: String.self),
+    body.require("password", as: String.self) { try check($0, .any) })
+  let desk = visit.context.desk
+  let identity = try desk.authenticator.prove(proof, now: Clock.unixSeconds, on: connection)
+  let signIn = SignIn(
+    .username(visit.caller.username), password: password, address: request.clientAddress,
+    offer: SecondFactor.Offer(code, request), demand: desk.adminSecondFactor, canEnrol: false)
+  let user = try signIn.finish(signIn.begin(on: connection), desk.passwords, visit.context.hashing, on: connection).user
+  guard user.id == visit.caller.id else { throw CallerRefusal.revoked }
   let editor = Editor(visit.caller, request, reason: "proved both")
   let entry = try Identities.link(
     identity.issuer, identity.subject, to: visit.caller.id, by: editor, on: connection)

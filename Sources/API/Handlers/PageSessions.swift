@@ -10,7 +10,7 @@ internal import Tokens
 func signInMethods(_ request: Request, _ context: Context) -> Response {
   let joining = context.desk.joining
   return .json([
-    "password": .bool(joining.passwordLogin != .off), "sign_up": .string(joining.signUp.rawValue),
+    "password": .bool(joining.passwordLogin != .off), "sign_up": .string(joining.shownSignUp.rawValue),
     "oidc": context.desk.providerName.map { ["name": .string($0), "url": .string(OpenIDSettings.path)] } ?? .null,
   ])
 }

@@ -78,7 +78,7 @@ func unsafeLogin(_ request: Request, _ context: Context, _ connection: borrowing
     let named = try UnsafeCredentials(request)
   else { return nil }
   let somebody = TelegramUser(id: named.telegramID, username: named.username, firstName: nil)
-  let user = try ForeignIdentity(somebody).userOrNewcomer(on: connection)
+  let user = try ForeignIdentity(somebody).userOrNewcomer(context.desk.joining, on: connection)
   guard user.isActive else { throw PeopleRefusal.inactive }
   return .token(context.desk.sessions.token(for: user, role: .service, now: Clock.unixSeconds))
 }

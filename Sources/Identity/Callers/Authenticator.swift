@@ -6,6 +6,7 @@ package import Tokens
 /// valid one costs no query.
 package final class Authenticator {
   package private(set) var tokens: AccessTokens
+  package var joining = JoiningRules()
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
   private let revocations = Revocations()
@@ -98,11 +99,11 @@ package final class Authenticator {
         try revocations.covers(token.id)
         || (now != refreshedAt && Revocations.cover(token.id, on: connection))
       guard !isRevoked else { throw CallerRefusal.revoked }
-      var caller = try cache.caller(token.identity, now: now, on: connection)
+      var caller = try cache.caller(token.identity, joining, now: now, on: connection)
       (caller.tokenID, caller.expiresAt, caller.isForeign) = (token.id, token.expiresAt, true)
       return caller
     case .trustedHeader(let identity):
-      return try cache.caller(identity, now: now, on: connection)
+      return try cache.caller(identity, joining, now: now, on: connection)
     }
   }
 
@@ -149,15 +150,16 @@ extension String {
 /// Callers from elsewhere, whose role and state only the database knows. They are kept for a second at most, so that a
 /// deactivated user is out within two.
 private struct CallerCache {
-  private var known: [String: (caller: Caller, until: Int)] = [:]
+  /// By bytes: different texts may be equal as `String`.
+  private var known: [[UInt8]: (caller: Caller, until: Int)] = [:]
   private static let most = 1000
 
   mutating func caller(
-    _ identity: ForeignIdentity, now: Int, on connection: borrowing Connection
+    _ identity: ForeignIdentity, _ rules: JoiningRules, now: Int, on connection: borrowing Connection
   ) throws -> Caller {
-    let key = "\(identity.issuer)\0\(identity.subject)"
+    let key = Array("\(identity.issuer)\0\(identity.subject)".utf8)
     if let entry = known[key], now < entry.until { return entry.caller }
-    let user = try identity.userOrNewcomer(on: connection)
+    let user = try identity.userOrNewcomer(rules, on: connection)
     guard user.isActive else { throw CallerRefusal.inactive }
     if known.count >= Self.most { known = [:] }
     let caller = Caller(id: user.id, username: user.username, role: user.role)

@@ -52,8 +52,10 @@ extension ForeignIdentity {
   }
 
   /// Its user; a new one if nobody has it yet.
-  package func userOrNewcomer(on connection: borrowing Connection) throws -> User {
+  package func userOrNewcomer(_ rules: JoiningRules, on connection: borrowing Connection) throws -> User {
     if let user = try user(on: connection) { return user }
+    // An issuer says who its people are, but anybody may be on Telegram.
+    guard issuer != Self.telegram || rules.signUp == .open else { throw PeopleRefusal.signUpClosed }
     guard let username = names.lazy.compactMap({ try? Username(new: $0) }).first else {
       throw CallerRefusal.badToken(.badClaim("the user's name"))
     }
@@ -61,7 +63,7 @@ extension ForeignIdentity {
     newcomer.fullName = fullName.flatMap { try? FullName($0) }?.text
     newcomer.email = email.flatMap { try? EmailAddress($0) }?.text
     // An issuer that names people by UUID means ids that other services use too.
-    if let id = UUID(spelled: names[0]), try !User.hasEverHad(id, on: connection) { newcomer.id = id }
+    if let id = UUID(spelled: subject), try !User.hasEverHad(id, on: connection) { newcomer.id = id }
     do {
       return try admit(newcomer, on: connection)
     } catch PeopleRefusal.emailTaken {

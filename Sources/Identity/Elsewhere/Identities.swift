@@ -38,9 +38,9 @@ package enum Identities {
   ) throws -> Entry {
     do {
       return try connection.transaction { connection in
-        _ = try User.find(user, on: connection)
         let number = try connection.value(
-          "SELECT link_identity(\(editor.id), \(user), \(issuer), \(subject))", as: Int.self)
+          "SELECT link_identity(\(editor.id), \(user), \(issuer), \(subject))", as: Int?.self)
+        guard let number else { throw PeopleRefusal.unknownUser }
         let entry = try connection.onlyRow(
           "SELECT \(raw: Entry.columns) FROM identities WHERE user_id = \(user) AND number = \(number)"
         ) { try Entry(row: $0) }
@@ -52,7 +52,7 @@ package enum Identities {
     }
   }
 
-  /// At its next sign-in the identity is a new user.
+  /// At its next sign-in the identity is a new user. It may have signed in as this one, so their sessions end.
   package static func unlink(
     _ number: Int, of user: UUID, by editor: Editor, on connection: borrowing Connection
   ) throws {
@@ -62,6 +62,7 @@ package enum Identities {
         "SELECT \(raw: Entry.columns) FROM unlink_identity(\(editor.id), \(user), \(number)::integer)"
       ) { try Entry(row: $0) }
       guard let gone else { throw PeopleRefusal.unknownIdentity }
+      try Revocations.endTokens(of: user, on: connection)
       try editor.note("user.unlink", user.text, before: gone.record, on: connection)
     }
   }

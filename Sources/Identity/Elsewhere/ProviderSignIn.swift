@@ -24,7 +24,7 @@ package struct ProviderSignIn: Sendable {
     if try identity.user(on: connection) == nil {
       try rules.requireOpen(toProvidersEmail: isEmailVerified ? identity.email : nil)
     }
-    let user = try identity.userOrNewcomer(on: connection)
+    let user = try identity.userOrNewcomer(rules, on: connection)
     guard user.isActive else { throw PeopleRefusal.inactive }
     let editor = Editor.worker(requestID: requestID, reason: "sign-in through \(identity.issuer)")
     do {
@@ -59,7 +59,7 @@ package struct ProviderSignIn: Sendable {
       let after = try User.written(
         by: """
           SELECT \(raw: User.columns)
-          FROM refresh_person(\(user.id), \(email), \(fullName), \(role?.rawValue))
+          FROM refresh_person(\(identity.issuer), \(identity.subject), \(user.id), \(email), \(fullName), \(role?.rawValue))
           """, on: connection)
       if role != nil { try Revocations.endTokens(of: user.id, on: connection) }
       if before.record != after.record {

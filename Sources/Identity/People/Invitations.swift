@@ -86,6 +86,7 @@ package enum Invitations {
       guard let before else { throw PeopleRefusal.unknownInvitation }
       guard before.state != .used else { throw PeopleRefusal.invitationUsed }
       let ended = try connection.run("SELECT FROM end_invitation(\(editor.id), \(id)) e WHERE e.id IS NOT NULL")
+      guard ended == 1 || before.state != .open else { throw PeopleRefusal.invitationUsed }
       if ended == 1 { try editor.note("invitation.end", id.text, before: before.record, on: connection) }
     }
   }

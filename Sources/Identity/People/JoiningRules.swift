@@ -22,6 +22,9 @@ package struct JoiningRules: Sendable {
   /// Whether an unknown name with a password is a new user.
   package var letStrangersIn: Bool { signUp == .open && passwordLogin == .on }
 
+  /// As people see it: without passwords for everybody, nobody registers.
+  package var shownSignUp: SignUp { passwordLogin == .on ? signUp : .closed }
+
   package func requirePasswordLogin() throws(PeopleRefusal) {
     guard passwordLogin != .off else { throw .passwordLoginOff }
   }

@@ -127,14 +127,21 @@ package struct Registrar: Sendable {
     _ newcomer: Newcomer, invitedBy token: OpaqueToken, on connection: borrowing Connection
   ) throws -> User {
     try NameRule.requireTakeable(newcomer.username)
-    let user = try User.perhapsWritten(
-      by: """
-        SELECT \(raw: User.columns)
-        FROM register_invited(\(token.digest), \(newcomer.id), \(newcomer.username), \(newcomer.email), \(newcomer.fullName),
-                              \(newcomer.passwordHash), \(UUID.timeOrdered()))
-        """, on: connection)
-    guard let user else { throw PeopleRefusal.invitationRefused }
-    return user
+    return try connection.transaction { connection in
+      let user = try User.perhapsWritten(
+        by: """
+          SELECT \(raw: User.columns)
+          FROM register_invited(\(token.digest), \(newcomer.id), \(newcomer.username), \(newcomer.email),
+                                \(newcomer.fullName), \(newcomer.passwordHash), \(UUID.timeOrdered()))
+          """, on: connection)
+      guard let user else { throw PeopleRefusal.invitationRefused }
+      if let address = newcomer.address {
+        try KnownNetworks.note(Network(address: address), of: user.id, on: connection)
+      }
+      let editor = Editor(user.id, reason: "invitation")
+      try editor.note("user.create", user.id.text, after: user.record, on: connection)
+      return user
+    }
   }
 
   private func insert(_ newcomer: Newcomer, by actor: UUID?, on connection: borrowing Connection) throws -> User {

@@ -40,7 +40,8 @@ package enum OwnSessions {
   /// Ends everything of the user but the session, or the single token, of this caller.
   package static func endOthers(than caller: Caller, on connection: borrowing Connection) throws {
     try connection.transaction { connection in
-      try Revocations.endTokens(of: caller.id, but: caller.session ?? caller.tokenID, on: connection)
+      try Revocations.endTokens(
+        of: caller.id, but: caller.isForeign ? nil : caller.session ?? caller.tokenID, on: connection)
     }
   }
 }

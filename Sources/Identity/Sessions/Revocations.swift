@@ -155,14 +155,19 @@ extension Revocations {
   /// Ends every token and session of a user by a new generation. A user has one such row, so it may stay for the longest
   /// life of a token: by the present settings, a token issued when they allowed more would become valid again.
   ///
-  /// `kept` is a session or token that goes on: its row has the new generation. One that has ended stays so.
+  /// `kept` is a session or token that goes on: its row has the new generation. One that has ended stays so. A user has
+  /// a limited number of such rows; after that, only the refresh token goes on.
   static func endTokens(of user: UUID, but kept: UUID? = nil, on connection: borrowing Connection) throws {
     try connection.run(
       """
       INSERT INTO revocations AS r (id, user_id, generation, expires_at)
       SELECT i.id, \(user), n.generation, clock_timestamp() + make_interval(secs => \(longestSeconds))
       FROM next_generation(\(user)) AS n (generation), (VALUES (\(user)::uuid), (\(kept)::uuid)) AS i (id)
-      WHERE i.id IS NOT NULL
+      WHERE i.id = \(user) OR i.id IS NOT NULL AND \(mostOfOneUser) > (
+        SELECT count(*) FROM (
+          SELECT FROM revocations
+          WHERE user_id = \(user) AND generation IS NOT NULL AND expires_at > clock_timestamp() LIMIT \(mostOfOneUser)
+        ) held)
       ON CONFLICT (id) DO UPDATE SET generation = EXCLUDED.generation, transaction_id = EXCLUDED.transaction_id,
         revoked_at = clock_timestamp(), expires_at = EXCLUDED.expires_at
       WHERE r.generation IS NOT NULL
