@@ -122,7 +122,10 @@ struct Settings {
     let signUpDomains = Setting.optional(
       "SIGN_UP_DOMAINS", "list, by commas", rule: "domains, separated by commas: example.org,example.com",
       of: /[^\s,@]+(?:,[^\s,@]+)*/,
-      "email domains whose people need no invitation; through OpenID Connect, only people with such an address are new users"
+      """
+      email domains whose people need no invitation; through a provider, unless the door is open, new people need a \
+      verified address of these
+      """
     )
     let newUsersPerHour = Setting(
       "SIGN_UP_RATE", 60, "users an hour", in: 0...1_000_000,
