@@ -89,7 +89,8 @@ func fuzzCredentials(_ bytes: [UInt8]) {
   let trusted = lines.dropFirst().first.flatMap { text($0) }
   let credentials = Credentials(authorization: authorization, trustedUser: trusted)
   guard let proof = try? authenticator.examine(credentials, now: now) else { return }
-  guard case .foreign(let name) = proof, authorization == nil, let trusted, name.utf8.elementsEqual(trusted.utf8)
+  guard case .trustedHeader(let identity) = proof, authorization == nil, let trusted,
+    identity.subject.utf8.elementsEqual(trusted.utf8)
   else { fatalError("a stranger is believed") }
 }
 
