@@ -107,21 +107,26 @@ struct SecondFactorTests {
     }
   }
 
+  /// The same guest waits in another session until the door's transaction commits, and is refused then.
+  private func expectRefusal(of guest: Guest, behind door: Door, _ database: String) throws {
+    let job = Job {
+      let other = try TestCluster.connection(user: TestCluster.auth, database: database)
+      try guest.enter(other)
+    }
+    try eventually("the second request waits") {
+      try door.owner.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
+    }
+    try door.connection.perform("COMMIT")
+    #expect(throws: PeopleRefusal.secondFactorWrong) { try job.value() }
+  }
+
   @Test(.tiers(.concurrency), arguments: [false, true])
   func `of two concurrent requests with one code, one signs in`(isRecoveryCode: Bool) throws {
     try withAnna { door, _, phone, codes, database in
       let guest = Guest(code: isRecoveryCode ? codes[0] : phone.code())
       try door.connection.perform("BEGIN")
       try guest.enter(door.connection)
-      let job = Job {
-        let other = try TestCluster.connection(user: TestCluster.auth, database: database)
-        try guest.enter(other)
-      }
-      try eventually("the second request waits") {
-        try door.owner.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
-      }
-      try door.connection.perform("COMMIT")
-      #expect(throws: PeopleRefusal.secondFactorWrong) { try job.value() }
+      try expectRefusal(of: guest, behind: door, database)
     }
   }
 
@@ -134,15 +139,7 @@ struct SecondFactorTests {
       let guest = Guest(code: try Phone(#require(pending)).code(), demand: .required)
       try door.connection.perform("BEGIN")
       #expect(try guest.enter(door.connection).recoveryCodes?.count == 10)
-      let job = Job {
-        let other = try TestCluster.connection(user: TestCluster.auth, database: database)
-        try guest.enter(other)
-      }
-      try eventually("the second request waits") {
-        try door.owner.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
-      }
-      try door.connection.perform("COMMIT")
-      #expect(throws: PeopleRefusal.secondFactorWrong) { try job.value() }
+      try expectRefusal(of: guest, behind: door, database)
       #expect(try door.owner.value("SELECT count(*) FROM recovery_codes") == 10)
     }
   }

@@ -24,10 +24,11 @@ func linkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Co
 
 func unlinkIdentity(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let user = try request.parameters.require("id", as: UUID.self)
-  guard let number = Int(try request.parameters.require("n", as: String.self)) else {
+  // A column of 32 bits has the number.
+  guard let number = Int32(try request.parameters.require("n", as: String.self)) else {
     throw PeopleRefusal.unknownIdentity
   }
-  try Identities.unlink(number, of: user, by: Editor(visit.caller, request), on: connection)
+  try Identities.unlink(Int(number), of: user, by: Editor(visit.caller, request), on: connection)
   return Response(204)
 }
 
