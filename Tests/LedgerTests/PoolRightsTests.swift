@@ -41,7 +41,8 @@ struct PoolRightsTests {
 
   static let functions: [String: [String]] = [
     TestCluster.app: [
-      "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after", "consume_reserve",
+      "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after",
+      "consume_reserve",
       "daily_inventory",
       "digest_of", "expire_reservation", "greatest_holding", "info", "inventory", "mint", "next_generation",
       "note_change",
