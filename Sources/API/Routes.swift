@@ -99,6 +99,7 @@ private func v1() -> [RouteGroup] {
   everybody.add(.post, "/transfers", .signedIn(repeatable: true, makeTransfer))
   everybody.add(.post, "/transfers/{id:uuid}/undo", .signedIn(repeatable: true, undoTransfer))
   everybody.add(.post, "/purchases", .signedIn(repeatable: true, makePurchase))
+  everybody.add(.get, "/people", .signedIn(repeatable: true, findPeople))
   everybody.add(.get, "/wallet", .signedIn(repeatable: true, wallet))
   everybody.add(.get, "/wallet/history", .signedIn(repeatable: true, walletHistory))
 
