@@ -168,7 +168,8 @@ struct Answers {
       return respond(
         409, word, "You may have \(available) more of this item; you asked for \(required).",
         ["available": .integer(available), "required": .integer(required)])
-    case .unknownVariant: return respond(422, word, "The shop does not sell the item in this collection and quality level.")
+    case .unknownVariant:
+      return respond(422, word, "The shop does not sell the item in this collection and quality level.")
     case .unknownRecipient: return respond(404, word, "There is no user of this name.")
     case .toOneself: return respond(409, word, "You cannot send coins to yourself.")
     case .unknownItem: return respond(dialect == .inventory ? 400 : 404, word, "There is no such item.")
@@ -206,7 +207,8 @@ struct Answers {
     let complaints = refusal.mistakes.flatMap { mistake in
       let choices = mistake.choices.isEmpty ? "" : ": it comes in \(mistake.choices.joined(separator: ", "))"
       let sentence = mistake.isMissing ? "Field required\(choices)" : "The shop does not sell the item so\(choices)"
-      return ShapeError(["body", mistake.member.rawValue], sentence, mistake.isMissing ? .missing : .malformed).complaints
+      return ShapeError(["body", mistake.member.rawValue], sentence, mistake.isMissing ? .missing : .malformed)
+        .complaints
     }
     return answer(to: .shape(ShapeError(complaints)))
   }
@@ -278,7 +280,10 @@ extension OrderRefusal {
       (409, word.rawValue, "The owner no longer has the goods: they are reserved, used up or given away.", nil)
     case .overflow: (409, word.rawValue, "The balance would become too large.", nil)
     case .tooMany:
-      (422, "invalid_request", "There are more than \(OrderList.mostInTable) orders. Choose a shorter time by from and to.", nil)
+      (
+        422, "invalid_request",
+        "There are more than \(OrderList.mostInTable) orders. Choose a shorter time by from and to.", nil
+      )
     }
   }
 }

@@ -42,12 +42,14 @@ struct PoolRightsTests {
 
   static let functions: [String: [String]] = [
     TestCluster.app: [
-      "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order", "change_order_by_staff", "circulation_after", "consume_reserve",
+      "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order", "change_order_by_staff",
+      "circulation_after", "consume_reserve",
       "daily_inventory",
       "digest_of", "expire_reservation", "greatest_holding", "info", "inventory", "mint", "next_generation",
       "note_change",
       "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "reserve",
-      "return_reserve", "schema_version", "set_stock_by_admin", "set_variants_by_admin", "sink", "stock_of", "till", "transfer",
+      "return_reserve", "schema_version", "set_stock_by_admin", "set_variants_by_admin", "sink", "stock_of", "till",
+      "transfer",
       "transfers_after", "undo_transfer", "variant",
     ],
     TestCluster.auth: [

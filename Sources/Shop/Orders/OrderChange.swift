@@ -44,7 +44,9 @@ package enum OrderChange: String, Sendable {
     _ orders: [UUID], by editor: Editor, on connection: borrowing Connection
   ) throws -> [OrderRefusal?] {
     let distinct = Array(Set(orders))
-    let list = "[" + distinct.map { #"{"id":"\#($0.text)","operation":"\#(UUID.timeOrdered().operation.text)"}"# }
+    let list =
+      "["
+      + distinct.map { #"{"id":"\#($0.text)","operation":"\#(UUID.timeOrdered().operation.text)"}"# }
       .joined(separator: ",") + "]"
     let outcomes = try connection.rows(
       """

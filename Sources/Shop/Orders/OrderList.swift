@@ -44,8 +44,8 @@ package struct OrderList: Sendable {
           AND (\(to?.text)::timestamptz IS NULL OR l.ordered_at < \(to?.text)::timestamptz)
         ORDER BY read.id \(raw: direction) LIMIT \(limit + 1)
       )
-      SELECT \(Order.columns), last.id AS unread
-      FROM (SELECT CASE WHEN count(*) = \(most) THEN (array_agg(id ORDER BY id \(raw: direction)))[count(*)] END AS id
+      SELECT \(Order.columns), last.unread
+      FROM (SELECT CASE WHEN count(*) = \(most) THEN (array_agg(id ORDER BY id \(raw: direction)))[\(most)] END AS unread
             FROM read) last
       LEFT JOIN shown ON true ORDER BY shown.id \(raw: direction)
       """

@@ -127,7 +127,8 @@ final class Stage: Sendable {
     case .change(let change, let name, let isByOwner):
       guard let order = try find(name, connection) else { return .refused("no such order") }
       let editor = Editor(people[isByOwner ? owner(of: name) : people.count - 1], reason: "wrong size")
-      _ = try isByOwner
+      _ =
+        try isByOwner
         ? OrderChange.cancelOwn(order, by: editor, on: connection) : change.make(order, by: editor, on: connection)
       return .done(order, isReplay: false)
     default: return try tellOfItems(call, connection)
