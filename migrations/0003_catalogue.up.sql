@@ -61,8 +61,12 @@ CREATE TABLE items (
   price         bigint CHECK (price BETWEEN 1 AND greatest_holding()),
   class_id      uuid NOT NULL REFERENCES classifiers,
   type_id       uuid NOT NULL,
-  -- True: a purchase takes the item from the shop's own account. False: the item is made when it is bought.
-  stock_limited boolean NOT NULL DEFAULT false,
+  -- How many pieces one person may have bought and not given back. Null: any number.
+  limit_per_person bigint CHECK (limit_per_person BETWEEN 1 AND greatest_holding()),
+  -- Reports name a variant of which no more than this many are left.
+  low_stock_at  bigint CHECK (low_stock_at BETWEEN 0 AND greatest_holding()),
+  -- False: there is nothing to fetch, so an order is handed over at once.
+  hand_over     boolean NOT NULL DEFAULT true,
   is_active     boolean NOT NULL DEFAULT true,
   created_at    timestamptz NOT NULL DEFAULT now(),
   updated_at    timestamptz NOT NULL DEFAULT now(),
@@ -121,7 +125,7 @@ JOIN classifiers AS type ON type.parent_id = class.id AND type.code = merch.type
 
 GRANT SELECT ON classifiers, items, item_collections, item_quality_levels, item_images TO tuckshop_app;
 -- Neither id nor code can change, because earlier answers name them.
-GRANT INSERT, UPDATE (name, description, price, class_id, type_id, stock_limited, is_active, updated_at, retired_at)
-  ON items TO tuckshop_app;
+GRANT INSERT, UPDATE (name, description, price, class_id, type_id, limit_per_person, low_stock_at, hand_over, is_active,
+  updated_at, retired_at) ON items TO tuckshop_app;
 GRANT INSERT, DELETE ON item_collections, item_quality_levels TO tuckshop_app;
 GRANT INSERT, UPDATE (path), DELETE ON item_images TO tuckshop_app;

@@ -99,6 +99,9 @@ private func v1() -> [RouteGroup] {
   everybody.add(.post, "/transfers", .signedIn(repeatable: true, makeTransfer))
   everybody.add(.post, "/transfers/{id:uuid}/undo", .signedIn(repeatable: true, undoTransfer))
   everybody.add(.post, "/purchases", .signedIn(repeatable: true, makePurchase))
+  everybody.add(.get, "/orders", .signedIn(repeatable: true, listOrders))
+  everybody.add(.get, "/orders/{id:uuid}", .signedIn(repeatable: true, showOrder))
+  everybody.add(.post, "/orders/{id:uuid}/cancel", .signedIn(repeatable: true, cancelOrder))
   everybody.add(.get, "/people", .signedIn(repeatable: true, findPeople))
   everybody.add(.get, "/wallet", .signedIn(repeatable: true, wallet))
   everybody.add(.get, "/wallet/history", .signedIn(repeatable: true, walletHistory))
@@ -111,6 +114,12 @@ private func v1() -> [RouteGroup] {
   var staff = RouteGroup("/api/v1", .problem, for: [.admin, .moderator])
   staff.add(.get, "/users", .signedIn(repeatable: true, listUsers))
   staff.add(.get, "/users/{id:uuid}", .signedIn(repeatable: true, showUser))
+
+  staff.add(.post, "/orders/{id:uuid}/ready", .signedIn(repeatable: true, changeOrder(.ready)))
+  staff.add(.post, "/orders/{id:uuid}/hand-over", .signedIn(repeatable: true, changeOrder(.handOver)))
+  staff.add(.post, "/orders/{id:uuid}/return", .signedIn(repeatable: true, changeOrder(.takeBack)))
+  staff.add(.post, "/orders/ready", .signedIn(repeatable: true, changeOrders(.ready)))
+  staff.add(.post, "/orders/hand-over", .signedIn(repeatable: true, changeOrders(.handOver)))
 
   var admins = RouteGroup("/api/v1", .problem, for: [.admin])
   admins.add(.post, "/auth/totp", .signedIn(repeatable: true, beginSecondFactor))

@@ -15,8 +15,9 @@ struct PoolRightsTests {
       "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT",
       "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
-      "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
-      "operations SELECT", "postings SELECT", "purchase_totals SELECT",
+      "items UPDATE (class_id, description, hand_over, is_active, limit_per_person, low_stock_at, name, price, "
+        + "retired_at, type_id, updated_at)",
+      "operations SELECT", "order_lines SELECT", "orders SELECT", "postings SELECT", "purchase_totals SELECT",
       "purses SELECT",
       "refresh_tokens DELETE INSERT SELECT UPDATE", "reservations SELECT", "revocations INSERT SELECT UPDATE",
       "rollup SELECT",
@@ -41,14 +42,15 @@ struct PoolRightsTests {
 
   static let functions: [String: [String]] = [
     TestCluster.app: [
-      "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after",
-      "consume_reserve",
+      "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order",
+      "change_order_by_staff", "circulation_after", "consume_reserve",
       "daily_inventory",
       "digest_of", "expire_reservation", "find_people", "greatest_holding", "info", "inventory", "mint",
       "next_generation",
       "note_change",
       "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "reserve",
-      "return_reserve", "schema_version", "set_stock_by_admin", "sink", "stock_of", "till", "transfer",
+      "return_reserve", "schema_version", "set_stock_by_admin", "set_variants_by_admin", "sink", "stock_of", "till",
+      "transfer",
       "transfers_after", "undo_transfer", "variant",
     ],
     TestCluster.auth: [
@@ -105,7 +107,7 @@ struct PoolRightsTests {
       TestCluster.app, "SELECT grant_coins(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 1, 'x')"
     ),
     (TestCluster.app, "SELECT welcome(gen_random_uuid(), gen_random_uuid())"),
-    (TestCluster.app, "SELECT set_stock(gen_random_uuid(), NULL, NULL, gen_random_uuid(), 1)"),
+    (TestCluster.app, "SELECT set_stock(gen_random_uuid(), NULL, NULL, gen_random_uuid(), NULL, NULL, 1, NULL)"),
     (
       TestCluster.app,
       "SELECT adjust(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 'main', '[]', 'x')"
@@ -147,7 +149,7 @@ struct PoolRightsTests {
     (TestCluster.ops, "INSERT INTO revocations (id, expires_at) VALUES (gen_random_uuid(), now())"),
     (TestCluster.ops, "SELECT note_change(NULL, 'x', 'x', NULL, NULL, NULL, NULL)"),
     (TestCluster.ops, "SELECT FROM audit"),
-    (TestCluster.ops, "SELECT purchase(NULL, NULL, NULL, NULL, 'cup', 1)"),
+    (TestCluster.ops, "SELECT purchase(NULL, NULL, NULL, NULL, 'cup', 1, NULL, NULL)"),
   ]
 
   @Test(arguments: pools)

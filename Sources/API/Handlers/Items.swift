@@ -20,7 +20,7 @@ func listItems(_ request: Request, _ context: Context, _ connection: borrowing C
     .tagged(for: request)
 }
 
-private enum Truth: String, CaseIterable { case `true`, `false` }
+enum Truth: String, CaseIterable { case `true`, `false` }
 
 func showItem(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   Response.document(try Item.find(request.itemID(), on: connection).document).tagged(for: request)
@@ -81,6 +81,16 @@ extension Classifiers {
     guard let found = find(kind, code) else {
       throw ShapeError(["query", kind], "There is no such \(kind)", .malformed)
     }
+    return found
+  }
+}
+
+extension Classifiers {
+  /// The classifier that a member of a body names; nil also for the standard variant.
+  func named(_ kind: String, in body: Reader) -> Classifier? {
+    guard let code = body.optional(kind, as: String.self), !code.isBase else { return nil }
+    let found = find(kind, code)
+    if found == nil { body.complain(kind, "There is no such \(kind)") }
     return found
   }
 }
