@@ -42,5 +42,11 @@ package struct Item: Sendable {
 
 package enum CatalogueRefusal: Error, Sendable, Equatable {
   case unknownVariant, unknownItem, codeTaken, changedMeanwhile, conditionMissing
-  case unknownClassifier, classifierTaken
+  case unknownClassifier, classifierTaken, unknownPicture
+  /// The item is sold in its variants only, so the item itself has no stock to set.
+  case soldInVariants
+  /// A listed variant has a collection or quality level that the item would lose.
+  case variantOnSale
+  /// The list of the item's variants has no such collection, or not together with this quality level.
+  case unlistedVariant(VariantRefusal.Member)
 }
