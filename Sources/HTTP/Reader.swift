@@ -1,4 +1,4 @@
-internal import Notation
+package import Notation
 
 /// Reads a request piece by piece and collects every mistake, so that the answer names all of them at once. A value is
 /// nil if it is absent or wrong; `finish` throws if any was wrong.
@@ -15,11 +15,14 @@ package final class Reader {
   package init() { place = ["body"] }
 
   /// In a change, an absent member stays as it is, and a null has no meaning, so `refusesNulls` refuses it.
-  package init(bodyOf request: Request, refusesNulls: Bool = false) throws(ShapeError) {
-    place = ["body"]
-    members = try request.members()
+  package convenience init(bodyOf request: Request, refusesNulls: Bool = false) throws(ShapeError) {
+    self.init(members: try request.members(), refusesNulls: refusesNulls)
+  }
+
+  /// The members of a body that was read already.
+  package convenience init(members: [JSON.Member], refusesNulls: Bool = false) {
+    self.init(members, at: ["body"])
     self.refusesNulls = refusesNulls
-    isAsked = Array(repeating: false, count: members.count)
   }
 
   private init(_ members: [JSON.Member], at place: [String]) {

@@ -39,6 +39,23 @@ extension Catalogue {
     }
   }
 
+  /// Makes an item, or changes the one that has this id, together with its list of variants, if there is one.
+  package static func enter(
+    _ draft: ItemDraft, _ variants: [VariantDraft]?, into id: UUID?, by editor: Editor,
+    on connection: borrowing Connection
+  ) throws -> Item {
+    try connection.transaction { connection in
+      let item =
+        if let id {
+          try change(id, to: draft, if: .none, by: editor, on: connection)
+        } else {
+          try create(draft, by: editor, on: connection)
+        }
+      guard let variants else { return item }
+      return try setVariants(variants, of: item.id, if: .none, by: editor, on: connection)
+    }
+  }
+
   /// Sets how many pieces of a listed variant the shop has; nil for any number.
   package static func setStock(
     _ quantity: Int?, of id: UUID, _ collection: Classifier?, _ level: Classifier?, if condition: Condition,
