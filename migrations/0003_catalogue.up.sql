@@ -1,11 +1,14 @@
 -- Items, the words that describe them, and the variants they come in. The application edits items by plain SQL. They are
 -- never deleted, because the ledger refers to them.
 
--- Every code that requests and answers use for a row of ours, with a fixed id.
+-- Every code that requests and answers use for a row of ours. Those below have fixed ids; admins add collections and
+-- quality levels of their own.
 CREATE TABLE classifiers (
   id         uuid PRIMARY KEY,
   classifier text COLLATE "C" NOT NULL,
-  code       text COLLATE "C" NOT NULL,
+  code       text COLLATE "C" NOT NULL CHECK (code ~ '^[a-z0-9_.-]{1,50}$' AND code <> 'base'),
+  -- For people to read.
+  name       text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
   -- The class that an item type belongs to. Only item types have a parent.
   parent_id  uuid REFERENCES classifiers,
   position   integer NOT NULL,
@@ -16,12 +19,16 @@ CREATE TABLE classifiers (
   CHECK ((classifier = 'item_type') = (parent_id IS NOT NULL))
 );
 
-INSERT INTO classifiers (id, classifier, code, position)
+INSERT INTO classifiers (id, classifier, code, name, position)
 SELECT format('c1a551f1-0000-8000-8%s-%s', lpad(family::text, 3, '0'), lpad(place::text, 12, '0'))::uuid,
-       classifier, code, place
+       classifier, code,
+       CASE WHEN code IN ('xs', 's', 'm', 'l', 'xl', 'xxl') THEN upper(code)
+            ELSE upper(left(code, 1)) || replace(substr(code, 2), '_', ' ') END,
+       place
 FROM (VALUES
   (1, 'item_class', ARRAY['resources', 'reagents', 'boosters', 'blueprints', 'tools', 'keys', 'currencies', 'merch']),
-  (2, 'quality_level', ARRAY['wooden', 'stone', 'metal', 'diamond', 'small', 'medium', 'large']),
+  (2, 'quality_level', ARRAY['wooden', 'stone', 'metal', 'diamond', 'small', 'medium', 'large', 'xs', 's', 'm', 'l',
+    'xl', 'xxl']),
   (3, 'collection', ARRAY['winter_2025', 'spring_2025', 'summer_2025', 'autumn_2025']),
   (4, 'inventory_section', ARRAY['main', 'factory', 'trade']),
   (5, 'operation_type', ARRAY['chest_reward', 'craft_result', 'trade_sale', 'trade_purchase', 'admin_adjustment',
@@ -29,9 +36,9 @@ FROM (VALUES
     'factory_consumption', 'trade_listing', 'trade_delisting'])
 ) AS families (family, classifier, codes), unnest(codes) WITH ORDINALITY AS members (code, place);
 
-INSERT INTO classifiers (id, classifier, code, parent_id, position)
+INSERT INTO classifiers (id, classifier, code, name, parent_id, position)
 SELECT format('c1a551f1-0000-8000-8%s-%s', lpad((100 + class.position)::text, 3, '0'), lpad(place::text, 12, '0'))::uuid,
-       'item_type', type, class.id, place
+       'item_type', type, upper(left(type, 1)) || replace(substr(type, 2), '_', ' '), class.id, place
 FROM (VALUES
   ('resources', ARRAY['stone', 'wood', 'ore', 'clay', 'diamond']),
   ('reagents', ARRAY['abrasive', 'solvent', 'paste', 'catalyst']),

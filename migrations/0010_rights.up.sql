@@ -180,6 +180,23 @@ BEGIN
     PERFORM set_variants(_item, _lines);
 END $$;
 
+-- ---- classifiers
+
+-- A collection or quality level of the shop's own, behind the present ones. False if the code is taken.
+CREATE FUNCTION add_classifier_by_admin(_id uuid, _actor uuid, _classifier text, _code text, _name text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM require_role(_actor, 'admin');
+    IF _classifier NOT IN ('collection', 'quality_level') THEN
+        RAISE EXCEPTION 'the classifier % is fixed', _classifier USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO classifiers (id, classifier, code, name, position)
+    SELECT _id, _classifier, _code, _name, max(c.position) + 1 FROM classifiers c WHERE c.classifier = _classifier
+    ON CONFLICT (classifier, parent_id, code) DO NOTHING;
+    RETURN FOUND;
+END $$;
+GRANT EXECUTE ON FUNCTION add_classifier_by_admin TO tuckshop_app;
+
 -- ---- rights
 
 REVOKE ALL ON users, identities, sessions, refresh_tokens, revocations, login_failures, known_networks, audit FROM tuckshop_app;

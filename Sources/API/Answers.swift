@@ -220,6 +220,9 @@ struct Answers {
       let sentence = "The item does not come in this collection or quality level."
       return respond(422, "invalid_request", sentence, at: ShapeError(["query"], sentence, .malformed).complaints)
     case .codeTaken: return respond(409, "code_taken", "Another item has this code. Choose another one.")
+    case .unknownClassifier: return respond(404, "not_found", "Only quality_level and collection can be extended.")
+    case .classifierTaken:
+      return respond(409, "code_taken", "This classifier has the code already. Choose another one.")
     case .changedMeanwhile:
       return respond(412, "changed_meanwhile", "The item has changed since you read it. Read it again.")
     case .conditionMissing: return respond(428, "condition_missing", "This request needs the header If-Match.")

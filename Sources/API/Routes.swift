@@ -74,6 +74,7 @@ private func openID() -> RouteGroup {
 private func v1() -> [RouteGroup] {
   var everybody = RouteGroup("/api/v1", .problem)
   everybody.add(.get, "/health", .plain(apiHealth))
+  everybody.add(.get, "/shop", .plain(describeShop))
 
   everybody.add(.post, "/auth/register", .withConnection(repeatable: false, register))
   everybody.add(.post, "/auth/login", .withConnection(repeatable: false, login))
@@ -101,6 +102,7 @@ private func v1() -> [RouteGroup] {
   everybody.add(.get, "/orders", .signedIn(repeatable: true, listOrders))
   everybody.add(.get, "/orders/{id:uuid}", .signedIn(repeatable: true, showOrder))
   everybody.add(.post, "/orders/{id:uuid}/cancel", .signedIn(repeatable: true, cancelOrder))
+  everybody.add(.get, "/people", .signedIn(repeatable: true, findPeople))
   everybody.add(.get, "/wallet", .signedIn(repeatable: true, wallet))
   everybody.add(.get, "/wallet/history", .signedIn(repeatable: true, walletHistory))
 
@@ -135,6 +137,7 @@ private func v1() -> [RouteGroup] {
   admins.add(.post, "/items", .signedIn(repeatable: false, createItem))
   admins.add(.patch, "/items/{id:uuid}", .signedIn(repeatable: false, changeItem))
   admins.add(.delete, "/items/{id:uuid}", .signedIn(repeatable: false, deleteItem))
+  admins.add(.post, "/classifiers/{classifier}", .signedIn(repeatable: false, createClassifier))
   admins.add(
     .put, "/items/{id:uuid}/image", bodyLimitBytes: Picture.mostBytes, .signedIn(repeatable: true, putPicture))
   admins.add(.get, "/stats", .signedIn(repeatable: true, stats))

@@ -42,10 +42,11 @@ struct PoolRightsTests {
 
   static let functions: [String: [String]] = [
     TestCluster.app: [
-      "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order", "change_order_by_staff",
-      "circulation_after", "consume_reserve",
+      "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order",
+      "change_order_by_staff", "circulation_after", "consume_reserve",
       "daily_inventory",
-      "digest_of", "expire_reservation", "greatest_holding", "info", "inventory", "mint", "next_generation",
+      "digest_of", "expire_reservation", "find_people", "greatest_holding", "info", "inventory", "mint",
+      "next_generation",
       "note_change",
       "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "reserve",
       "return_reserve", "schema_version", "set_stock_by_admin", "set_variants_by_admin", "sink", "stock_of", "till",
@@ -125,6 +126,8 @@ struct PoolRightsTests {
     ),
     (TestCluster.app, "INSERT INTO identities VALUES ('a', 'b', gen_random_uuid(), 1)"),
     (TestCluster.app, "SELECT link_identity(gen_random_uuid(), gen_random_uuid(), 'a', 'b')"),
+    (TestCluster.app, "INSERT INTO classifiers (id, classifier, code) VALUES (gen_random_uuid(), 'collection', 'x')"),
+    (TestCluster.app, "SELECT FROM name_turns"), (TestCluster.auth, "SELECT FROM find_people('a', 8)"),
     (TestCluster.app, "SELECT FROM invitations"), (TestCluster.app, "SELECT FROM password_resets"),
     (TestCluster.app, "SELECT take_reset('x', 'hash')"), (TestCluster.app, "SELECT FROM second_factors"),
     (TestCluster.app, "SET ROLE tuckshop_auth"), (TestCluster.app, "SET ROLE tuckshop_owner"),

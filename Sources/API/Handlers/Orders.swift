@@ -9,12 +9,14 @@ internal import Shop
 
 func makePurchase(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let key = try request.requiredIdempotencyKey()
-  let classifiers = try visit.context.classifiers(connection)
-  let body = try Reader(bodyOf: request)
-  let collection = classifiers.named("collection", in: body)
-  let level = classifiers.named("quality_level", in: body)
-  let (item, quantity) = try body.finish(
-    body.text("item", 1...100, isRequired: true), body.require("quantity") { try checkAmount($0, "quantity") })
+  let (collection, level, item, quantity) = try visit.context.reading(on: connection) { classifiers in
+    let body = try Reader(bodyOf: request)
+    let collection = classifiers.named("collection", in: body)
+    let level = classifiers.named("quality_level", in: body)
+    let (item, quantity) = try body.finish(
+      body.text("item", 1...100, isRequired: true), body.require("quantity") { try checkAmount($0, "quantity") })
+    return (collection, level, item, quantity)
+  }
   let purchase = Purchase(item: item, quantity: quantity, collection: collection?.id, qualityLevel: level?.id)
   let done = try Sale.make(purchase, request.intent(of: visit.caller, key: key), on: connection)
   return Response.json(purchase.json(done.value, collection, level), status: 201).marked(done.isReplay)
