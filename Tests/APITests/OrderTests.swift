@@ -148,7 +148,7 @@ struct OrderTests {
       #expect(Set(odd.complaints.map { $0[1] }) == ["refund", "note"])
       #expect(shop.status(first) == "ordered")
       #expect(shop.change(first, "cancel", note: "out of print").status == 200)
-      // Whoever repeats it, also without a reason, gets the same answer.
+      // A repetition gets the same answer, also without a reason and from the buyer.
       let again = [shop.change(first, "cancel").text, shop.change(first, "cancel", as: shop.mine).text]
       #expect(again == Array(repeating: shop.change(first, "cancel", note: "other").text, count: 2))
       #expect(shop.shop.ask(.get, "/api/v1/orders/\(first)", as: shop.mine)["note"] == "out of print")
