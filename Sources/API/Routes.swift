@@ -128,6 +128,10 @@ private func v1() -> [RouteGroup] {
   admins.add(.delete, "/items/{id:uuid}", .signedIn(repeatable: false, deleteItem))
   admins.add(
     .put, "/items/{id:uuid}/image", bodyLimitBytes: Picture.mostBytes, .signedIn(repeatable: true, putPicture))
+  admins.add(
+    .post, "/grants", bodyLimitBytes: GrantBody.mostBytes, .signedIn(repeatable: true, createGrant))
+  admins.add(.get, "/grants", .signedIn(repeatable: true, listGrants))
+  admins.add(.get, "/grants/{name}", .signedIn(repeatable: true, showGrant))
   admins.add(.get, "/stats", .signedIn(repeatable: true, stats))
   admins.add(.get, "/audit", .signedIn(repeatable: true, listAudit))
   return [everybody, staff, admins]

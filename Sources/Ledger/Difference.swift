@@ -14,6 +14,8 @@ package struct Difference: Sendable, CustomStringConvertible {
     case unreserved, unknownReserve, unclosed, closedTwice, notClosed, factoryShort
     // Of what there may be once only.
     case duplicateKey, duplicateAccount, duplicateAsset
+    // Of grants to many.
+    case grantCount
     // Of everything.
     case sum, guardMissing, guardChanged, refusalChanged
   }
@@ -54,7 +56,7 @@ package struct Difference: Sendable, CustomStringConvertible {
     case .misfit, .systemSide, .moment: posting ?? ""
     case .postingCount, .unknownOperation, .duplicateID, .undoneTwice, .unreserved: "operation \(operation?.text ?? "")"
     case .duplicateKey, .duplicateAccount, .duplicateAsset, .unknownReserve, .unclosed, .closedTwice, .notClosed,
-      .factoryShort:
+      .factoryShort, .grantCount:
       place ?? ""
     case .sum: "asset \(place ?? "")"
     case .guardMissing, .guardChanged: "table \(place ?? "")"
@@ -92,6 +94,7 @@ package struct Difference: Sendable, CustomStringConvertible {
     case .closedTwice: "\(found) operations have closed it"
     case .notClosed: "it is \(found), but no operation has closed it so"
     case .factoryShort: "\(due) are set aside, but factory holds \(found)"
+    case .grantCount: "it has given coins to \(found) users, the ledger to \(due)"
     case .sum: "accounts hold \(found), the system's postings leave \(due)"
     case .guardMissing: "its trigger \(found) is missing or off"
     case .guardChanged: "its trigger \(found) no longer refuses every change"

@@ -163,6 +163,14 @@ struct VerificationTests {
       "UPDATE accounts SET balance = 0 WHERE section = 'factory'", [.balance, .sum, .factoryShort], repairable: true),
   ]
 
+  static let grants = [
+    Break(
+      """
+      INSERT INTO grants (name, reason, amount, to_everybody, key, content, total, total_coins, done)
+      VALUES ('2026-05', 'May', 5, true, gen_random_uuid(), '', 2, 10, 2)
+      """, [.grantCount])
+  ]
+
   /// The triggers and functions that prevent all of the above.
   static let guards = [
     Break("ALTER TABLE postings DISABLE TRIGGER ALL", [.guardMissing], repairable: true),
@@ -189,7 +197,7 @@ struct VerificationTests {
     "CREATE OR REPLACE TRIGGER postings_are_append_only BEFORE \(events) EXECUTE FUNCTION \(function)()"
   }
 
-  static let breaks = [accounts, postings, operations, reservations, guards]
+  static let breaks = [accounts, postings, operations, reservations, grants, guards]
 
   @Test(arguments: breaks)
   func `every damage is named, and repaired where the postings suffice`(breaks: [Break]) throws {

@@ -20,7 +20,8 @@ func listItems(_ request: Request, _ context: Context, _ connection: borrowing C
     .tagged(for: request)
 }
 
-private enum Truth: String, CaseIterable { case `true`, `false` }
+/// A switch in a query.
+enum Truth: String, CaseIterable { case `true`, `false` }
 
 func showItem(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   Response.document(try Item.find(request.itemID(), on: connection).document).tagged(for: request)
