@@ -56,17 +56,18 @@ final class Housekeeping {
       do {
         if try chores[turn].step(chores[turn].rows, connection) { waiting.append(turn) }
         let milliseconds = Int((monotonicNanoseconds() - begin) / 1_000_000)
-        if milliseconds < Self.sliceMilliseconds / 8 { resize(turn, chores[turn].rows * 2) }
-        if milliseconds > Self.sliceMilliseconds / 4 { resize(turn, chores[turn].rows / 2) }
+        if milliseconds < Self.sliceMilliseconds / 5 { resize(turn, chores[turn].rows * 2) }
+        if milliseconds > Self.sliceMilliseconds * 2 / 5 { resize(turn, chores[turn].rows * 3 / 4) }
       } catch {
-        // The next round tries it again. The session may be gone.
+        // It is tried again after a pause. The session may be gone.
         resize(turn, chores[turn].rows / 4)
+        waiting.append(turn)
         isWell = false
         note(error)
       }
     }
-    due = .after(milliseconds: waiting.isEmpty ? Self.restMilliseconds : Self.pauseMilliseconds)
-    return waiting.isEmpty && isWell
+    due = .after(milliseconds: waiting.isEmpty ? Self.restMilliseconds : isWell ? Self.pauseMilliseconds : 1000)
+    return waiting.isEmpty
   }
 
   private func resize(_ turn: Int, _ rows: Int) {
