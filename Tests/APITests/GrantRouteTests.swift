@@ -216,7 +216,9 @@ struct GrantRouteTests {
       let admin = try shop.bearer(.admin)
       let lines = "username\n" + (1...300).map { "u\($0)\n" }.joined()
       #expect(table(shop, "name=n&reason=r&amount=5", lines, as: admin).complaints.count == 100)
+      // Without an amount, each line is wrong. Without a name, the users are looked up all the same.
       #expect(table(shop, "name=n&reason=r", lines, as: admin).complaints.count == 100)
+      #expect(table(shop, "reason=r&amount=5", lines, as: admin).complaints.count == 100)
     }
   }
 
