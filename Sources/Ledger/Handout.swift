@@ -21,7 +21,7 @@ package struct Handout: Sendable {
     }
   }
 
-  /// What a handout would give.
+  /// The number of people whom a handout would reach, and their coins.
   package struct Forecast: Sendable, Equatable {
     package let people: Int
     package let coins: Int
