@@ -72,7 +72,7 @@ let package = Package(
     tests("TokensTests", of: ["Tokens"]),
     tests("OutboundTests", of: ["CCurl", "Outbound"]),
     tests("IdentityTests", of: ["Audit", "Identity", "Notation", "Outbound", "Postgres", "Tokens"]),
-    tests("LedgerTests", of: ["Audit", "Ledger", "Postgres"]),
+    tests("LedgerTests", of: ["Audit", "Ledger", "Postgres", "Shop"]),
     tests("ShopTests", of: ["Audit", "Ledger", "Postgres", "Shop"]),
     tests(
       "APITests",

@@ -1,11 +1,14 @@
 -- Items, the words that describe them, and the variants they come in. The application edits items by plain SQL. They are
 -- never deleted, because the ledger refers to them.
 
--- Every code that requests and answers use for a row of ours, with a fixed id.
+-- Every code that requests and answers use for a row of ours. Those below have fixed ids; admins add collections and
+-- quality levels of their own.
 CREATE TABLE classifiers (
   id         uuid PRIMARY KEY,
   classifier text COLLATE "C" NOT NULL,
-  code       text COLLATE "C" NOT NULL,
+  code       text COLLATE "C" NOT NULL CHECK (code ~ '^[a-z0-9_.-]{1,50}$' AND code <> 'base'),
+  -- For people to read.
+  name       text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
   -- The class that an item type belongs to. Only item types have a parent.
   parent_id  uuid REFERENCES classifiers,
   position   integer NOT NULL,
@@ -16,12 +19,16 @@ CREATE TABLE classifiers (
   CHECK ((classifier = 'item_type') = (parent_id IS NOT NULL))
 );
 
-INSERT INTO classifiers (id, classifier, code, position)
+INSERT INTO classifiers (id, classifier, code, name, position)
 SELECT format('c1a551f1-0000-8000-8%s-%s', lpad(family::text, 3, '0'), lpad(place::text, 12, '0'))::uuid,
-       classifier, code, place
+       classifier, code,
+       CASE WHEN code IN ('xs', 's', 'm', 'l', 'xl', 'xxl') THEN upper(code)
+            ELSE upper(left(code, 1)) || replace(substr(code, 2), '_', ' ') END,
+       place
 FROM (VALUES
   (1, 'item_class', ARRAY['resources', 'reagents', 'boosters', 'blueprints', 'tools', 'keys', 'currencies', 'merch']),
-  (2, 'quality_level', ARRAY['wooden', 'stone', 'metal', 'diamond', 'small', 'medium', 'large']),
+  (2, 'quality_level', ARRAY['wooden', 'stone', 'metal', 'diamond', 'small', 'medium', 'large', 'xs', 's', 'm', 'l',
+    'xl', 'xxl']),
   (3, 'collection', ARRAY['winter_2025', 'spring_2025', 'summer_2025', 'autumn_2025']),
   (4, 'inventory_section', ARRAY['main', 'factory', 'trade']),
   (5, 'operation_type', ARRAY['chest_reward', 'craft_result', 'trade_sale', 'trade_purchase', 'admin_adjustment',
@@ -29,9 +36,9 @@ FROM (VALUES
     'factory_consumption', 'trade_listing', 'trade_delisting'])
 ) AS families (family, classifier, codes), unnest(codes) WITH ORDINALITY AS members (code, place);
 
-INSERT INTO classifiers (id, classifier, code, parent_id, position)
+INSERT INTO classifiers (id, classifier, code, name, parent_id, position)
 SELECT format('c1a551f1-0000-8000-8%s-%s', lpad((100 + class.position)::text, 3, '0'), lpad(place::text, 12, '0'))::uuid,
-       'item_type', type, class.id, place
+       'item_type', type, upper(left(type, 1)) || replace(substr(type, 2), '_', ' '), class.id, place
 FROM (VALUES
   ('resources', ARRAY['stone', 'wood', 'ore', 'clay', 'diamond']),
   ('reagents', ARRAY['abrasive', 'solvent', 'paste', 'catalyst']),
@@ -54,8 +61,12 @@ CREATE TABLE items (
   price         bigint CHECK (price BETWEEN 1 AND greatest_holding()),
   class_id      uuid NOT NULL REFERENCES classifiers,
   type_id       uuid NOT NULL,
-  -- True: a purchase takes the item from the shop's own account. False: the item is made when it is bought.
-  stock_limited boolean NOT NULL DEFAULT false,
+  -- How many pieces one person may have bought and not given back. Null: any number.
+  limit_per_person bigint CHECK (limit_per_person BETWEEN 1 AND greatest_holding()),
+  -- Reports name a variant of which no more than this many are left.
+  low_stock_at  bigint CHECK (low_stock_at BETWEEN 0 AND greatest_holding()),
+  -- False: there is nothing to fetch, so an order is handed over at once.
+  hand_over     boolean NOT NULL DEFAULT true,
   is_active     boolean NOT NULL DEFAULT true,
   created_at    timestamptz NOT NULL DEFAULT now(),
   updated_at    timestamptz NOT NULL DEFAULT now(),
@@ -114,7 +125,7 @@ JOIN classifiers AS type ON type.parent_id = class.id AND type.code = merch.type
 
 GRANT SELECT ON classifiers, items, item_collections, item_quality_levels, item_images TO tuckshop_app;
 -- Neither id nor code can change, because earlier answers name them.
-GRANT INSERT, UPDATE (name, description, price, class_id, type_id, stock_limited, is_active, updated_at, retired_at)
-  ON items TO tuckshop_app;
+GRANT INSERT, UPDATE (name, description, price, class_id, type_id, limit_per_person, low_stock_at, hand_over, is_active,
+  updated_at, retired_at) ON items TO tuckshop_app;
 GRANT INSERT, DELETE ON item_collections, item_quality_levels TO tuckshop_app;
 GRANT INSERT, UPDATE (path), DELETE ON item_images TO tuckshop_app;

@@ -9,7 +9,7 @@
 -- at. New assets come after the purses, in the order of their keys. The shop's shelf comes last, because most sales want
 -- it. As a second line, an UPDATE of an account that was read before names the version that was read.
 
-CREATE TYPE operation_kind AS ENUM ('grant', 'transfer', 'undo_transfer', 'purchase', 'add_items', 'reserve',
+CREATE TYPE operation_kind AS ENUM ('grant', 'transfer', 'undo_transfer', 'purchase', 'refund', 'add_items', 'reserve',
     'return_reserve', 'consume_reserve', 'expire_reserve', 'adjust', 'set_stock');
 
 -- Domains, because a CHECK is parsed anew by each statement that writes to its table.
@@ -23,9 +23,28 @@ CREATE TABLE assets (
     item_id          uuid REFERENCES items,
     collection_id    uuid REFERENCES classifiers,
     quality_level_id uuid REFERENCES classifiers,
-    UNIQUE NULLS NOT DISTINCT (item_id, collection_id, quality_level_id)
+    -- How the shop sells the variant. Null: not at all. `alone`: the standard variant of an item without a list of
+    -- variants; the others are in such a list, at the given place.
+    sale             text COLLATE "C" CHECK (sale IN ('alone', 'listed', 'paused')),
+    place            smallint,
+    -- True: a purchase takes the goods from the shop's own account. False: they are made when they are bought.
+    stock_limited    boolean NOT NULL DEFAULT false,
+    UNIQUE NULLS NOT DISTINCT (item_id, collection_id, quality_level_id),
+    CHECK ((sale IN ('listed', 'paused')) IS TRUE = (place IS NOT NULL)),
+    CHECK (sale <> 'alone' OR collection_id IS NULL AND quality_level_id IS NULL)
 );
 INSERT INTO assets (id) VALUES (1);
+
+-- An item begins with its standard variant alone.
+CREATE FUNCTION open_standard_variants() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO assets (item_id, sale) SELECT i.id, 'alone' FROM made i ORDER BY i.created_at, i.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER items_have_a_standard_variant AFTER INSERT ON items REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION open_standard_variants();
+INSERT INTO assets (item_id, sale) SELECT i.id, 'alone' FROM items i ORDER BY i.created_at, i.id;
 
 -- The holding of a user, or of the shop itself (no owner), in one asset. Ids below 1000 belong to the system accounts
 -- mint (1), till (2) and sink (3), which have no row: nobody locks them, and their balance is the sum of their postings.
@@ -39,6 +58,8 @@ CREATE TABLE accounts (
     -- The number of postings, and the moment of the last one.
     version  bigint NOT NULL DEFAULT 0,
     moved_at timestamptz NOT NULL DEFAULT '-infinity',
+    -- How many of these goods the owner has bought and neither cancelled nor returned.
+    bought   bigint NOT NULL DEFAULT 0,
     UNIQUE NULLS NOT DISTINCT (owner, asset, section)
 ) WITH (fillfactor = 80);
 
@@ -54,7 +75,8 @@ CREATE TABLE operations (
     -- The user whose things move; null: the shop's own.
     owner       uuid,
     kind        operation_kind NOT NULL,
-    key         uuid NOT NULL,
+    -- Null: nobody can ask again, and the index of keys is spared an entry.
+    key         uuid,
     -- Digest of the request.
     content     bytea NOT NULL,
     outcome     text NOT NULL,
@@ -68,10 +90,9 @@ CREATE TABLE operations (
     reverses    uuid,
     note        text,
     details     jsonb,
-    request_id  text,
-    -- The key comes first: where it is the operation's own id, each entry lands beside the one before it.
-    UNIQUE NULLS NOT DISTINCT (key, owner, kind)
+    request_id  text
 );
+CREATE UNIQUE INDEX operations_by_key ON operations (key, owner, kind) NULLS NOT DISTINCT WHERE key IS NOT NULL;
 CREATE INDEX operations_by_time ON operations USING brin (at);
 
 -- Moments strictly increase along an account. So account and moment name a posting, one step in an index finds the

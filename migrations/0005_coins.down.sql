@@ -1,1 +1,4 @@
-DROP FUNCTION info, purchase, undo_transfer, transfer, take_back, grant_coins;
+DROP FUNCTION info, purchase;
+DROP TABLE orders;
+DROP TYPE order_status;
+DROP FUNCTION undo_transfer, transfer, take_back, grant_coins;

@@ -20,7 +20,7 @@ BEGIN
     outcome := CASE WHEN balance > greatest_holding() THEN 'overflow' ELSE 'done' END;
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, amount, note, request_id)
     VALUES (_id, _owner, 'grant', _key, _content, outcome, _actor, at, _amount, _reason, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
+    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
     IF NOT FOUND THEN
         replayed := true;
         balance := _purse.balance;
@@ -110,9 +110,9 @@ BEGIN
 
     INSERT INTO operations
         (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, available, note, request_id)
-    VALUES (_id, _owner, 'transfer', coalesce(_key, _id), digest_of(_to, _amount::text, _message), outcome, _owner, at,
+    VALUES (_id, _owner, 'transfer', _key, digest_of(_to, _amount::text, _message), outcome, _owner, at,
         _payee, _amount, available, _message, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
+    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
     IF NOT FOUND THEN
         IF outcome = 'done' THEN
             PERFORM take_back(_from, -_amount);
@@ -194,13 +194,33 @@ BEGIN
         _mine.version + 1, at);
 END $$;
 
--- Goods for coins.
+-- Every purchase is an order: the state of what was bought, on its way to the buyer.
+CREATE TYPE order_status AS ENUM ('ordered', 'ready', 'handed_over', 'cancelled', 'returned');
+CREATE TABLE orders (
+    owner          uuid NOT NULL,
+    -- The operation of the purchase, which has the item, the price and the moment.
+    id             uuid NOT NULL,
+    asset          bigint NOT NULL,
+    quantity       bigint NOT NULL,
+    status         order_status NOT NULL,
+    ready_at       timestamptz,
+    handed_over_at timestamptz,
+    cancelled_at   timestamptz,
+    returned_at    timestamptz,
+    note           text,
+    PRIMARY KEY (owner, id)
+) WITH (fillfactor = 90);
+-- The queues of the staff.
+CREATE INDEX orders_by_status ON orders (status, id);
+
+-- Goods for coins, and the order for them.
 CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _item text, _quantity bigint,
-    OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz, OUT balance bigint,
-    OUT available bigint, OUT price bigint)
+    _collection uuid, _level uuid, OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz,
+    OUT balance bigint, OUT available bigint, OUT price bigint, OUT status order_status)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _item_id uuid; _limited boolean; _on_sale boolean; _goods bigint; _cost bigint; _rows bigint;
+    _item_id uuid; _on_sale boolean; _goods bigint; _sale text; _limited boolean; _most bigint; _fetched boolean;
+    _cost    bigint; _rows bigint;
     _purse   bigint; _purse_balance  bigint; _purse_version  bigint; _purse_moved  timestamptz;
     _basket  bigint; _basket_balance bigint; _basket_version bigint; _basket_moved timestamptz;
     _shelf   bigint; _shelf_balance  bigint; _shelf_version  bigint; _shelf_moved  timestamptz;
@@ -211,28 +231,31 @@ BEGIN
         SELECT p.id, p.balance, p.version, p.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
         FROM lock_purse(_owner) p;
     END IF;
-    SELECT i.id, i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL, s.id, b.id,
-           b.balance, b.version, b.moved_at
-    INTO _item_id, price, _limited, _on_sale, _goods, _basket, _basket_balance, _basket_version, _basket_moved
+    SELECT i.id, i.price, i.limit_per_person, i.hand_over, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL,
+           s.id, s.sale, s.stock_limited, b.id, b.balance, b.version, b.moved_at
+    INTO _item_id, price, _most, _fetched, _on_sale, _goods, _sale, _limited, _basket, _basket_balance, _basket_version,
+         _basket_moved
     FROM items i
-    LEFT JOIN assets s ON s.item_id = i.id AND s.collection_id IS NULL AND s.quality_level_id IS NULL
+    LEFT JOIN assets s ON s.item_id = i.id AND s.collection_id IS NOT DISTINCT FROM _collection
+        AND s.quality_level_id IS NOT DISTINCT FROM _level
     LEFT JOIN accounts b ON b.owner = _owner AND b.asset = s.id AND b.section = 'main'
     WHERE i.code = _item;
-    IF _on_sale AND _goods IS NULL THEN
-        INSERT INTO assets (item_id) VALUES (_item_id)
-        ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING;
-        SELECT s.id INTO _goods FROM assets s
-        WHERE s.item_id = _item_id AND s.collection_id IS NULL AND s.quality_level_id IS NULL;
-    END IF;
     IF _limited THEN
         SELECT a.id, a.balance, a.version, a.moved_at INTO _shelf, _shelf_balance, _shelf_version, _shelf_moved
         FROM accounts a WHERE a.owner IS NULL AND a.asset = _goods AND a.section = 'main' FOR NO KEY UPDATE;
         -- The wait for the shelf may have been long, and an admin may have changed the item meanwhile.
-        SELECT i.price, i.stock_limited, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL
-        INTO price, _limited, _on_sale FROM items i WHERE i.id = _item_id;
+        SELECT i.price, i.limit_per_person, i.hand_over, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL,
+               s.sale, s.stock_limited
+        INTO price, _most, _fetched, _on_sale, _sale, _limited
+        FROM items i JOIN assets s ON s.id = _goods WHERE i.id = _item_id;
         IF NOT _limited THEN
             _shelf := NULL; _shelf_balance := NULL; _shelf_version := NULL; _shelf_moved := NULL;
         END IF;
+    END IF;
+    IF _most IS NOT NULL THEN
+        SELECT greatest(_most - sum(a.bought), 0) INTO _most
+        FROM assets s JOIN accounts a ON a.owner = _owner AND a.asset = s.id AND a.section = 'main'
+        WHERE s.item_id = _item_id HAVING count(*) > 0;
     END IF;
     at := greatest(clock_timestamp(), _purse_moved + interval '1 microsecond',
         _basket_moved + interval '1 microsecond', _shelf_moved + interval '1 microsecond');
@@ -240,6 +263,8 @@ BEGIN
     _cost := CASE WHEN _quantity <= greatest_holding() / price THEN price * _quantity END;
     outcome := CASE
         WHEN _on_sale IS NOT TRUE THEN 'unknown_item'
+        WHEN _sale IS NULL OR _sale = 'paused' THEN 'unknown_variant'
+        WHEN _most < _quantity THEN 'limit_reached'
         WHEN _limited AND coalesce(_shelf_balance, 0) < _quantity THEN 'out_of_stock'
         WHEN _cost IS NULL OR _purse_balance < _cost THEN 'insufficient_funds'
         WHEN _basket_balance > greatest_holding() - _quantity THEN 'overflow'
@@ -248,22 +273,29 @@ BEGIN
     replayed := false;
     IF outcome <> 'done' THEN
         balance := _purse_balance;
-        available := CASE outcome WHEN 'out_of_stock' THEN coalesce(_shelf_balance, 0)
+        available := CASE outcome WHEN 'limit_reached' THEN _most WHEN 'out_of_stock' THEN coalesce(_shelf_balance, 0)
             WHEN 'insufficient_funds' THEN _purse_balance END;
-        IF _key IS NULL THEN RETURN; END IF;
+        -- A request that lacks a member leaves nothing behind, so that its key may be used for the complete one.
+        IF _key IS NULL OR outcome = 'unknown_variant' AND NOT EXISTS (
+            SELECT FROM operations o WHERE o.key = _key AND o.owner = _owner AND o.kind = 'purchase') THEN RETURN; END IF;
     END IF;
 
     INSERT INTO operations
         (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity, available, request_id)
-    VALUES (_id, _owner, 'purchase', coalesce(_key, _id), digest_of(_item, _quantity::text), outcome, _owner, at,
-        _item_id, _cost, _quantity, available, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
+    VALUES (_id, _owner, 'purchase', _key,
+        digest_of(_item, _quantity::text, _collection::text, _level::text), outcome, _owner, at, _item_id, _cost, _quantity,
+        available, _request_id)
+    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
     IF NOT FOUND THEN
         replayed := true;
         SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
-        FROM earlier_answer(_owner, 'purchase', _key, digest_of(_item, _quantity::text)) e;
+        FROM earlier_answer(_owner, 'purchase', _key,
+            digest_of(_item, _quantity::text, _collection::text, _level::text)) e;
         SELECT o.amount / o.quantity INTO price FROM operations o WHERE o.id = purchase.operation;
         SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = purchase.operation AND p.asset = 1;
+        -- As it was first, whatever has happened since.
+        SELECT CASE WHEN o.handed_over_at = purchase.at THEN 'handed_over' ELSE 'ordered' END INTO status
+        FROM orders o WHERE o.owner = _owner AND o.id = purchase.operation;
         RETURN;
     END IF;
     IF outcome <> 'done' THEN RETURN; END IF;
@@ -276,7 +308,8 @@ BEGIN
     balance := _purse_balance - _cost;
     UPDATE accounts a
     SET balance = a.balance + CASE a.id WHEN _purse THEN -_cost WHEN _basket THEN _quantity ELSE -_quantity END,
-        version = a.version + 1, moved_at = purchase.at
+        version = a.version + 1, moved_at = purchase.at,
+        bought = a.bought + CASE a.id WHEN _basket THEN _quantity ELSE 0 END
     WHERE a.id IN (_purse, _basket, _shelf)
       AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _basket THEN _basket_version ELSE _shelf_version END;
     GET DIAGNOSTICS _rows = ROW_COUNT;
@@ -286,6 +319,9 @@ BEGIN
     VALUES (_id, 1, 1, _purse, till(), _cost, balance, _purse_version + 1, NULL, NULL, at),
         (_id, 2, _goods, coalesce(_shelf, mint()), _basket, _quantity, _shelf_balance - _quantity, _shelf_version + 1,
             _basket_balance + _quantity, _basket_version + 1, at);
+    status := CASE WHEN _fetched THEN 'ordered' ELSE 'handed_over' END;
+    INSERT INTO orders (id, owner, asset, quantity, status, handed_over_at)
+    VALUES (_id, _owner, _goods, _quantity, status, CASE WHEN NOT _fetched THEN at END);
 END $$;
 
 -- The answer to GET /api/info, as JSON text: one statement, whose cost is bounded whatever the history's length.
@@ -320,13 +356,14 @@ CREATE FUNCTION info(_owner uuid) RETURNS TABLE (document text, has_more boolean
     SELECT concat('{"coins":', coalesce((SELECT balance FROM purse), 0), ',"inventory":[', (
                SELECT string_agg(concat('{"type":', to_json(g.code), ',"quantity":', g.quantity, '}'), ',' ORDER BY g.first)
                FROM (
+                   -- Goods that were given back and bought again keep their place, so empty accounts count for the order.
                    SELECT held.code, sum(held.balance) AS quantity, min(held.id) AS first
                    FROM (
                        SELECT a.id, a.balance, (
                            SELECT i.code FROM assets s JOIN items i ON i.id = s.item_id
                            WHERE s.id = a.asset AND i.class_id = 'c1a551f1-0000-8000-8001-000000000008') AS code
-                       FROM accounts a WHERE a.owner = _owner AND a.asset > 1 AND a.balance > 0
-                   ) held WHERE held.code IS NOT NULL GROUP BY held.code
+                       FROM accounts a WHERE a.owner = _owner AND a.asset > 1
+                   ) held WHERE held.code IS NOT NULL GROUP BY held.code HAVING sum(held.balance) > 0
                ) g
            ), '],"coinHistory":{"received":[', received.list, '],"sent":[', sent.list, ']}}'),
            -- There can be more only where a list is full.
@@ -339,4 +376,5 @@ CREATE FUNCTION info(_owner uuid) RETURNS TABLE (document text, has_more boolean
     FROM received, sent
 $$;
 
+GRANT SELECT ON orders TO tuckshop_app;
 GRANT EXECUTE ON FUNCTION grant_coins, transfer, undo_transfer, purchase, info TO tuckshop_app;

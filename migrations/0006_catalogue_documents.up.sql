@@ -1,12 +1,11 @@
 -- The catalogue as its readers see it: one JSON document an item. It converts rows and arrays, because
 -- json_build_object and json_agg would insert blanks.
 
--- The shop's stock of an item whose stock is limited.
-CREATE FUNCTION stock_of(_item uuid) RETURNS bigint
+-- The pieces that the shop has left of a variant. Null: any number.
+CREATE FUNCTION stock_of(_asset assets) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce((
-        SELECT a.balance FROM assets s JOIN accounts a ON a.asset = s.id AND a.owner IS NULL AND a.section = 'main'
-        WHERE s.item_id = _item AND s.collection_id IS NULL AND s.quality_level_id IS NULL), 0)
+    SELECT CASE WHEN _asset.stock_limited THEN coalesce((
+        SELECT a.balance FROM accounts a WHERE a.asset = _asset.id AND a.owner IS NULL AND a.section = 'main'), 0) END
 $$;
 
 CREATE VIEW catalogue AS
@@ -30,7 +29,8 @@ SELECT i.id, i.code, i.name, i.description, i.price, class.code AS class, type.c
                     ORDER BY c.position NULLS FIRST, q.position NULLS FIRST
                 ) picture
             ) AS images,
-            CASE WHEN i.stock_limited THEN stock_of(i.id) END AS stock,
+            (SELECT stock_of(s) FROM assets s
+             WHERE s.item_id = i.id AND s.collection_id IS NULL AND s.quality_level_id IS NULL) AS stock,
             i.is_active,
             to_char(i.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
             to_char(i.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at

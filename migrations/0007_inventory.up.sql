@@ -159,7 +159,7 @@ BEGIN
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, note, details, request_id)
     VALUES (_id, _owner, _kind, _key, _content, _receipt.outcome, _actor, _receipt.at, _note,
         _receipt.details || jsonb_build_object('section', _section, 'type', _type), _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
+    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
     IF NOT FOUND THEN
         SELECT e.operation, e.outcome, true, e.at, e.details INTO _receipt
         FROM earlier_answer(_owner, _kind, _key, _content) e;
@@ -203,25 +203,56 @@ BEGIN
         _request_id, _section, _lines, _reason, 'admin_adjustment');
 END $$;
 
--- Sets how many of an item the shop has to sell; the difference comes from the mint or goes to the sink.
-CREATE FUNCTION set_stock(_id uuid, _actor uuid, _request_id text, _item uuid, _quantity bigint) RETURNS void
+-- Locks the shop's account of an asset, and opens it if it is missing.
+CREATE FUNCTION lock_shelf(_asset bigint) RETURNS accounts
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _line  jsonb := jsonb_build_array(jsonb_build_object('item', _item, 'quantity', 1));
+    _shelf accounts;
+BEGIN
+    INSERT INTO accounts (asset, section) VALUES (_asset, 'main') ON CONFLICT (owner, asset, section) DO NOTHING;
+    SELECT * INTO _shelf FROM accounts a
+    WHERE a.owner IS NULL AND a.asset = _asset AND a.section = 'main' FOR NO KEY UPDATE;
+    RETURN _shelf;
+END $$;
+
+-- Sets the list of variants that the shop sells of an item: [{"collection":…,"level":…,"is_active":…}]. An empty list is
+-- the standard variant alone.
+CREATE FUNCTION set_variants(_item uuid, _lines jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM made_assets((SELECT jsonb_agg(line || jsonb_build_object('item', _item)) FROM jsonb_array_elements(_lines) line));
+    UPDATE assets s SET place = listed.n, sale = CASE WHEN listed.is_active THEN 'listed' WHEN NOT listed.is_active THEN 'paused'
+        WHEN _lines = '[]' AND s.collection_id IS NULL AND s.quality_level_id IS NULL THEN 'alone' END
+    FROM assets o LEFT JOIN ROWS FROM (
+        jsonb_to_recordset(_lines) AS (collection uuid, level uuid, is_active boolean)
+    ) WITH ORDINALITY AS listed (collection, level, is_active, n)
+        ON listed.collection IS NOT DISTINCT FROM o.collection_id AND listed.level IS NOT DISTINCT FROM o.quality_level_id
+    WHERE o.item_id = _item AND s.id = o.id;
+END $$;
+
+-- Sets how many of a variant the shop has to sell; the difference comes from the mint or goes to the sink. Null: any
+-- number, made when they are bought; what lies on the shelf stays there.
+CREATE FUNCTION set_stock(_id uuid, _actor uuid, _request_id text, _item uuid, _collection uuid, _level uuid,
+    _quantity bigint, _note text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _line  jsonb := jsonb_build_array(
+        jsonb_build_object('item', _item, 'collection', _collection, 'level', _level, 'quantity', 1));
     _asset bigint;
     _shelf accounts;
     _at    timestamptz;
     _rows  bigint;
 BEGIN
     _asset := (made_assets(_line))[1];
-    INSERT INTO accounts (asset, section) VALUES (_asset, 'main') ON CONFLICT (owner, asset, section) DO NOTHING;
-    SELECT * INTO _shelf FROM accounts a
-    WHERE a.owner IS NULL AND a.asset = _asset AND a.section = 'main' FOR NO KEY UPDATE;
+    UPDATE assets s SET stock_limited = _quantity IS NOT NULL
+    WHERE s.id = _asset AND s.stock_limited <> (_quantity IS NOT NULL);
+    IF _quantity IS NULL THEN RETURN; END IF;
+    _shelf := lock_shelf(_asset);
     IF _shelf.balance = _quantity THEN RETURN; END IF;
     _at := greatest(clock_timestamp(), _shelf.moved_at + interval '1 microsecond');
-    INSERT INTO operations (id, kind, key, content, outcome, actor, at, item_id, quantity, request_id)
-    VALUES (_id, 'set_stock', _id, digest_of(_item::text, _quantity::text), 'done', _actor, _at, _item, _quantity,
-        _request_id);
+    INSERT INTO operations (id, kind, content, outcome, actor, at, item_id, quantity, note, request_id)
+    VALUES (_id, 'set_stock', digest_of(_item::text, _quantity::text, _collection::text, _level::text), 'done', _actor, _at,
+        _item, _quantity, _note, _request_id);
     UPDATE accounts a SET balance = _quantity, version = a.version + 1, moved_at = _at
     WHERE a.id = _shelf.id AND a.version = _shelf.version;
     GET DIAGNOSTICS _rows = ROW_COUNT;

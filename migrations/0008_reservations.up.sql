@@ -47,7 +47,7 @@ BEGIN
 
     INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, details, request_id)
     VALUES (_id, _owner, 'reserve', _key, _content, _receipt.outcome, _actor, _receipt.at, _receipt.details, _request_id)
-    ON CONFLICT (key, owner, kind) DO NOTHING;
+    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
     IF NOT FOUND THEN
         SELECT e.operation, e.outcome, true, e.at, e.details INTO _receipt
         FROM earlier_answer(_owner, 'reserve', _key, _content) e;

@@ -53,11 +53,14 @@ RETURNS TABLE (day date, giver uuid, receiver uuid, coins bigint, transfers bigi
     WHERE o.kind IN ('transfer', 'undo_transfer') AND o.outcome = 'done'
 $$;
 
--- The change to the totals of purchases.
+-- The change to the totals of purchases. A refund is subtracted from the day of its purchase.
 CREATE FUNCTION purchases_after(_id uuid, _through uuid, _most bigint)
 RETURNS TABLE (day date, item_id uuid, quantity bigint, coins bigint) LANGUAGE sql STABLE AS $$
-    SELECT (o.at AT TIME ZONE 'UTC')::date, o.item_id, o.quantity, o.amount
-    FROM operations_after(_id, _through, _most) o WHERE o.kind = 'purchase' AND o.outcome = 'done'
+    SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date, o.item_id,
+           CASE o.kind WHEN 'purchase' THEN o.quantity ELSE -o.quantity END,
+           CASE o.kind WHEN 'purchase' THEN o.amount ELSE -o.amount END
+    FROM operations_after(_id, _through, _most) o LEFT JOIN operations undone ON undone.id = o.reverses
+    WHERE o.kind IN ('purchase', 'refund') AND o.outcome = 'done'
 $$;
 
 -- The change to the coins of all users together.

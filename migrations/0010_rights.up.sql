@@ -165,12 +165,37 @@ BEGIN
     RETURN adjust(_id, _owner, _key, _actor, _request_id, _section, _lines, _reason);
 END $$;
 
-CREATE FUNCTION set_stock_by_admin(_id uuid, _actor uuid, _request_id text, _item uuid, _quantity bigint) RETURNS void
+CREATE FUNCTION set_stock_by_admin(_id uuid, _actor uuid, _request_id text, _item uuid, _collection uuid, _level uuid,
+    _quantity bigint, _note text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM require_role(_actor, 'admin');
-    PERFORM set_stock(_id, _actor, _request_id, _item, _quantity);
+    PERFORM set_stock(_id, _actor, _request_id, _item, _collection, _level, _quantity, _note);
 END $$;
+
+CREATE FUNCTION set_variants_by_admin(_actor uuid, _item uuid, _lines jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM require_role(_actor, 'admin');
+    PERFORM set_variants(_item, _lines);
+END $$;
+
+-- ---- classifiers
+
+-- A collection or quality level of the shop's own, behind the present ones. False if the code is taken.
+CREATE FUNCTION add_classifier_by_admin(_id uuid, _actor uuid, _classifier text, _code text, _name text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM require_role(_actor, 'admin');
+    IF _classifier NOT IN ('collection', 'quality_level') THEN
+        RAISE EXCEPTION 'the classifier % is fixed', _classifier USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO classifiers (id, classifier, code, name, position)
+    SELECT _id, _classifier, _code, _name, max(c.position) + 1 FROM classifiers c WHERE c.classifier = _classifier
+    ON CONFLICT (classifier, parent_id, code) DO NOTHING;
+    RETURN FOUND;
+END $$;
+GRANT EXECUTE ON FUNCTION add_classifier_by_admin TO tuckshop_app;
 
 -- ---- rights
 
@@ -189,7 +214,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens TO tuckshop_app;
 GRANT SELECT, INSERT, UPDATE ON revocations TO tuckshop_app;
 GRANT SELECT ON audit TO tuckshop_app;
 GRANT EXECUTE ON FUNCTION provision_person, next_generation, note_change, add_items_by_service, adjust_by_admin,
-    set_stock_by_admin TO tuckshop_app;
+    set_stock_by_admin, set_variants_by_admin TO tuckshop_app;
 
 -- The worker that verified an outdated hash writes a new one.
 GRANT SELECT, UPDATE (password_hash) ON users TO tuckshop_auth;

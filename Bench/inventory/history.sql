@@ -16,7 +16,8 @@ SELECT h.id, c.id, q.id FROM hammers h
 CROSS JOIN (SELECT NULL::uuid AS id UNION ALL SELECT id FROM classifiers WHERE classifier = 'collection') c
 LEFT JOIN LATERAL (
     SELECT NULL::uuid AS id UNION ALL SELECT l.quality_level_id FROM item_quality_levels l WHERE l.item_id = h.id
-) q ON true;
+) q ON true
+ON CONFLICT DO NOTHING;
 CREATE TEMP TABLE variants AS
 SELECT row_number() OVER (ORDER BY s.id) - 1 AS number, s.id AS asset,
        jsonb_build_object('item', s.item_id, 'collection', c.id, 'level', q.id, 'quantity', 2) AS asked,

@@ -24,6 +24,8 @@ struct Answers {
     case let refusal as NameRefusal:
       answer(to: .shape(ShapeError(["body", "username"], refusal.description, .malformed)))
     case let refusal as LedgerRefusal: answer(to: refusal).marked(refusal.isRepeated)
+    case let refusal as OrderRefusal: answer(to: refusal)
+    case let refusal as VariantRefusal: answer(to: refusal)
     case let refusal as CatalogueRefusal: answer(to: refusal)
     case let refusal as PictureRefusal: answer(to: refusal)
     case let refusal as IdempotencyRefusal: answer(to: refusal)
@@ -162,6 +164,12 @@ struct Answers {
       return respond(
         409, word, "There are \(available) left; you asked for \(required).",
         ["available": .integer(available), "required": .integer(required)])
+    case .limitReached:
+      return respond(
+        409, word, "You may have \(available) more of this item; you asked for \(required).",
+        ["available": .integer(available), "required": .integer(required)])
+    case .unknownVariant:
+      return respond(422, word, "The shop does not sell the item in this collection and quality level.")
     case .unknownRecipient: return respond(404, word, "There is no user of this name.")
     case .toOneself: return respond(409, word, "You cannot send coins to yourself.")
     case .unknownItem: return respond(dialect == .inventory ? 400 : 404, word, "There is no such item.")
@@ -192,6 +200,22 @@ struct Answers {
     }
   }
 
+  private func answer(to refusal: OrderRefusal) -> Response {
+    let answer = refusal.answer
+    let places = answer.member.map { ShapeError(["body", $0], answer.sentence, .missing).complaints } ?? []
+    return respond(answer.status, answer.code, answer.sentence, at: places)
+  }
+
+  private func answer(to refusal: VariantRefusal) -> Response {
+    let complaints = refusal.mistakes.flatMap { mistake in
+      let choices = mistake.choices.isEmpty ? "" : ": it comes in \(mistake.choices.joined(separator: ", "))"
+      let sentence = mistake.isMissing ? "Field required\(choices)" : "The shop does not sell the item so\(choices)"
+      return ShapeError(["body", mistake.member.rawValue], sentence, mistake.isMissing ? .missing : .malformed)
+        .complaints
+    }
+    return answer(to: .shape(ShapeError(complaints)))
+  }
+
   private func answer(to refusal: CatalogueRefusal) -> Response {
     switch refusal {
     case .unknownItem: return respond(404, "not_found", "Item not found")
@@ -199,6 +223,9 @@ struct Answers {
       let sentence = "The item does not come in this collection or quality level."
       return respond(422, "invalid_request", sentence, at: ShapeError(["query"], sentence, .malformed).complaints)
     case .codeTaken: return respond(409, "code_taken", "Another item has this code. Choose another one.")
+    case .unknownClassifier: return respond(404, "not_found", "Only quality_level and collection can be extended.")
+    case .classifierTaken:
+      return respond(409, "code_taken", "This classifier has the code already. Choose another one.")
     case .changedMeanwhile:
       return respond(412, "changed_meanwhile", "The item has changed since you read it. Read it again.")
     case .conditionMissing: return respond(428, "condition_missing", "This request needs the header If-Match.")
@@ -240,6 +267,29 @@ struct Answers {
     case .range: respond(400, "invalid_range", Day.rangeRule)
     case .tooMuch:
       respond(400, "invalid_range", "An answer has at most \(Inventory.mostDaily) quantities. Ask for fewer days.")
+    }
+  }
+}
+
+extension OrderRefusal {
+  /// Many orders in one request are each answered with it.
+  var answer: (status: Int, code: String, sentence: String, member: String?) {
+    switch word {
+    case .unknownOrder: (404, "not_found", "There is no such order.", nil)
+    case .isOrdered: (409, word.rawValue, "The order is not ready yet.", nil)
+    case .isReady: (409, word.rawValue, "The order is ready to be fetched already. Ask at the desk.", nil)
+    case .isHandedOver: (409, word.rawValue, "The order was handed over already.", nil)
+    case .isCancelled: (409, word.rawValue, "The order was cancelled.", nil)
+    case .isReturned: (409, word.rawValue, "The goods of this order were returned.", nil)
+    case .reasonMissing: (422, "invalid_request", "Field required: the owner of the order is told the reason", "note")
+    case .goodsGone:
+      (409, word.rawValue, "The owner no longer has the goods: they are reserved, used up or given away.", nil)
+    case .overflow: (409, word.rawValue, "The balance would become too large.", nil)
+    case .tooMany:
+      (
+        422, "invalid_request",
+        "There are more than \(OrderList.mostInTable) orders. Choose a shorter time by from and to.", nil
+      )
     }
   }
 }

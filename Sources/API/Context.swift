@@ -96,7 +96,17 @@ package final class Storefront {
   package let pictures: PictureStore
   package let requiresCondition: Bool
   package var undoSeconds = 60
+  package var branding = Branding()
   package var hasLeaderboard = false
+
+  /// How the page shows that the shop is this company's.
+  package struct Branding: Sendable {
+    package var company = "Tuckshop"
+    package var coinName = "coins"
+    /// A colour, as #rrggbb; nil leaves the page its own.
+    package var accent: String?
+    package init() {}
+  }
 
   package init(pictures: PictureStore, requiresCondition: Bool) {
     self.pictures = pictures

@@ -74,6 +74,7 @@ private func openID() -> RouteGroup {
 private func v1() -> [RouteGroup] {
   var everybody = RouteGroup("/api/v1", .problem)
   everybody.add(.get, "/health", .plain(apiHealth))
+  everybody.add(.get, "/shop", .plain(describeShop))
 
   everybody.add(.post, "/auth/register", .withConnection(repeatable: false, register))
   everybody.add(.post, "/auth/login", .withConnection(repeatable: false, login))
@@ -98,6 +99,10 @@ private func v1() -> [RouteGroup] {
   everybody.add(.post, "/transfers", .signedIn(repeatable: true, makeTransfer))
   everybody.add(.post, "/transfers/{id:uuid}/undo", .signedIn(repeatable: true, undoTransfer))
   everybody.add(.post, "/purchases", .signedIn(repeatable: true, makePurchase))
+  everybody.add(.get, "/orders", .signedIn(repeatable: true, listOrders))
+  everybody.add(.get, "/orders/{id:uuid}", .signedIn(repeatable: true, showOrder))
+  everybody.add(.post, "/orders/{id:uuid}/cancel", .signedIn(repeatable: true, cancelOrder))
+  everybody.add(.get, "/people", .signedIn(repeatable: true, findPeople))
   everybody.add(.get, "/wallet", .signedIn(repeatable: true, wallet))
   everybody.add(.get, "/wallet/history", .signedIn(repeatable: true, walletHistory))
 
@@ -109,6 +114,12 @@ private func v1() -> [RouteGroup] {
   var staff = RouteGroup("/api/v1", .problem, for: [.admin, .moderator])
   staff.add(.get, "/users", .signedIn(repeatable: true, listUsers))
   staff.add(.get, "/users/{id:uuid}", .signedIn(repeatable: true, showUser))
+
+  staff.add(.post, "/orders/{id:uuid}/ready", .signedIn(repeatable: true, changeOrder(.ready)))
+  staff.add(.post, "/orders/{id:uuid}/hand-over", .signedIn(repeatable: true, changeOrder(.handOver)))
+  staff.add(.post, "/orders/{id:uuid}/return", .signedIn(repeatable: true, changeOrder(.takeBack)))
+  staff.add(.post, "/orders/ready", .signedIn(repeatable: true, changeOrders(.ready)))
+  staff.add(.post, "/orders/hand-over", .signedIn(repeatable: true, changeOrders(.handOver)))
 
   var admins = RouteGroup("/api/v1", .problem, for: [.admin])
   admins.add(.post, "/auth/totp", .signedIn(repeatable: true, beginSecondFactor))
@@ -126,6 +137,7 @@ private func v1() -> [RouteGroup] {
   admins.add(.post, "/items", .signedIn(repeatable: false, createItem))
   admins.add(.patch, "/items/{id:uuid}", .signedIn(repeatable: false, changeItem))
   admins.add(.delete, "/items/{id:uuid}", .signedIn(repeatable: false, deleteItem))
+  admins.add(.post, "/classifiers/{classifier}", .signedIn(repeatable: false, createClassifier))
   admins.add(
     .put, "/items/{id:uuid}/image", bodyLimitBytes: Picture.mostBytes, .signedIn(repeatable: true, putPicture))
   admins.add(

@@ -38,6 +38,16 @@ package struct Editor: Sendable {
       """)
   }
 
+  /// Records the same change of many subjects, in one statement.
+  package func note(_ action: String, each subjects: [UUID], on connection: borrowing Connection) throws {
+    let list = "{" + subjects.map(\.text).joined(separator: ",") + "}"
+    try connection.run(
+      """
+      SELECT note_change(\(id), \(action), subject, NULL, NULL, \(reason), \(requestID))
+      FROM unnest(\(list)::text[]) AS subject
+      """)
+  }
+
   /// Records many new documents, each with a member `id`, in one statement.
   package func note(_ action: String, all new: [JSON], on connection: borrowing Connection) throws {
     try connection.run(

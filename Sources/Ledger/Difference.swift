@@ -5,13 +5,15 @@ package import Postgres
 package struct Difference: Sendable, CustomStringConvertible {
   package enum Finding: String, Sendable, CaseIterable {
     // Of accounts.
-    case balance, version, lastMove, accountRange, unknownAccount, unknownOwner, unknownAsset
+    case balance, version, lastMove, accountRange, bought, unknownAccount, unknownOwner, unknownAsset
     // Of postings, along an account.
     case linkVersion, linkBalance, linkOrder, linkRange, linkAsset
     // Of operations and their postings.
     case postingCount, misfit, systemSide, moment, unknownOperation, duplicateID, undoneTwice
     // Of reservations.
     case unreserved, unknownReserve, unclosed, closedTwice, notClosed, factoryShort
+    // Of orders.
+    case unordered, unknownPurchase, otherOrder, refunded
     // Of what there may be once only.
     case duplicateKey, duplicateAccount, duplicateAsset
     // Of grants to many.
@@ -49,12 +51,13 @@ package struct Difference: Sendable, CustomStringConvertible {
   private var subject: String {
     let posting = operation.map { "posting \(ordinal ?? 0) of operation \($0.text)" }
     return switch finding {
-    case .balance, .version, .lastMove, .accountRange, .unknownAccount, .unknownOwner, .unknownAsset:
+    case .balance, .version, .lastMove, .accountRange, .bought, .unknownAccount, .unknownOwner, .unknownAsset:
       "account \(account ?? 0)"
     case .linkVersion, .linkBalance, .linkOrder, .linkRange, .linkAsset:
       "account \(account ?? 0), \(posting ?? "")"
     case .misfit, .systemSide, .moment: posting ?? ""
     case .postingCount, .unknownOperation, .duplicateID, .undoneTwice, .unreserved: "operation \(operation?.text ?? "")"
+    case .unordered, .unknownPurchase, .otherOrder, .refunded: "order \(operation?.text ?? "")"
     case .duplicateKey, .duplicateAccount, .duplicateAsset, .unknownReserve, .unclosed, .closedTwice, .notClosed,
       .factoryShort, .grantCount:
       place ?? ""
@@ -70,6 +73,7 @@ package struct Difference: Sendable, CustomStringConvertible {
     case .version: "its version is \(found), its postings are \(due)"
     case .lastMove: "it moved last at \(found), its last posting is of \(due)"
     case .accountRange: "its balance is \(found), which must be \(due)"
+    case .bought: "it says that \(found) were bought and kept, its orders say \(due)"
     case .unknownAccount: "there is no such account, but \(found) postings name it"
     case .unknownOwner: "its owner \(found) is not among the users"
     case .unknownAsset: "there is no asset \(found)"
@@ -94,6 +98,10 @@ package struct Difference: Sendable, CustomStringConvertible {
     case .closedTwice: "\(found) operations have closed it"
     case .notClosed: "it is \(found), but no operation has closed it so"
     case .factoryShort: "\(due) are set aside, but factory holds \(found)"
+    case .unordered: "its purchase is done, but the order is missing"
+    case .unknownPurchase: "no purchase of this id is done"
+    case .otherOrder: "it is \(found), its purchase \(due)"
+    case .refunded: "it is \(found), and its refund is \(due)"
     case .grantCount: "it has given coins to \(found) users, the ledger to \(due)"
     case .sum: "accounts hold \(found), the system's postings leave \(due)"
     case .guardMissing: "its trigger \(found) is missing or off"

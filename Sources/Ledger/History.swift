@@ -5,7 +5,7 @@ package import Postgres
 /// other entry of the account shares.
 package enum History {
   package enum Kind: String, Sendable, CaseIterable {
-    case grant, transfer, purchase
+    case grant, transfer, purchase, refund
     case undo = "undo_transfer"
   }
 

@@ -75,13 +75,17 @@ package enum Inventory {
   /// The largest number of days times kinds of items in one answer.
   package static let mostDaily = 15_000
 
-  /// Sets how many of a limited item the shop has.
+  /// Sets how many of a variant the shop has; nil for any number.
   package static func setStock(
-    _ item: UUID, _ quantity: Int, by editor: Editor, on connection: borrowing Connection
+    _ item: UUID, collection: UUID? = nil, qualityLevel: UUID? = nil, _ quantity: Int?, by editor: Editor,
+    on connection: borrowing Connection
   ) throws {
     let id = UUID.timeOrdered().operation
     try connection.run(
-      "SELECT FROM set_stock_by_admin(\(id), \(editor.id), \(editor.requestID), \(item), \(quantity))")
+      """
+      SELECT FROM set_stock_by_admin(\(id), \(editor.id), \(editor.requestID), \(item), \(collection), \(qualityLevel),
+                                     \(quantity), \(editor.reason))
+      """)
   }
 
   /// As the inventory shows items.

@@ -35,7 +35,10 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
     case outOfStock = "out_of_stock"
     case unknownRecipient = "unknown_recipient"
     case toOneself = "to_oneself"
+    case limitReached = "limit_reached"
     case unknownItem = "unknown_item"
+    /// The shop does not sell the item in this collection and quality level.
+    case unknownVariant = "unknown_variant"
     case overflow
     case keyReused = "key_reused"
     case unknownOperation = "unknown_operation"
@@ -51,7 +54,7 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
   }
 
   package let word: Word
-  /// The figures of `insufficientFunds` and `outOfStock`.
+  /// The figures of `insufficientFunds`, `outOfStock` and `limitReached`.
   package let available: Int
   package let required: Int
   /// Every missing item, for `insufficientItems`.
@@ -61,7 +64,7 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch word {
-    case .insufficientFunds, .outOfStock: "\(word)(available: \(available), required: \(required))"
+    case .insufficientFunds, .outOfStock, .limitReached: "\(word)(available: \(available), required: \(required))"
     default: "\(word)"
     }
   }

@@ -69,6 +69,13 @@ extension Difference {
   package var repair: Repair {
     switch finding {
     case .balance, .version, .lastMove: .recount(account: account!)
+    case .bought:
+      account.map { .statement(Self.recountingBought($0)) } ?? .decision("restore the account's row from a backup")
+    case .unordered: .statement(ordering)
+    case .refunded where due != "nothing":
+      .statement("UPDATE orders SET status = 'cancelled', cancelled_at = now() WHERE id = '\(operation!.text)';")
+    case .refunded: .decision("cancel or hand over the order again, and find out how it came to be")
+    case .unknownPurchase, .otherOrder: .decision("restore the order's row from a backup")
     case .linkVersion, .linkBalance: .rechain(account: account!)
     case .accountRange, .linkRange:
       .decision("its postings take it there; give or take the rest by an operation, and find out how it came to be")
@@ -94,6 +101,26 @@ extension Difference {
     case .guardMissing, .guardChanged: .statement(guarding)
     case .refusalChanged: .statement(refusing)
     }
+  }
+
+  /// By the orders as they are then, because some of them may be repaired too.
+  private static func recountingBought(_ account: Int) -> String {
+    """
+    UPDATE accounts a SET bought = coalesce((
+      SELECT sum(o.quantity) FROM orders o
+      WHERE o.owner = a.owner AND o.asset = a.asset AND o.status NOT IN ('cancelled', 'returned')), 0)
+    WHERE a.id = \(account);
+    """
+  }
+
+  private var ordering: String {
+    """
+    INSERT INTO orders (owner, id, asset, quantity, status, cancelled_at)
+    SELECT o.owner, o.id, p.asset, o.quantity, CASE WHEN r.id IS NULL THEN 'ordered' ELSE 'cancelled' END::order_status, r.at
+    FROM operations o JOIN postings p ON p.operation = o.id AND p.ordinal = 2
+    LEFT JOIN operations r ON r.key = o.id AND r.owner = o.owner AND r.kind = 'refund'
+    WHERE o.id = '\(operation!.text)';
+    """
   }
 
   private var reserving: String {

@@ -52,6 +52,8 @@ package struct Verification {
     try tell(Self.sums, connection)
     try tell(Self.reservations, connection)
     try tell(Self.setAside, connection)
+    try tell(Self.orders, connection)
+    try tell(Self.bought, connection)
     try tell(Self.grants, connection)
     progress(total, total)
     try connection.perform("RESET jit; RESET work_mem")

@@ -46,7 +46,7 @@ extension Verification {
         LEFT JOIN LATERAL (SELECT * FROM assets a WHERE a.id = m.asset LIMIT 1) s ON true
         LEFT JOIN LATERAL (
           SELECT p.* FROM postings p WHERE p.operation = coalesce(o.reverses, o.reserve) AND p.ordinal = m.ordinal LIMIT 1
-        ) r ON o.kind IN ('undo_transfer', 'return_reserve', 'consume_reserve', 'expire_reserve')
+        ) r ON o.kind IN ('undo_transfer', 'refund', 'return_reserve', 'consume_reserve', 'expire_reserve')
       )
       SELECT f.finding, NULL::bigint, f.operation, f.ordinal, f.place, f.found, f.due FROM (
         SELECT 'misfit' AS finding, j.operation, j.ordinal, j.kind::text AS place,
@@ -72,7 +72,7 @@ extension Verification {
                w.postings::text
         FROM (
           SELECT o.id, o.kind, o.outcome, CASE WHEN o.outcome <> 'done' THEN 0 ELSE CASE o.kind
-              WHEN 'purchase' THEN 2
+              WHEN 'purchase' THEN 2 WHEN 'refund' THEN 2
               WHEN 'add_items' THEN o.lines WHEN 'adjust' THEN o.lines WHEN 'reserve' THEN o.lines
               WHEN 'return_reserve' THEN r.lines WHEN 'consume_reserve' THEN r.lines WHEN 'expire_reserve' THEN r.lines
               ELSE 1 END END AS postings
@@ -114,9 +114,13 @@ extension Verification {
       WHEN 'purchase' THEN CASE m.ordinal
         WHEN 1 THEN m.asset = 1 AND d.owner = o.owner AND d.section = 'main' AND m.credit = till()
           AND m.amount = o.amount
-        ELSE s.item_id = o.item_id AND s.collection_id IS NULL AND s.quality_level_id IS NULL
+        ELSE s.item_id = o.item_id
           AND (m.debit = mint() OR d.id IS NOT NULL AND d.owner IS NULL AND d.section = 'main')
           AND c.owner = o.owner AND c.section = 'main' AND m.amount = o.quantity END
+      WHEN 'refund' THEN m.asset = r.asset AND m.debit = r.credit AND m.amount = r.amount
+        AND CASE m.ordinal WHEN 1 THEN m.credit = r.debit AND c.owner = o.owner AND m.amount = o.amount
+          ELSE (m.credit = mint() OR c.id IS NOT NULL AND c.owner IS NULL AND c.section = 'main')
+            AND d.owner = o.owner AND m.amount = o.quantity END
       WHEN 'add_items' THEN m.asset > 1 AND m.debit = mint() AND c.owner = o.owner AND c.section = o.section
       WHEN 'adjust' THEN m.asset > 1 AND (m.debit = mint() AND c.owner = o.owner AND c.section = o.section
         OR m.credit = sink() AND d.owner = o.owner AND d.section = o.section)

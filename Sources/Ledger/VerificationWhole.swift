@@ -58,6 +58,39 @@ extension Verification {
     """
   }
 
+  /// Each done purchase has one order, of the same owner and goods, which says whether it was refunded.
+  static var orders: SQL {
+    """
+    SELECT f.finding, NULL, coalesce(o.id, p.id), NULL, NULL, f.found, f.due
+    FROM orders o
+    FULL JOIN (SELECT * FROM operations WHERE kind = 'purchase' AND outcome = 'done') p ON p.id = o.id
+    LEFT JOIN postings g ON g.operation = p.id AND g.ordinal = 2
+    LEFT JOIN operations r ON r.key = p.id AND r.owner = p.owner AND r.kind = 'refund' AND r.outcome = 'done'
+    CROSS JOIN LATERAL (VALUES
+      ('unordered', o.id IS NULL, NULL, NULL),
+      ('unknownPurchase', p.id IS NULL, NULL, NULL),
+      ('otherOrder', (o.owner, o.asset, o.quantity) IS DISTINCT FROM (p.owner, g.asset, p.quantity)
+        AND o.id IS NOT NULL AND p.id IS NOT NULL, format('%s of asset %s for %s', o.quantity, o.asset, o.owner),
+        format('%s of asset %s for %s', p.quantity, g.asset, p.owner)),
+      ('refunded', (o.status IN ('cancelled', 'returned')) <> (r.id IS NOT NULL), o.status::text, r.id::text)
+    ) f (finding, is_so, found, due)
+    WHERE f.is_so ORDER BY 3 LIMIT \(mostPerPiece)
+    """
+  }
+
+  /// The goods that each owner bought and kept, by the orders.
+  static var bought: SQL {
+    """
+    SELECT 'bought', a.id, NULL, NULL, NULL, coalesce(a.bought, 0)::text, coalesce(kept.quantity, 0)::text
+    FROM (
+      SELECT owner, asset, sum(quantity) AS quantity FROM orders WHERE status NOT IN ('cancelled', 'returned')
+      GROUP BY owner, asset
+    ) kept
+    FULL JOIN (SELECT * FROM accounts WHERE section = 'main') a ON a.owner = kept.owner AND a.asset = kept.asset
+    WHERE coalesce(a.bought, 0) <> coalesce(kept.quantity, 0) ORDER BY a.id LIMIT \(mostPerPiece)
+    """
+  }
+
   /// A grant to many counts no more users than have got its coins. They may be more: an older command kept no count.
   static var grants: SQL {
     """
@@ -92,15 +125,15 @@ extension Verification {
     """
     SELECT 'duplicateKey', NULL, NULL, NULL, format('owner %s, %s, key %s', coalesce(owner::text, 'shop'), kind, key),
            count(*)::text, '1'
-    FROM operations GROUP BY owner, kind, key HAVING count(*) > 1 LIMIT \(mostPerPiece)
+    FROM operations WHERE key IS NOT NULL GROUP BY owner, kind, key HAVING count(*) > 1 LIMIT \(mostPerPiece)
     """
   }
 
-  /// An undo's key is its transfer, but `reverses` says which transfer was undone.
+  /// The key of an undo or a refund is the operation that it takes back, but `reverses` says which one it took back.
   static var duplicateUndos: SQL {
     """
     SELECT 'undoneTwice', NULL, reverses, NULL, NULL, count(*)::text, '1'
-    FROM operations WHERE kind = 'undo_transfer' AND outcome = 'done' AND reverses IS NOT NULL
+    FROM operations WHERE kind IN ('undo_transfer', 'refund') AND outcome = 'done' AND reverses IS NOT NULL
     GROUP BY reverses HAVING count(*) > 1 LIMIT \(mostPerPiece)
     """
   }

@@ -38,7 +38,7 @@ package struct Statistics: Sendable {
           UNION ALL
           SELECT day, item_id, quantity, coins FROM purchases_after(\(raw: Self.rest))
           WHERE day BETWEEN \(from)::date AND \(to)::date
-        ) t JOIN items i ON i.id = t.item_id GROUP BY 1, 2
+        ) t JOIN items i ON i.id = t.item_id GROUP BY 1, 2 HAVING sum(t.quantity) <> 0 OR sum(t.coins) <> 0
       ) p
       """)
   }

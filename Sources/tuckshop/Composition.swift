@@ -103,6 +103,9 @@ extension Environment {
       pictures: PictureStore(directory: try value(\.shop.mediaDirectory)),
       requiresCondition: try value(\.shop.requireIfMatch))
     storefront.undoSeconds = try value(\.shop.undoSeconds)
+    storefront.branding.company = try value(\.shop.company)
+    storefront.branding.coinName = try value(\.shop.coinName)
+    storefront.branding.accent = try value(\.shop.accent)
     storefront.hasLeaderboard = try value(\.shop.leaderboard)
     return storefront
   }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Identity
 
 /// One setting: its name, its default, what it may be, and what it is for. Reading, checking, `tuckshop --help` and
 /// docs/settings.md follow from this one declaration.
@@ -55,6 +56,17 @@ extension Setting where Value == String {
   init(_ name: String, _ fallback: String, of pattern: Regex<Substring>, rule: String, _ meaning: String) {
     self.init(suffix: name, fallback: fallback, type: "text", meaning: meaning, rule: rule) { text in
       text.wholeMatch(of: pattern) == nil ? nil : text
+    }
+  }
+
+  /// A text that people read.
+  init(_ name: String, _ fallback: String, visible length: ClosedRange<Int>, _ meaning: String) {
+    let extent = "\(length.lowerBound) to \(length.upperBound) characters"
+    self.init(
+      suffix: name, fallback: fallback, type: "text, \(extent)", meaning: meaning,
+      rule: "\(extent), all of them visible, without a blank at either end"
+    ) { text in
+      length.contains(text.unicodeScalars.count) && (try? NameRule.requireVisible(text)) != nil ? text : nil
     }
   }
 

@@ -63,6 +63,12 @@ struct Settings {
 
   struct Shop: Section {
     let title = "The shop"
+    let company = Setting(
+      "COMPANY", "Tuckshop", visible: 1...100, "the name of the company or of its shop, above every screen of the page")
+    let coinName = Setting("COIN_NAME", "coins", visible: 1...40, "the word for several coins, as the page writes it")
+    let accent = Setting.optional(
+      "ACCENT", "colour", rule: "a colour such as #0a7d4b", of: /#[0-9A-Fa-f]{6}/,
+      "the page's colour for buttons and links, as `#rrggbb`; empty: the page's own")
     let welcomeCoins = Setting(
       "WELCOME_COINS", 1000, in: 0...1_000_000_000,
       "how many coins a new user gets; `migrate up` writes it into the database")

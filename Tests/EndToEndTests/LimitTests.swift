@@ -7,6 +7,7 @@ import Testing
 struct LimitTests {
   private static let once = [
     "RATE": "1", "BURST": "1", "AUTH_RATE": "1", "AUTH_BURST": "1", "HEALTH_RATE": "1", "HEALTH_BURST": "1",
+    "PEOPLE_RATE": "1", "PEOPLE_BURST": "1",
   ]
 
   @Test func `a client above its rate gets 429 in the dialect of the path, with Retry-After`() throws {
@@ -19,6 +20,7 @@ struct LimitTests {
       ("GET", "/api/info", "default", "application/json", "{\"errors\":\"too many requests"),
       ("GET", "/api/buy/cup", "default", "application/json", "{\"errors\":\"too many requests"),
       ("GET", "/api/v1/items", "default", "application/problem+json", "\"title\":\"Too Many Requests\""),
+      ("GET", "/api/v1/people?q=a", "people", "application/problem+json", "\"code\":\"too_many_requests\""),
       ("GET", "/inventory", "default", "application/json", "{\"error\":\"too_many_requests\",\"message\":"),
       ("GET", "/api/inventory", "default", "application/json", "{\"error\":\"too_many_requests\",\"message\":"),
     ]

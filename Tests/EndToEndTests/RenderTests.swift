@@ -9,6 +9,8 @@ struct RenderTests {
     #expect(configuration.contains("zone=auth_rate:10m rate=300r/s;"))
     #expect(configuration.contains("zone=rate:10m      rate=3000r/s;"))
     #expect(configuration.contains("limit_req    zone=auth_rate burst=600 nodelay;"))
+    #expect(configuration.contains("zone=people_rate:10m rate=20r/s;"))
+    #expect(configuration.contains("limit_req    zone=people_rate burst=100 nodelay;"))
     #expect(configuration.contains("limit_req    zone=rate burst=6000 nodelay;"))
     #expect(configuration.contains("'\"auth\";q=300;w=1'"))
     #expect(configuration.contains("'\"default\";q=3000;w=1'"))
@@ -20,7 +22,7 @@ struct RenderTests {
 
   @Test(arguments: ["0", "-1", "1.5", "many", "007", "99999999", "5; internal", "$request_uri"])
   func `a limit that is not a whole number is named, and nothing is written`(value: String) throws {
-    for name in ["RATE", "BURST", "AUTH_RATE", "AUTH_BURST", "CONNECTIONS"] {
+    for name in ["RATE", "BURST", "AUTH_RATE", "AUTH_BURST", "PEOPLE_RATE", "PEOPLE_BURST", "CONNECTIONS"] {
       let (status, log, files) = try render(["TUCKSHOP_\(name)": value])
       #expect(status == 1)
       #expect(log.hasPrefix("nginx/render: TUCKSHOP_\(name) must "))
@@ -60,7 +62,7 @@ struct RenderTests {
     ]).files
     #expect(on.contains("fastcgi_param HTTP_REMOTE_USER $signed_in_elsewhere;"))
     #expect(on.contains("$upstream_http_x_auth_request_email"))
-    #expect(on.matches(of: /auth_request \/-\/who;/).count == 3)
+    #expect(on.matches(of: /auth_request \/-\/who;/).count == 4)
     let off = try render([:]).files
     #expect(!off.contains("auth_request /-/who;"))
     #expect(!off.contains("include snippets/who.conf;"))

@@ -116,6 +116,9 @@ struct SmokeTests {
     ("TUCKSHOP_WORKER_MAX_RSS", "1.5"), ("TUCKSHOP_BODY_LIMIT", "99999999999"), ("TUCKSHOP_LOG_LEVEL", "loud"),
     ("TUCKSHOP_MIGRATIONS", "/nowhere"), ("TUCKSHOP_RUN_DIR", "/nowhere"),
     ("TUCKSHOP_DATABASE_PASSWORD_FILE", "/nowhere"), ("TUCKSHOP_STATEMENT_TIMEOUT_MS", "0"),
+    ("TUCKSHOP_COMPANY", "ACME\u{202E}"), ("TUCKSHOP_COMPANY", "ACME\n"),
+    ("TUCKSHOP_COMPANY", String(repeating: "x", count: 101)),
+    ("TUCKSHOP_COIN_NAME", " coins"), ("TUCKSHOP_ACCENT", "red"), ("TUCKSHOP_ACCENT", "#12345"),
   ])
   func `a worker with a bad setting names it and does not start`(name: String, value: String) throws {
     let (status, log) = try world.tuckshop("worker", environment: [name: value])

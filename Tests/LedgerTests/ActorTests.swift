@@ -94,7 +94,8 @@ struct ActorTests {
     try expectOnly(["admin"]) { stage, actor in
       let now = try stage.owner.quantity("cap", of: nil)
       try stage.app.run(
-        "SELECT FROM set_stock_by_admin(gen_random_uuid(), \(actor), NULL, \(try stage.owner.id("cap")), \(now + 1))")
+        "SELECT FROM set_stock_by_admin(gen_random_uuid(), \(actor), NULL, \(try stage.owner.id("cap")), NULL, NULL, \(now + 1), NULL)"
+      )
     }
   }
 

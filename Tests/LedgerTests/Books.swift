@@ -2,6 +2,7 @@ import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
+import Shop
 import Support
 import Synchronization
 
@@ -27,6 +28,12 @@ private func coins(_ anna: UUID, _ boris: UUID, _ connection: borrowing Connecti
   _ = try Purchase(item: "cap", quantity: 2).make(Intent(of: anna, key: 1), on: connection)
   _ = try Purchase(item: "mug", quantity: 1).make(Intent(of: boris, key: 1), on: connection)
   _ = try? Purchase(item: "mug", quantity: 100).make(Intent(of: boris, key: 2), on: connection)
+  let cancelled = try Purchase(item: "mug", quantity: 2).make(Intent(of: anna, key: 2), on: connection).value
+  _ = try OrderChange.cancel.make(cancelled.operation, by: Editor(anna), on: connection)
+  let returned = try Purchase(item: "cap", quantity: 1).make(Intent(of: anna, key: 3), on: connection).value
+  for change in [OrderChange.ready, .handOver, .takeBack] {
+    _ = try change.make(returned.operation, by: Editor(anna), on: connection)
+  }
   try Inventory.setStock(connection.id("mug"), 4, by: Editor(anna), on: connection)
 }
 

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tiers(.database))
 struct ExampleTests {
   static let folder = projectMigrations + "/examples"
-  static let names = ["transfer", "purchase", "reservation", "refusal"]
+  static let names = ["transfer", "purchase", "order", "reservation", "refusal"]
 
   /// With TUCKSHOP_RECORD_EXAMPLES=1 the answers are recorded instead.
   @Test(arguments: names)

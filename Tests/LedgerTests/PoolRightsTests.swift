@@ -16,8 +16,9 @@ struct PoolRightsTests {
       "item_collections DELETE INSERT SELECT",
       "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
-      "items UPDATE (class_id, description, is_active, name, price, retired_at, stock_limited, type_id, updated_at)",
-      "operations SELECT", "postings SELECT", "purchase_totals SELECT",
+      "items UPDATE (class_id, description, hand_over, is_active, limit_per_person, low_stock_at, name, price, "
+        + "retired_at, type_id, updated_at)",
+      "operations SELECT", "order_lines SELECT", "orders SELECT", "postings SELECT", "purchase_totals SELECT",
       "purses SELECT",
       "refresh_tokens DELETE INSERT SELECT UPDATE", "reservations SELECT", "revocations INSERT SELECT UPDATE",
       "rollup SELECT",
@@ -42,14 +43,17 @@ struct PoolRightsTests {
 
   static let functions: [String: [String]] = [
     TestCluster.app: [
-      "add_items_by_service", "adjust_by_admin", "balance_at", "circulation_after", "consume_reserve",
+      "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order",
+      "change_order_by_staff", "circulation_after", "consume_reserve",
       "daily_inventory",
-      "digest_of", "expire_reservation", "give_batch", "greatest_holding", "info", "inventory", "make_grant", "mint",
+      "digest_of", "expire_reservation", "find_people", "give_batch", "greatest_holding", "info", "inventory",
+      "make_grant", "mint",
       "next_generation",
       "note_change",
       "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "recipients_of",
       "reserve",
-      "return_reserve", "schema_version", "set_stock_by_admin", "sink", "stock_of", "till", "transfer",
+      "return_reserve", "schema_version", "set_stock_by_admin", "set_variants_by_admin", "sink", "stock_of", "till",
+      "transfer",
       "transfers_after", "undo_transfer", "variant",
     ],
     TestCluster.auth: [
@@ -106,7 +110,7 @@ struct PoolRightsTests {
       TestCluster.app, "SELECT grant_coins(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 1, 'x')"
     ),
     (TestCluster.app, "SELECT welcome(gen_random_uuid(), gen_random_uuid())"),
-    (TestCluster.app, "SELECT set_stock(gen_random_uuid(), NULL, NULL, gen_random_uuid(), 1)"),
+    (TestCluster.app, "SELECT set_stock(gen_random_uuid(), NULL, NULL, gen_random_uuid(), NULL, NULL, 1, NULL)"),
     (
       TestCluster.app,
       "SELECT adjust(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL, NULL, 'main', '[]', 'x')"
@@ -125,6 +129,8 @@ struct PoolRightsTests {
     ),
     (TestCluster.app, "INSERT INTO identities VALUES ('a', 'b', gen_random_uuid(), 1)"),
     (TestCluster.app, "SELECT link_identity(gen_random_uuid(), gen_random_uuid(), 'a', 'b')"),
+    (TestCluster.app, "INSERT INTO classifiers (id, classifier, code) VALUES (gen_random_uuid(), 'collection', 'x')"),
+    (TestCluster.app, "SELECT FROM name_turns"), (TestCluster.auth, "SELECT FROM find_people('a', 8)"),
     (TestCluster.app, "SELECT FROM invitations"), (TestCluster.app, "SELECT FROM password_resets"),
     (TestCluster.app, "SELECT take_reset('x', 'hash')"), (TestCluster.app, "SELECT FROM second_factors"),
     (TestCluster.app, "INSERT INTO grant_shares (grant_id, owner, amount) VALUES (1, gen_random_uuid(), 1)"),
@@ -150,7 +156,7 @@ struct PoolRightsTests {
     (TestCluster.ops, "SELECT make_grant(NULL, NULL, 'x', 'x', NULL, '{1}', false)"),
     (TestCluster.ops, "SELECT FROM grants"), (TestCluster.auth, "SELECT give_batch(NULL, gen_random_uuid(), 1)"),
     (TestCluster.ops, "SELECT FROM audit"),
-    (TestCluster.ops, "SELECT purchase(NULL, NULL, NULL, NULL, 'cup', 1)"),
+    (TestCluster.ops, "SELECT purchase(NULL, NULL, NULL, NULL, 'cup', 1, NULL, NULL)"),
   ]
 
   @Test(arguments: pools)

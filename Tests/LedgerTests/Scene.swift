@@ -19,8 +19,8 @@ extension Connection {
   func item(_ code: String, price: Int?, stock: Int? = nil) throws {
     try run(
       """
-      INSERT INTO items (code, name, price, class_id, type_id, stock_limited)
-      SELECT \(code), \(code), \(price), parent_id, id, \(stock != nil) FROM classifiers
+      INSERT INTO items (code, name, price, class_id, type_id)
+      SELECT \(code), \(code), \(price), parent_id, id FROM classifiers
       WHERE classifier = 'item_type' AND code = 'gadget'
       """)
     guard let stock else { return }

@@ -163,6 +163,22 @@ struct VerificationTests {
       "UPDATE accounts SET balance = 0 WHERE section = 'factory'", [.balance, .sum, .factoryShort], repairable: true),
   ]
 
+  private static let refunded = "id IN (SELECT reverses FROM operations WHERE kind = 'refund')"
+
+  static let orders = [
+    Break("DELETE FROM orders", [.unordered, .bought], repairable: true),
+    Break("UPDATE orders SET id = gen_random_uuid() WHERE NOT \(refunded)", [.unordered, .unknownPurchase]),
+    Break("UPDATE orders SET quantity = quantity + 1 WHERE NOT \(refunded)", [.otherOrder, .bought]),
+    Break("UPDATE orders SET owner = gen_random_uuid() WHERE NOT \(refunded)", [.otherOrder, .bought]),
+    Break("UPDATE orders SET status = 'handed_over' WHERE \(refunded)", [.refunded, .bought], repairable: true),
+    Break("UPDATE orders SET status = 'returned' WHERE NOT \(refunded)", [.refunded, .bought]),
+    Break("UPDATE accounts SET bought = bought + 1 WHERE bought > 0", [.bought], repairable: true),
+    Break("UPDATE operations SET reverses = gen_random_uuid() WHERE kind = 'refund'", [.misfit]),
+    Break("UPDATE operations SET quantity = quantity + 1 WHERE kind = 'refund'", [.misfit]),
+    // Only refunds give anything back to the mint.
+    Break("UPDATE postings SET credit = 3 WHERE credit = 1", [.misfit]),
+  ]
+
   static let grants = [
     Break(
       """
@@ -197,7 +213,7 @@ struct VerificationTests {
     "CREATE OR REPLACE TRIGGER postings_are_append_only BEFORE \(events) EXECUTE FUNCTION \(function)()"
   }
 
-  static let breaks = [accounts, postings, operations, reservations, grants, guards]
+  static let breaks = [accounts, postings, operations, reservations, orders, grants, guards]
 
   @Test(arguments: breaks)
   func `every damage is named, and repaired where the postings suffice`(breaks: [Break]) throws {
@@ -276,7 +292,8 @@ struct VerificationTests {
   private func tamper(_ statement: String, _ connection: borrowing Connection) throws {
     for text in [
       "SET session_replication_role = replica", "ALTER DOMAIN holding DROP CONSTRAINT holding_check",
-      "ALTER TABLE operations DROP CONSTRAINT operations_pkey, DROP CONSTRAINT operations_key_owner_kind_key",
+      "ALTER TABLE operations DROP CONSTRAINT operations_pkey", "DROP INDEX operations_by_key",
+      "ALTER TABLE orders DROP CONSTRAINT orders_pkey",
       "DROP INDEX postings_debit", "DROP INDEX postings_credit",
       "CREATE INDEX ON postings (debit)", "CREATE INDEX ON postings (credit)", "CREATE INDEX ON operations (id)",
       statement, "SET session_replication_role = origin",

@@ -21,7 +21,7 @@ struct WaitingTests {
 
   @Test func `a purchase that waited for the shelf is made from the mint if the stock has become unlimited`() throws {
     let receipt = try purchase {
-      try $0.run("UPDATE items SET stock_limited = false WHERE code = 'mug'")
+      try $0.run("UPDATE assets SET stock_limited = false WHERE stock_limited")
     }
     #expect(receipt == "price 20, balance 80")
   }

@@ -13,8 +13,8 @@ struct ClassifierTests {
       #expect(classifiers.find("collection", "winter_2025") != nil)
       try connection.run(
         """
-        INSERT INTO classifiers (id, classifier, code, position)
-        VALUES ('c1a551f1-0000-8000-8003-000000000099', 'collection', 'winter_2026', 99)
+        INSERT INTO classifiers (id, classifier, code, name, position)
+        VALUES ('c1a551f1-0000-8000-8003-000000000099', 'collection', 'winter_2026', 'Winter 2026', 99)
         """)
       try classifiers.catchUp(now: 100, on: connection)
       #expect(classifiers.find("collection", "winter_2026") == nil)
@@ -43,6 +43,54 @@ struct ClassifierTests {
     #expect(classifiers.find("item_class", "merch") != nil)
   }
 
+  @Test func `an unknown code is looked up anew before it is refused, and a known one costs nothing`() throws {
+    try withDatabase { connection in
+      let classifiers = Classifiers()
+      try classifiers.catchUp(now: 100, on: connection)
+      try connection.run(
+        """
+        INSERT INTO classifiers (id, classifier, code, name, position)
+        VALUES ('c1a551f1-0000-8000-8003-000000000099', 'collection', 'winter_2026', 'Winter 2026', 99)
+        """)
+      var runs = 0
+      for (code, now, isKnown, due) in [
+        ("winter_2025", 100, true, 1), ("winter_2026", 100, true, 2), ("winter_2026", 100, true, 1),
+        ("winter_2099", 100, false, 2),
+        // They have been read for this request already.
+        ("winter_2099", 101, false, 1),
+      ] {
+        runs = 0
+        let found = try classifiers.reading(now: now, on: connection) { classifiers in
+          runs += 1
+          return classifiers.find("collection", code)
+        }
+        #expect((found != nil) == isKnown && runs == due, "\(code)")
+      }
+      #expect(classifiers.find("collection", "winter_2026")?.name == "Winter 2026")
+      // The same when the reading refuses what it misses.
+      try connection.run("UPDATE classifiers SET code = 'winter_2027' WHERE code = 'winter_2026'")
+      let found = try classifiers.reading(now: 101, on: connection) { classifiers in
+        guard let found = classifiers.find("collection", "winter_2027") else { throw Failure("no such collection") }
+        return found
+      }
+      #expect(found.code == "winter_2027")
+    }
+  }
+
+  @Test func `the usual type of a class is no unknown code`() throws {
+    try withDatabase { connection in
+      let classifiers = Classifiers()
+      try classifiers.catchUp(now: 100, on: connection)
+      var runs = 0
+      try classifiers.reading(now: 100, on: connection) { classifiers in
+        runs += 1
+        let tools = try #require(classifiers.find("item_class", "tools"))
+        #expect(classifiers.usualType(of: tools)?.code == "shovel")
+      }
+      #expect(runs == 1)
+    }
+  }
+
   @Test func `a type belongs to its class, and codes are compared byte by byte`() throws {
     try withDatabase { connection in
       let classifiers = Classifiers()
@@ -63,7 +111,7 @@ struct ClassifierTests {
       let classifiers = Classifiers()
       try classifiers.catchUp(now: 1, on: connection)
       for (kind, count) in [
-        ("item_class", 8), ("quality_level", 7), ("collection", 4), ("inventory_section", 3), ("operation_type", 13),
+        ("item_class", 8), ("quality_level", 13), ("collection", 4), ("inventory_section", 3), ("operation_type", 13),
       ] {
         #expect(classifiers.all.filter { $0.kind == kind }.count == count, "\(kind)")
       }

@@ -39,10 +39,13 @@ final class Crowd: Sendable {
     items = try Self.codes.map { code in
       try connection.value(
         """
-        INSERT INTO items (code, name, price, class_id, type_id, stock_limited)
-        SELECT \(code), \(code), 1, parent_id, id, \(code == "mug" || code == "pin") FROM classifiers
+        INSERT INTO items (code, name, price, class_id, type_id)
+        SELECT \(code), \(code), 1, parent_id, id FROM classifiers
         WHERE classifier = 'item_type' AND code = 'gadget' RETURNING id
         """)
+    }
+    for (code, item) in zip(Self.codes, items) where code == "pin" {
+      try Inventory.setStock(item, 0, by: Editor(owners[0]), on: connection)
     }
     winter = try connection.value("SELECT id FROM classifiers WHERE code = 'winter_2025'")
     try connection.run("INSERT INTO item_collections (item_id, collection_id) VALUES (\(items[3]), \(winter))")

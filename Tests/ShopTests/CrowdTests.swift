@@ -71,7 +71,8 @@ struct CrowdTests {
   }
 
   private func shelf(_ crowd: Crowd, _ code: String, _ connection: borrowing Connection) throws -> Int {
-    try connection.value("SELECT stock_of(\(crowd.items[Crowd.codes.firstIndex(of: code)!]))")
+    let item = crowd.items[Crowd.codes.firstIndex(of: code)!]
+    return try connection.value("SELECT stock_of(s) FROM assets s WHERE s.item_id = \(item)")
   }
 }
 

@@ -3,13 +3,12 @@ BEGIN;
 INSERT INTO users (id, username) VALUES ('00000000-0000-4000-8000-00000000000a', 'buyer');
 SELECT outcome, balance FROM grant_coins('00000000-0000-7000-8000-000000010000',
     '00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-000000000001', NULL, NULL, 100, 'welcome');
-UPDATE items SET stock_limited = true WHERE code = 'cup';
-SELECT i.code FROM items i, set_stock('00000000-0000-7000-8000-000000020000', NULL, NULL, i.id, 3) WHERE i.code = 'cup';
+SELECT i.code FROM items i, set_stock('00000000-0000-7000-8000-000000020000', NULL, NULL, i.id, NULL, NULL, 3, NULL) WHERE i.code = 'cup';
 
 SELECT outcome, price, balance FROM purchase('00000000-0000-7000-8000-000000030000',
-    '00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-000000000002', NULL, 'cup', 2);
+    '00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-000000000002', NULL, 'cup', 2, NULL, NULL);
 SELECT outcome, price, balance FROM purchase('00000000-0000-7000-8000-000000040000',
-    '00000000-0000-4000-8000-00000000000a', NULL, NULL, 'pen', 1);
+    '00000000-0000-4000-8000-00000000000a', NULL, NULL, 'pen', 1, NULL, NULL);
 
 -- Coins go to the till (2). Goods come from the shelf, an account of the shop's own, or from the mint (1).
 SELECT o.kind, CASE WHEN p.asset = 1 THEN 'coins' ELSE i.code END AS asset, p.amount,

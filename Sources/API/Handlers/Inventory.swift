@@ -39,9 +39,8 @@ func addItems(_ request: Request, _ visit: Visit, _ connection: borrowing Connec
   }
   let body: Body = try request.decode()
   let lines = try visit.context.lines(body.items, { try $0.line($1) }, connection)
-  guard visit.context.storefront.classifiers.find("operation_type", body.operation_type) != nil else {
-    throw InventoryRefusal.operationType
-  }
+  let isKnown = try visit.context.reading(on: connection) { $0.find("operation_type", body.operation_type) != nil }
+  guard isKnown else { throw InventoryRefusal.operationType }
   if let comment = body.comment, !comment.hasCharacters(0...500) { throw InventoryRefusal.comment }
   let done = try Inventory.add(
     lines, to: section(body.section), type: body.operation_type, comment: body.comment,

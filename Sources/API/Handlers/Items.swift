@@ -28,20 +28,26 @@ func showItem(_ request: Request, _ context: Context, _ connection: borrowing Co
 }
 
 func createItem(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
-  let body = try Reader(bodyOf: request)
-  let draft = ItemDraft(body, isNew: true, try visit.context.classifiers(connection))
-  let editor = Editor(visit.caller, request, reason: body.text("reason", 0...500))
-  try body.finish()
+  let (draft, reason) = try visit.context.reading(on: connection) { classifiers in
+    let body = try Reader(bodyOf: request)
+    let read = (ItemDraft(body, isNew: true, classifiers), body.text("reason", 0...500))
+    try body.finish()
+    return read
+  }
+  let editor = Editor(visit.caller, request, reason: reason)
   let item = try Catalogue.create(draft, by: editor, on: connection)
   return .item(item, status: 201).with("Location", "/api/v1/items/\(item.id.text)")
 }
 
 func changeItem(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let id = try request.itemID()
-  let body = try Reader(bodyOf: request, refusesNulls: true)
-  let draft = ItemDraft(body, isNew: false, try visit.context.classifiers(connection))
-  let editor = Editor(visit.caller, request, reason: body.text("reason", 0...500))
-  try body.finish()
+  let (draft, reason) = try visit.context.reading(on: connection) { classifiers in
+    let body = try Reader(bodyOf: request, refusesNulls: true)
+    let read = (ItemDraft(body, isNew: false, classifiers), body.text("reason", 0...500))
+    try body.finish()
+    return read
+  }
+  let editor = Editor(visit.caller, request, reason: reason)
   let condition = try request.condition(isRequired: visit.context.storefront.requiresCondition)
   return .item(try Catalogue.change(id, to: draft, if: condition, by: editor, on: connection))
 }
@@ -55,11 +61,15 @@ func deleteItem(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
 /// The picture of one variant of an item: the body is the file itself.
 func putPicture(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let id = try request.itemID()
-  let classifiers = try visit.context.classifiers(connection)
-  let reader = Reader()
-  let collection = reader.note(try classifiers.named("collection", by: request))
-  let level = reader.note(try classifiers.named("quality_level", by: request))
-  try reader.finish()
+  let (collection, level) = try visit.context.reading(on: connection) { classifiers in
+    let reader = Reader()
+    let named = (
+      reader.note(try classifiers.named("collection", by: request)),
+      reader.note(try classifiers.named("quality_level", by: request))
+    )
+    try reader.finish()
+    return named
+  }
   let item = try Catalogue.show(
     Picture(request.body), named: ETag(of: request.body).digest, as: id, collection, level,
     in: visit.context.storefront.pictures, by: Editor(visit.caller, request), on: connection)
@@ -76,6 +86,16 @@ extension Classifiers {
   }
 }
 
+extension Classifiers {
+  /// The classifier that a member of a body names; nil also for the standard variant.
+  func named(_ kind: String, in body: Reader) -> Classifier? {
+    guard let code = body.optional(kind, as: String.self), !code.isBase else { return nil }
+    let found = find(kind, code)
+    if found == nil { body.complain(kind, "There is no such \(kind)") }
+    return found
+  }
+}
+
 extension Response {
   fileprivate static func item(_ item: Item, status: Int = 200) -> Response {
     .document(item.document, status: status).with("ETag", ETag(of: item.document.bytes).text)
@@ -88,8 +108,4 @@ extension Request {
     guard let id = try? parameters.require("id", as: UUID.self) else { throw .unknownItem }
     return id
   }
-}
-
-func listClassifiers(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
-  Response.json(try context.classifiers(connection).json).tagged(for: request)
 }

@@ -2,6 +2,7 @@ internal import HTTP
 internal import Identity
 internal import Ledger
 internal import Postgres
+internal import Shop
 internal import Telemetry
 internal import Tokens
 
@@ -26,7 +27,7 @@ func sendCoin(_ request: Request, _ visit: Visit, _ connection: borrowing Connec
 
 func buy(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let purchase = Purchase(item: try request.parameters.require("item"), quantity: 1)
-  let done = try purchase.make(request.intent(of: visit.caller, key: request.idempotencyKey()), on: connection)
+  let done = try Sale.make(purchase, request.intent(of: visit.caller, key: request.idempotencyKey()), on: connection)
   return Response().marked(done.isReplay)
 }
 

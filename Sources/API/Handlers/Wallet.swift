@@ -23,16 +23,6 @@ func undoTransfer(_ request: Request, _ visit: Visit, _ connection: borrowing Co
   return Response.json(done.value.json(reverses: transfer.text), status: 201).marked(done.isReplay)
 }
 
-func makePurchase(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
-  let key = try request.requiredIdempotencyKey()
-  let body = try Reader(bodyOf: request)
-  let (item, quantity) = try body.finish(
-    body.text("item", 1...100, isRequired: true), body.require("quantity") { try checkAmount($0, "quantity") })
-  let purchase = Purchase(item: item, quantity: quantity)
-  let done = try purchase.make(request.intent(of: visit.caller, key: key), on: connection)
-  return Response.json(purchase.json(done.value), status: 201).marked(done.isReplay)
-}
-
 func wallet(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   guard let instant = try request.query.optional("at", as: Instant.self) else {
     return .json(["coins": .integer(try Wallet.balance(of: visit.caller.id, on: connection))])
@@ -55,9 +45,7 @@ func walletHistory(_ request: Request, _ visit: Visit, _ connection: borrowing C
   guard request.headers.begins("Accept", with: "text/csv") else {
     return .entries(.json(.array(history.entries.map(\.json))), next: history.next)
   }
-  let lines = [History.Entry.columns] + history.entries.map(\.cells)
-  let table = lines.map { CSV.line($0) + "\r\n" }.joined()
-  let answer = Response.text(table, type: "text/csv; charset=utf-8; header=present")
+  let answer = Response.table([History.Entry.columns] + history.entries.map(\.cells))
   guard let next = history.next else { return answer }
   return answer.with("Link", "</api/v1/wallet/history?cursor=\(next)&limit=\(filter.limit)>; rel=\"next\"")
 }

@@ -61,6 +61,11 @@ extension Response {
     ]).marked(done.isReplay)
   }
 
+  /// CSV, with the names of the columns in the first line.
+  static func table(_ lines: [[CSV.Cell]]) -> Response {
+    .text(lines.map { CSV.line($0) + "\r\n" }.joined(), type: "text/csv; charset=utf-8; header=present")
+  }
+
   /// The answer to merch's sign-in.
   static func token(_ token: String) -> Response { .json(["token": .string(token)]) }
 }
@@ -109,24 +114,6 @@ extension Sessions.Pair {
   }
 }
 
-extension Classifiers {
-  /// Lists of codes by kind, in the order of the shop.
-  var json: JSON {
-    let kinds = all.reduce(into: [String]()) { kinds, one in if kinds.last != one.kind { kinds.append(one.kind) } }
-    let codes = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.code) })
-    return .object(
-      kinds.map { kind in
-        let members = all.filter { $0.kind == kind }.map { one in
-          JSON.members([
-            "id": .string(one.id.text), "code": .string(one.code),
-            "class": one.parent.flatMap { codes[$0] }.map(JSON.string),
-          ])
-        }
-        return JSON.Member(name: kind, value: .array(members))
-      })
-  }
-}
-
 extension Transfer {
   func json(_ receipt: Receipt) -> JSON {
     .members([
@@ -146,11 +133,40 @@ extension Transfer.Receipt {
 }
 
 extension Purchase {
-  func json(_ receipt: Receipt) -> JSON {
-    [
+  func json(_ receipt: Receipt, _ collection: Classifier?, _ level: Classifier?) -> JSON {
+    .members([
       "id": .string(receipt.operation.text), "item": .string(item), "quantity": .integer(quantity),
+      "collection": (collection?.code).map(JSON.string), "quality_level": (level?.code).map(JSON.string),
       "price": .integer(receipt.price), "total": .integer(receipt.price * quantity),
       "created_at": .string(receipt.at), "balance": .integer(receipt.balance),
+      "order": ["id": .string(receipt.operation.text), "status": .string(receipt.status)],
+    ])
+  }
+}
+
+extension Order {
+  func json(withUser: Bool) -> JSON {
+    .members([
+      "id": .string(id.text), "user": withUser ? .string(user) : nil, "item": .string(item), "name": .string(name),
+      "quantity": .integer(quantity), "collection": collection.map(JSON.string),
+      "quality_level": qualityLevel.map(JSON.string), "price": .integer(price), "total": .integer(total),
+      "status": .string(status), "ordered_at": .string(orderedAt), "ready_at": readyAt.map(JSON.string),
+      "handed_over_at": handedOverAt.map(JSON.string), "cancelled_at": cancelledAt.map(JSON.string),
+      "returned_at": returnedAt.map(JSON.string), "note": note.map(JSON.string),
+    ])
+  }
+
+  static let header: [CSV.Cell] = [
+    "id", "user", "item", "name", "quantity", "collection", "quality_level", "price", "total", "status", "ordered_at",
+    "ready_at", "handed_over_at", "cancelled_at", "returned_at", "note",
+  ]
+
+  var cells: [CSV.Cell] {
+    func text(_ value: String?) -> CSV.Cell { .text(value ?? "") }
+    return [
+      .text(id.text), .text(user), .text(item), .text(name), .number(quantity), text(collection), text(qualityLevel),
+      .number(price), .number(total), .text(status), .text(orderedAt), text(readyAt), text(handedOverAt),
+      text(cancelledAt), text(returnedAt), text(note),
     ]
   }
 }

@@ -6,9 +6,9 @@ internal import Tokens
 /// Conditional requests (RFC 9110, section 13).
 extension Response {
   /// Adds the tag of the body. 304 without the body if the client has it already.
-  func tagged(for request: Request) -> Response {
+  func tagged(for request: Request, cacheControl: String = "no-cache") -> Response {
     let tag = ETag(of: body)
-    let answer = with("ETag", tag.text).with("Cache-Control", "no-cache")
+    let answer = with("ETag", tag.text).with("Cache-Control", cacheControl)
     guard let known = request.headers["If-None-Match"], tag.isAmong(known) else { return answer }
     return Response(304, headers: answer.headers.filter { $0.name != "Content-Type" })
   }

@@ -56,15 +56,13 @@ extension Context {
   func lines<Body>(
     _ bodies: [Body], _ read: (Body, Classifiers) throws -> Line, _ connection: borrowing Connection
   ) throws -> [Line] {
-    let classifiers = try classifiers(connection)
     guard (1...1000).contains(bodies.count) else { throw InventoryRefusal.noItems }
-    return try bodies.map { try read($0, classifiers) }
+    return try reading(on: connection) { classifiers in try bodies.map { try read($0, classifiers) } }
   }
 
-  /// The classifiers, at most a second old.
-  func classifiers(_ connection: borrowing Connection) throws -> Classifiers {
-    try storefront.classifiers.catchUp(now: Clock.unixSeconds, on: connection)
-    return storefront.classifiers
+  /// Runs the reading of a request with the classifiers; see `Classifiers.reading`.
+  func reading<T>(on connection: borrowing Connection, _ read: (Classifiers) throws -> T) throws -> T {
+    try storefront.classifiers.reading(now: Clock.unixSeconds, on: connection, read)
   }
 }
 

@@ -99,8 +99,8 @@ package enum Catalogue {
   private static func setStock(
     of id: UUID, to draft: ItemDraft, by editor: Editor, on connection: borrowing Connection
   ) throws {
-    guard let stock = draft.stock, let quantity = stock else { return }
-    try Inventory.setStock(id, quantity, by: editor, on: connection)
+    guard let stock = draft.stock else { return }
+    try Inventory.setStock(id, stock, by: editor, on: connection)
   }
 }
 

@@ -42,4 +42,5 @@ package struct Item: Sendable {
 
 package enum CatalogueRefusal: Error, Sendable, Equatable {
   case unknownVariant, unknownItem, codeTaken, changedMeanwhile, conditionMissing
+  case unknownClassifier, classifierTaken
 }

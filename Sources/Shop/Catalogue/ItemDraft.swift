@@ -24,9 +24,9 @@ package struct ItemDraft: Sendable {
       let code = try self.code ?? Self.freeCode(for: name, on: connection)
       let made = try connection.run(
         """
-        INSERT INTO items (id, code, name, description, price, class_id, type_id, stock_limited, is_active)
+        INSERT INTO items (id, code, name, description, price, class_id, type_id, is_active)
         VALUES (\(id), \(code), \(name), \(description ?? ""), \(price ?? nil), \(`class`.id), \(type.id),
-                \((stock ?? nil) != nil), \(isActive ?? true))
+                \(isActive ?? true))
         ON CONFLICT (code) DO NOTHING
         """)
       if made == 1 { break }
@@ -65,7 +65,6 @@ package struct ItemDraft: Sendable {
         name = coalesce(\(name), name), description = coalesce(\(description), description),
         price = CASE WHEN \(price != nil) THEN \(price ?? nil)::bigint ELSE price END,
         class_id = coalesce(\(`class`?.id)::uuid, class_id), type_id = coalesce(\(type?.id)::uuid, type_id),
-        stock_limited = CASE WHEN \(stock != nil) THEN \((stock ?? nil) != nil) ELSE stock_limited END,
         is_active = coalesce(\(isActive)::boolean, is_active), updated_at = clock_timestamp()
       WHERE id = \(id)
       """)

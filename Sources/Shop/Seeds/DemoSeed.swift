@@ -12,7 +12,8 @@ package enum DemoSeed {
     try connection.value(
       """
       WITH wanted (id, code, name, type, collections, levels) AS (VALUES
-        (\(item)::uuid, 'river-stone', 'River stone', 'stone', NULL, NULL),
+        (\(item)::uuid, 'river-stone', 'River stone', 'stone', '{winter_2025,spring_2025,summer_2025,autumn_2025}',
+         '{wooden,stone,metal,diamond,small,medium,large}'),
         (\(raw: id(1)), 'oak-plank', 'Oak plank', 'wood', '{}', '{small,medium,large}'),
         (\(raw: id(2)), 'grinding-paste', 'Grinding paste', 'abrasive', '{}', '{}'),
         (\(raw: id(3)), 'clear-solvent', 'Clear solvent', 'solvent', '{}', '{small,large}'),
@@ -31,11 +32,11 @@ package enum DemoSeed {
       ), collections AS (
         INSERT INTO item_collections (item_id, collection_id)
         SELECT w.id, k.id FROM made JOIN wanted w USING (id) JOIN classifiers k ON k.classifier = 'collection'
-        WHERE w.collections IS NULL OR k.code = ANY (w.collections::text[])
+        WHERE k.code = ANY (w.collections::text[])
       ), levels AS (
         INSERT INTO item_quality_levels (item_id, quality_level_id)
         SELECT w.id, k.id FROM made JOIN wanted w USING (id) JOIN classifiers k ON k.classifier = 'quality_level'
-        WHERE w.levels IS NULL OR k.code = ANY (w.levels::text[])
+        WHERE k.code = ANY (w.levels::text[])
       )
       SELECT count(*) FROM made
       """)

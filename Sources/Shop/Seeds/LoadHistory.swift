@@ -26,13 +26,13 @@ extension LoadSeed {
         JOIN goods first ON first.number = \(raw: world.good("n", purchase: 1))
         JOIN goods second ON second.number = \(raw: world.good("n", purchase: 2))
       )
-      INSERT INTO accounts (id, owner, asset, section, balance, version, moved_at) OVERRIDING SYSTEM VALUE
+      INSERT INTO accounts (id, owner, asset, section, balance, version, moved_at, bought) OVERRIDING SYSTEM VALUE
       SELECT \(world.accounts)::bigint + n, id, 1, 'main', coins, \(1 + 2 * Self.rounds.count + 2)::bigint,
-             \(raw: last) FROM people
+             \(raw: last), 0 FROM people
       UNION ALL
-      SELECT \(world.accounts + people)::bigint + n, id, first, 'main', 1, 1, \(raw: beforeLast) FROM people
+      SELECT \(world.accounts + people)::bigint + n, id, first, 'main', 1, 1, \(raw: beforeLast), 1 FROM people
       UNION ALL
-      SELECT \(world.accounts + 2 * people)::bigint + n, id, second, 'main', 1, 1, \(raw: last) FROM people
+      SELECT \(world.accounts + 2 * people)::bigint + n, id, second, 'main', 1, 1, \(raw: last), 1 FROM people
       """)
   }
 
@@ -72,8 +72,8 @@ extension LoadSeed {
           SELECT \(raw: world.microseconds("n", step: round)) AS us,
                  (n - 1 + \(distance)::bigint) % \(people)::bigint + 1 AS payee) moment
       ), operation AS (
-        INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, counterpart, amount)
-        SELECT id, owner, 'transfer', id, digest_of(\(raw: LoadWorld.name("payee")), \(String(amount)), NULL), 'done',
+        INSERT INTO operations (id, owner, kind, content, outcome, actor, at, counterpart, amount)
+        SELECT id, owner, 'transfer', digest_of(\(raw: LoadWorld.name("payee")), \(String(amount)), NULL), 'done',
                owner, at, \(raw: LoadWorld.user("payee")), \(amount)
         FROM made
       )
@@ -104,8 +104,11 @@ extension LoadSeed {
         JOIN goods good ON good.number = \(raw: world.good("n", purchase: purchase))
         JOIN goods before ON before.number = \(raw: world.good("n", purchase: 1))
       ), operation AS (
-        INSERT INTO operations (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity)
-        SELECT id, owner, 'purchase', id, digest_of(code, '1'), 'done', owner, at, item, price, 1 FROM made
+        INSERT INTO operations (id, owner, kind, content, outcome, actor, at, item_id, amount, quantity)
+        SELECT id, owner, 'purchase', digest_of(code, '1', NULL, NULL), 'done', owner, at, item, price, 1 FROM made
+      ), fetched AS (
+        INSERT INTO orders (owner, id, asset, quantity, status, ready_at, handed_over_at)
+        SELECT owner, id, asset, 1, 'handed_over', at + interval '1 hour', at + interval '1 day' FROM made
       )
       INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
         credit_balance, credit_version, at)

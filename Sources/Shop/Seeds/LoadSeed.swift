@@ -49,7 +49,7 @@ package struct LoadSeed: Sendable {
       try connection.run("SELECT forget_totals()")
     }
     // Without it, the first plans would be for empty tables, and the first reader of each row would write to it.
-    try connection.perform("VACUUM (ANALYZE) users, assets, accounts, operations, postings")
+    try connection.perform("VACUUM (ANALYZE) users, name_turns, assets, accounts, operations, postings, orders")
   }
 
   private func refuse(besideOthers: Bool, on connection: borrowing Connection) throws {

@@ -17,12 +17,7 @@ struct LoadWorld {
   init(_ people: Int, on connection: borrowing Connection) throws {
     self.people = people
     gap = Self.day / (people + 1)
-    try connection.run(
-      """
-      INSERT INTO assets (item_id) SELECT id FROM items i WHERE \(raw: Self.isBought)
-      ON CONFLICT (item_id, collection_id, quality_level_id) DO NOTHING
-      """)
-    goods = try connection.value("SELECT count(*) FROM items i WHERE \(raw: Self.isBought)")
+    goods = try connection.value("SELECT count(*) FROM (\(raw: Self.goods)) g")
     guard goods >= 2 else { throw SeedRefusal.tooFewGoods }
     let now: Int = try connection.value("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint")
     began = now * 1_000_000 - Self.day * (LoadSeed.steps + 1)
@@ -34,17 +29,12 @@ struct LoadWorld {
       """)
   }
 
-  /// The items that users buy. Two of them cost no more than a welcome of 1000.
-  static let isBought = """
-    i.class_id = 'c1a551f1-0000-8000-8001-000000000008' AND i.is_active AND i.retired_at IS NULL
-      AND NOT i.stock_limited AND i.price <= 500
-    """
-
-  /// Those items, each with its number counted from 0.
+  /// The items that users buy, each with its number counted from 0. Two of them cost no more than a welcome of 1000.
   static let goods = """
     SELECT i.id, i.code, i.price, a.id AS asset, row_number() OVER (ORDER BY i.code) - 1 AS number
     FROM items i JOIN assets a ON a.item_id = i.id AND a.collection_id IS NULL AND a.quality_level_id IS NULL
-    WHERE \(isBought)
+      AND a.sale IN ('alone', 'listed') AND NOT a.stock_limited
+    WHERE i.class_id = 'c1a551f1-0000-8000-8001-000000000008' AND i.is_active AND i.retired_at IS NULL AND i.price <= 500
     """
 
   static func user(_ number: String) -> String {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Ledger
 import Postgres
+import Shop
 import Synchronization
 
 /// The state that must hold after all sessions of a scenario have ended.
@@ -53,6 +54,18 @@ extension Stage {
         SELECT count(*) FROM done o WHERE o.owner = r.owner AND o.key = r.key AND o.outcome = 'done'
           AND o.kind IN ('return_reserve', 'consume_reserve', 'expire_reserve')) n
       WHERE r.owner = ANY (\(owners)::uuid[]) AND n.count <> CASE r.status WHEN 'active' THEN 0 ELSE 1 END
+      UNION ALL
+      SELECT format('order %s is %s, %s operations refunded it', r.id, r.status, n.count)
+      FROM orders r CROSS JOIN LATERAL (
+        SELECT count(*) FROM done o WHERE o.kind = 'refund' AND o.reverses = r.id AND o.outcome = 'done') n
+      WHERE r.owner = ANY (\(owners)::uuid[])
+        AND n.count <> CASE WHEN r.status IN ('cancelled', 'returned') THEN 1 ELSE 0 END
+      UNION ALL
+      SELECT format('%s has bought %s of %s, and may have %s', a.owner, sum(a.bought), i.code, i.limit_per_person)
+      FROM mine a JOIN assets s ON s.id = a.asset JOIN items i ON i.id = s.item_id
+      GROUP BY a.owner, i.id HAVING sum(a.bought) > i.limit_per_person OR sum(a.bought) <> coalesce((
+        SELECT sum(r.quantity) FROM orders r JOIN assets o ON o.id = r.asset
+        WHERE r.owner = a.owner AND o.item_id = i.id AND r.status NOT IN ('cancelled', 'returned')), 0)
       """
     ) { try $0.value(0) }
   }
@@ -69,6 +82,7 @@ extension Stage {
       if status == "active" || status == "consumed" { due[Place(index, item, .main), default: 0] -= quantity }
       if status == "active" { due[Place(index, item, .factory), default: 0] += quantity }
     }
+    faults += try orderFaults(answers, &due, connection)
     let held = try connection.rows(
       """
       SELECT a.owner, s.item_id, a.section, a.balance FROM accounts a JOIN assets s ON s.id = a.asset
@@ -87,6 +101,42 @@ extension Stage {
       faults.append("\(place) holds \(has[place] ?? 0), by the answers it is \(due[place] ?? 0)")
     }
     return faults.sorted()
+  }
+
+  /// The rows of the orders show what was refunded. The answers must agree with them: what one session was told to be
+  /// handed over, no other one cancelled.
+  private func orderFaults(
+    _ answers: [Answer], _ due: inout [Place: Int], _ connection: borrowing Connection
+  ) throws -> [String] {
+    let orders = try connection.rows(
+      """
+      SELECT r.id, r.owner, s.item_id, r.quantity, r.status::text FROM orders r JOIN assets s ON s.id = r.asset
+      WHERE r.owner = ANY (\(people.arrayText)::uuid[])
+      """
+    ) { row in
+      (
+        id: try row.value(0, as: UUID.self), owner: people.firstIndex(of: try row.value(1))!,
+        item: items.firstIndex(of: try row.value(2))!, quantity: try row.value(3, as: Int.self),
+        status: try row.value(4, as: String.self)
+      )
+    }
+    var faults: [String] = []
+    for order in orders {
+      if order.status == "cancelled" || order.status == "returned" {
+        due[Place(order.owner, nil, .main), default: 0] += order.quantity * Scenario.price
+        due[Place(order.owner, order.item, .main), default: 0] -= order.quantity
+      }
+      let done = answers.compactMap { answer -> OrderChange? in
+        guard case (.change(let change, _, _), .done(order.id, _)) = (answer.call, answer.told) else { return nil }
+        return change
+      }
+      let line = (order.id == self.order ? scenario.first?.changes ?? [] : []) + done
+      let last: OrderChange? = [.cancel, .takeBack, .handOver, .ready].first { line.contains($0) }
+      if order.status != last?.rawValue ?? "ordered" || line.contains(.cancel) && line.contains(.handOver) {
+        faults.append("order \(order.id) is \(order.status), the sessions were told \(line)")
+      }
+    }
+    return faults
   }
 
   private struct Place: Hashable, CustomStringConvertible {
@@ -108,6 +158,10 @@ extension Stage {
       places[Place(index, nil, .main)] = person.coins ?? 0
       places[Place(index, 0, .main)] = person.main ?? 0
       places[Place(index, 0, .factory)] = person.factory ?? 0
+    }
+    if order != nil {
+      places[Place(0, nil, .main), default: 0] -= Scenario.price
+      places[Place(0, 0, .main), default: 0] += 1
     }
     if transfer != nil {
       places[Place(0, nil, .main), default: 0] -= Scenario.sent
@@ -136,8 +190,8 @@ extension Stage {
       due[Place(person, item, section), default: 0] += quantity
     case .adjust(let person, let item, let section, let change, _):
       due[Place(person, item, section), default: 0] += change
-    // The rows of the reservations show their result.
-    case .handout, .reserve, .giveBack, .consume, .expire, .setStock: break
+    // The rows of the reservations and orders show their result.
+    case .handout, .reserve, .giveBack, .consume, .expire, .setStock, .change: break
     }
   }
 

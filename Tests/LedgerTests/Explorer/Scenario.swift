@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Ledger
+import Shop
 import Support
 
 /// The initial state of one schedule and the calls of its sessions: all of it follows from a seed.
@@ -23,6 +24,29 @@ struct Scenario: Sendable {
   struct Item: Sendable {
     /// Nil means unlimited.
     let stock: Int?
+    /// How many one person may buy. Nil means any number.
+    var limit: Int?
+  }
+
+  /// How far the first order has come at the beginning.
+  enum First: Sendable, CaseIterable {
+    case ordered, ready, handedOver
+
+    var changes: [OrderChange] {
+      switch self {
+      case .ordered: []
+      case .ready: [.ready]
+      case .handedOver: [.ready, .handOver]
+      }
+    }
+  }
+
+  /// An order that a session changes.
+  enum OrderName: Sendable, Hashable {
+    /// The one that the first person made at the beginning.
+    case first
+    /// The one of a purchase under this key, if there is one by then.
+    case bought(by: Int, key: Int)
   }
 
   /// One call of the ledger, as a handler makes it.
@@ -41,7 +65,8 @@ struct Scenario: Sendable {
     case consume(by: Int, key: Int)
     /// Expires overdue reservations, of one person or of everybody.
     case expire(of: Int?)
-    case setStock(item: Int, Int)
+    case setStock(item: Int, Int?)
+    case change(OrderChange, of: OrderName, byOwner: Bool)
   }
 
   /// A call alone, or in a transaction that is committed in a step of its own.
@@ -55,14 +80,16 @@ struct Scenario: Sendable {
   static let price = 2
   static let sent = 3
 
+  /// The order that the first person made at the beginning, if there is one.
+  var first: First?
   var people: [Person]
   var items: [Item]
   var sessions: [[Transaction]]
   /// The session of each step. A session that waits for a lock is passed over.
   var order: [Int]
 
-  init(people: [Person], items: [Item], sessions: [[Transaction]], order: [Int]) {
-    (self.people, self.items, self.sessions, self.order) = (people, items, sessions, order)
+  init(people: [Person], items: [Item], first: First? = nil, sessions: [[Transaction]], order: [Int]) {
+    (self.people, self.items, self.first, self.sessions, self.order) = (people, items, first, sessions, order)
   }
 
 }
@@ -78,8 +105,10 @@ extension Scenario: CustomStringConvertible {
         """
     }
     for (index, item) in items.enumerated() {
-      lines.append("item \(index): \(item.stock.map { "\($0) in stock" } ?? "unlimited")")
+      let limit = item.limit.map { ", \($0) for each person" } ?? ""
+      lines.append("item \(index): \(item.stock.map { "\($0) in stock" } ?? "unlimited")\(limit)")
     }
+    if let first { lines.append("first order: \(first)") }
     for (index, program) in sessions.enumerated() {
       let words = program.map { $0.isOpen ? "BEGIN, \($0.call), COMMIT" : "\($0.call)" }
       lines.append("session \(index): " + words.joined(separator: "; "))

@@ -1,27 +1,31 @@
 import Ledger
+import Shop
 import Support
 
 /// Derives people, items, calls and the order of steps from a seed.
 extension Scenario {
   init(seed: UInt64) {
     var random = Seeded(seed)
-    let subject = [Subject.coins, .items, .items, .everything].randomElement(using: &random)!
+    let subject = [Subject.coins, .items, .items, .orders, .orders, .everything].randomElement(using: &random)!
     let count = Int.random(in: subject.peopleCount, using: &random)
     let people = (0..<count).map { _ in Person(&random) }
-    let items = [Item(stock: [nil, 1, 2].randomElement(using: &random)!), Item(stock: nil)]
+    let stock = [nil, 1, 2].randomElement(using: &random)!
+    let items = [Item(stock: stock, limit: [nil, 2].randomElement(using: &random)!), Item(stock: nil)]
+    let first = [nil, First.ordered, .ready, .handedOver].randomElement(using: &random)!
     var program = Program(subject: subject, people: count, random: random)
     if program.any(0...2) > 0 { program.surround(people[0]) } else { program.mix() }
-    self.init(people: people, items: items, sessions: program.sessions, order: program.order)
+    self.init(people: people, items: items, first: first, sessions: program.sessions, order: program.order)
   }
 
   /// The main subject of a scenario.
   fileprivate enum Subject {
-    case coins, items, everything
+    case coins, items, orders, everything
 
     var peopleCount: ClosedRange<Int> {
       switch self {
       case .coins: 2...3
       case .items: 1...1
+      case .orders: 1...2
       case .everything: 1...3
       }
     }
@@ -30,6 +34,7 @@ extension Scenario {
       switch self {
       case .coins: [.grant, .purchase, .handout, .transfer, .transfer, .undo]
       case .items: [.add, .adjust, .adjust, .reserve, .reserve, .giveBack, .end]
+      case .orders: [.purchase, .adjust, .setStock, .reserve, .change, .change, .change]
       case .everything: Kind.allCases
       }
     }
@@ -37,13 +42,13 @@ extension Scenario {
 
   fileprivate enum Kind: CaseIterable {
     case grant, add, adjust, purchase, setStock
-    case handout, transfer, undo, reserve, giveBack, end
+    case handout, transfer, undo, reserve, giveBack, end, change
 
     /// True if the call moves several accounts, and so may wait while it holds a lock.
     var movesSeveral: Bool {
       switch self {
       case .grant, .add, .adjust, .purchase, .setStock: false
-      case .handout, .transfer, .undo, .reserve, .giveBack, .end: true
+      case .handout, .transfer, .undo, .reserve, .giveBack, .end, .change: true
       }
     }
   }
@@ -126,7 +131,13 @@ private struct Program {
     case .reserve: .reserve(by: somebody, item: item, quantity: any(1...2), key: key, isOverdue: any(0...2) == 0)
     case .giveBack: .giveBack(by: somebody, key: key)
     case .end: flip() ? .consume(by: somebody, key: key) : .expire(of: flip() ? nil : somebody)
-    case .setStock: .setStock(item: 0, any(0...3))
+    case .setStock: .setStock(item: 0, any(0...4) == 0 ? nil : any(0...3))
+    case .change: change(.bought(by: somebody, key: key))
     }
+  }
+
+  private mutating func change(_ bought: Scenario.OrderName) -> Scenario.Call {
+    let step = [OrderChange.ready, .handOver, .cancel, .cancel, .takeBack].randomElement(using: &random)!
+    return .change(step, of: any(0...2) == 0 ? bought : .first, byOwner: step == .cancel && flip())
   }
 }

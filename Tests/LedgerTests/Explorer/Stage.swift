@@ -2,6 +2,7 @@ import Audit
 import FoundationEssentials
 import Ledger
 import Postgres
+import Shop
 import Support
 import Synchronization
 
@@ -23,6 +24,8 @@ final class Stage: Sendable {
   let items: [UUID]
   /// The transfer from the first person to the second, if both have a purse and the first one has the coins.
   let transfer: UUID?
+  /// The order of the first person, if that person has the coins and the goods were there.
+  let order: UUID?
   let answers = Mutex<[Answer]>([])
   private let names: [String]
   private let codes: [String]
@@ -41,6 +44,7 @@ final class Stage: Sendable {
     }
     for (code, item) in zip(codes, scenario.items) {
       try connection.item(code, price: Scenario.price, stock: item.stock)
+      try connection.run("UPDATE items SET limit_per_person = \(item.limit) WHERE code = \(code)")
     }
     items = try codes.map { try connection.id($0) }
     (self.names, self.codes) = (names, codes)
@@ -66,6 +70,18 @@ final class Stage: Sendable {
       people.count > 1 && scenario.people[0].coins ?? 0 >= Scenario.sent && scenario.people[1].coins != nil
       ? try Transfer(to: "p\(number)-1", amount: Scenario.sent)
         .make(Intent(of: people[0], key: nil), on: connection).value.operation : nil
+    order = try Self.order(
+      scenario, of: people[0], coins: (scenario.people[0].coins ?? 0) - (transfer == nil ? 0 : Scenario.sent), codes[0],
+      connection)
+  }
+
+  private static func order(
+    _ scenario: Scenario, of person: UUID, coins: Int, _ code: String, _ connection: borrowing Connection
+  ) throws -> UUID? {
+    guard let first = scenario.first, coins >= Scenario.price, scenario.items[0].stock != 0 else { return nil }
+    let order = try Purchase(item: code, quantity: 1).make(Intent(of: person, key: nil), on: connection).value.operation
+    for change in first.changes { _ = try change.make(order, by: Editor(person), on: connection) }
+    return order
   }
 
   func perform(_ call: Scenario.Call, on connection: borrowing Connection) throws {
@@ -74,6 +90,8 @@ final class Stage: Sendable {
       told = try tell(call, connection)
     } catch let refusal as LedgerRefusal {
       told = .refused("\(refusal)")
+    } catch let refusal as OrderRefusal {
+      told = .refused("\(refusal.word)")
     }
     answers.withLock { $0.append(Answer(call: call, told: told)) }
   }
@@ -108,6 +126,13 @@ final class Stage: Sendable {
       try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(items[item])")
       try Inventory.setStock(items[item], quantity, by: Editor(people[0]), on: connection)
       return .done(nil, isReplay: false)
+    case .change(let change, let name, let isByOwner):
+      guard let order = try find(name, connection) else { return .refused("no such order") }
+      let editor = Editor(people[isByOwner ? owner(of: name) : people.count - 1], reason: "wrong size")
+      _ =
+        try isByOwner
+        ? OrderChange.cancelOwn(order, by: editor, on: connection) : change.make(order, by: editor, on: connection)
+      return .done(order, isReplay: false)
     default: return try tellOfItems(call, connection)
     }
   }
@@ -136,6 +161,20 @@ final class Stage: Sendable {
     default: preconditionFailure("\(call) is not about items")
     }
     return .done(done.value.operation, isReplay: done.isReplay)
+  }
+
+  private func find(_ name: Scenario.OrderName, _ connection: borrowing Connection) throws -> UUID? {
+    guard case .bought(let person, let key) = name else { return order }
+    return try connection.row(
+      """
+      SELECT id FROM operations
+      WHERE owner = \(people[person]) AND kind = 'purchase' AND key = \(intent(person, key).key) AND outcome = 'done'
+      """
+    ) { try $0.value(0) }
+  }
+
+  private func owner(of name: Scenario.OrderName) -> Int {
+    if case .bought(let person, _) = name { person } else { 0 }
   }
 
   private func intent(_ person: Int, _ key: Int?) -> Intent { Intent(of: people[person], key: key) }
