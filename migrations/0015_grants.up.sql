@@ -109,20 +109,21 @@ BEGIN
 END $$;
 
 -- The users behind the grant's last one whose turn is next, at most so many. Some are not due: users that left since, and
--- in a grant to everybody also users that came later or have the coins.
+-- in a grant to everybody also users that came later or have the coins. These are looked up by scalar subqueries: for an
+-- EXISTS, PostgreSQL may read all users or operations into a hash table, for each batch anew.
 CREATE FUNCTION next_shares(_it grants, _most integer) RETURNS TABLE (owner uuid, amount bigint, is_due boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF _it.to_everybody THEN
         RETURN QUERY
-        SELECT u.id, _it.amount, u.created_at <= _it.until AND NOT EXISTS (
-            SELECT FROM operations o WHERE o.key = _it.key AND o.owner = u.id AND o.kind = 'grant')
+        SELECT u.id, _it.amount, u.created_at <= _it.until AND (
+            SELECT o.id FROM operations o WHERE o.key = _it.key AND o.owner = u.id AND o.kind = 'grant') IS NULL
         FROM users u
         WHERE u.id > _it.last_owner AND u.deleted_at IS NULL AND u.is_active AND u.role <> 'service'
         ORDER BY u.id LIMIT _most;
     ELSE
         RETURN QUERY
-        SELECT s.owner, s.amount, EXISTS (SELECT FROM users u WHERE u.id = s.owner AND u.deleted_at IS NULL AND u.is_active)
+        SELECT s.owner, s.amount, (SELECT u.deleted_at IS NULL AND u.is_active FROM users u WHERE u.id = s.owner) IS TRUE
         FROM grant_shares s WHERE s.grant_id = _it.id AND s.owner > _it.last_owner ORDER BY s.owner LIMIT _most;
     END IF;
 END $$;
