@@ -75,7 +75,8 @@ enum ShopRequest: String, CaseIterable {
       \\set a random(1, \(people))
       \\set b random(1, \(goods.count))
       SELECT outcome, available, operation, \(at), price, balance, replayed
-      FROM purchase(\(id), \(owner), NULL, \(trace), (string_to_array('\(goods.joined(separator: " "))', ' '))[:b::int], 1);
+      FROM purchase(\(id), \(owner), NULL, \(trace),
+                    (string_to_array('\(goods.joined(separator: " "))', ' '))[:b::int], 1, NULL, NULL);
       """
     }
   }

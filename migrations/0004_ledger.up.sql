@@ -93,7 +93,6 @@ CREATE TABLE operations (
     request_id  text
 );
 CREATE UNIQUE INDEX operations_by_key ON operations (key, owner, kind) NULLS NOT DISTINCT WHERE key IS NOT NULL;
-CREATE INDEX operations_by_time ON operations USING brin (at);
 
 -- Moments strictly increase along an account. So account and moment name a posting, one step in an index finds the
 -- balance at any instant, and the pair can be the key of tables partitioned by month.

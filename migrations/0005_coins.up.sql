@@ -213,6 +213,11 @@ CREATE TABLE orders (
 -- The queues of the staff.
 CREATE INDEX orders_by_status ON orders (status, id);
 
+-- The content of a request to buy. It is short, and cheaper to make than that of any number of words.
+CREATE FUNCTION purchase_content(_item text, _quantity bigint, _collection uuid, _level uuid) RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN convert_to(concat_ws(chr(31), _item, _quantity, _collection, _level), 'UTF8');
+
 -- Goods for coins, and the order for them.
 CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _item text, _quantity bigint,
     _collection uuid, _level uuid, OUT operation uuid, OUT outcome text, OUT replayed boolean, OUT at timestamptz,
@@ -282,15 +287,13 @@ BEGIN
 
     INSERT INTO operations
         (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity, available, request_id)
-    VALUES (_id, _owner, 'purchase', _key,
-        digest_of(_item, _quantity::text, _collection::text, _level::text), outcome, _owner, at, _item_id, _cost, _quantity,
-        available, _request_id)
+    VALUES (_id, _owner, 'purchase', _key, purchase_content(_item, _quantity, _collection, _level), outcome, _owner, at,
+        _item_id, _cost, _quantity, available, _request_id)
     ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
     IF NOT FOUND THEN
         replayed := true;
         SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
-        FROM earlier_answer(_owner, 'purchase', _key,
-            digest_of(_item, _quantity::text, _collection::text, _level::text)) e;
+        FROM earlier_answer(_owner, 'purchase', _key, purchase_content(_item, _quantity, _collection, _level)) e;
         SELECT o.amount / o.quantity INTO price FROM operations o WHERE o.id = purchase.operation;
         SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = purchase.operation AND p.asset = 1;
         -- As it was first, whatever has happened since.
@@ -314,14 +317,16 @@ BEGIN
       AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _basket THEN _basket_version ELSE _shelf_version END;
     GET DIAGNOSTICS _rows = ROW_COUNT;
     IF _rows <> 2 + (_shelf IS NOT NULL)::int THEN PERFORM require_moved(_rows, 2 + (_shelf IS NOT NULL)::int); END IF;
+    status := CASE WHEN _fetched THEN 'ordered' ELSE 'handed_over' END;
+    WITH made AS (
+        INSERT INTO orders (id, owner, asset, quantity, status, handed_over_at)
+        VALUES (_id, _owner, _goods, _quantity, status, CASE WHEN NOT _fetched THEN at END)
+    )
     INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
         credit_balance, credit_version, at)
     VALUES (_id, 1, 1, _purse, till(), _cost, balance, _purse_version + 1, NULL, NULL, at),
         (_id, 2, _goods, coalesce(_shelf, mint()), _basket, _quantity, _shelf_balance - _quantity, _shelf_version + 1,
             _basket_balance + _quantity, _basket_version + 1, at);
-    status := CASE WHEN _fetched THEN 'ordered' ELSE 'handed_over' END;
-    INSERT INTO orders (id, owner, asset, quantity, status, handed_over_at)
-    VALUES (_id, _owner, _goods, _quantity, status, CASE WHEN NOT _fetched THEN at END);
 END $$;
 
 -- The answer to GET /api/info, as JSON text: one statement, whose cost is bounded whatever the history's length.

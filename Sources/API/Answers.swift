@@ -194,6 +194,9 @@ struct Answers {
     case .reservationNotFound: return respond(404, "operation_not_found", "There is no such reservation.")
     case .reservationClosed: return respond(409, word, "The reservation is already closed.")
     case .tooLate: return respond(409, word, "It is too late to undo this transfer.")
+    case .grantExists:
+      return respond(409, word, "A grant with other content has this name. Choose another name.")
+    case .unknownGrant: return respond(404, "not_found", "There is no grant of this name.")
     }
   }
 

@@ -143,6 +143,10 @@ private func v1() -> [RouteGroup] {
   admins.add(
     .put, "/items/{id:uuid}/image", bodyLimitBytes: Picture.mostBytes, .signedIn(repeatable: true, putPicture))
   admins.add(.delete, "/items/{id:uuid}/image", .signedIn(repeatable: false, deletePicture))
+  admins.add(
+    .post, "/grants", bodyLimitBytes: GrantBody.mostBytes, .signedIn(repeatable: true, createGrant))
+  admins.add(.get, "/grants", .signedIn(repeatable: true, listGrants))
+  admins.add(.get, "/grants/{name}", .signedIn(repeatable: true, showGrant))
   admins.add(.get, "/stats", .signedIn(repeatable: true, stats))
   admins.add(.get, "/audit", .signedIn(repeatable: true, listAudit))
   return [everybody, staff, admins]

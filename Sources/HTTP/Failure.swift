@@ -23,6 +23,12 @@ package struct ShapeError: Error, Equatable {
     package let location: [String]
     package let message: String
     package let kind: Kind
+
+    package init(location: [String], message: String, kind: Kind) {
+      self.location = location
+      self.message = message
+      self.kind = kind
+    }
   }
 
   /// Never empty.

@@ -16,6 +16,8 @@ package struct Difference: Sendable, CustomStringConvertible {
     case unordered, unknownPurchase, otherOrder, refunded
     // Of what there may be once only.
     case duplicateKey, duplicateAccount, duplicateAsset
+    // Of grants to many.
+    case grantCount
     // Of everything.
     case sum, guardMissing, guardChanged, refusalChanged
   }
@@ -57,7 +59,7 @@ package struct Difference: Sendable, CustomStringConvertible {
     case .postingCount, .unknownOperation, .duplicateID, .undoneTwice, .unreserved: "operation \(operation?.text ?? "")"
     case .unordered, .unknownPurchase, .otherOrder, .refunded: "order \(operation?.text ?? "")"
     case .duplicateKey, .duplicateAccount, .duplicateAsset, .unknownReserve, .unclosed, .closedTwice, .notClosed,
-      .factoryShort:
+      .factoryShort, .grantCount:
       place ?? ""
     case .sum: "asset \(place ?? "")"
     case .guardMissing, .guardChanged: "table \(place ?? "")"
@@ -100,6 +102,7 @@ package struct Difference: Sendable, CustomStringConvertible {
     case .unknownPurchase: "no purchase of this id is done"
     case .otherOrder: "it is \(found), its purchase \(due)"
     case .refunded: "it is \(found), and its refund is \(due)"
+    case .grantCount: "it has given coins to \(found) users, the ledger to \(due)"
     case .sum: "accounts hold \(found), the system's postings leave \(due)"
     case .guardMissing: "its trigger \(found) is missing or off"
     case .guardChanged: "its trigger \(found) no longer refuses every change"

@@ -1,92 +1,123 @@
+package import Audit
 package import FoundationEssentials
 package import Postgres
 
-/// Coins for many users under one name. Each user gets them once, however often the handout is repeated.
+/// Coins for many users under one name, which makes them happen once, however often the handout is repeated.
 package struct Handout: Sendable {
-  package let key: UUID
-  package let reason: String
-
-  package init(key: UUID, reason: String) {
-    self.key = key
-    self.reason = reason
+  package enum Recipients: Sendable {
+    /// All active users who are not services.
+    case everybody(amount: Int)
+    /// No user twice.
+    case list([Share])
   }
 
   package struct Share: Sendable {
-    /// The id of its operation.
-    package let id: UUID
-    package let owner: UUID
+    package let username: String
     package let amount: Int
 
-    package init(id: UUID, owner: UUID, amount: Int) {
-      self.id = id.operation
-      self.owner = owner
+    package init(username: String, amount: Int) {
+      self.username = username
       self.amount = amount
     }
   }
 
-  package enum Verdict: Sendable {
-    case given
-    case hadBefore
-    /// The user got another amount, or the same amount for another reason.
-    case hadAnother
-    case overflow
+  /// The number of people whom a handout would reach, and their coins.
+  package struct Forecast: Sendable, Equatable {
+    package let people: Int
+    package let coins: Int
+    /// The grant exists, and making it again gives nothing more.
+    package let isReplay: Bool
   }
 
-  /// The result that `give` would have at this moment.
-  package func foresee(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
-    try verdicts(
-      """
-      SELECT s.owner,
-             CASE WHEN o.content <> digest_of(s.amount::text, \(reason)) THEN 'key_reused'
-                  WHEN o.id IS NULL AND p.balance > greatest_holding() - s.amount THEN 'overflow'
-                  ELSE coalesce(o.outcome, 'done') END,
-             o.id IS NOT NULL
-      FROM jsonb_to_recordset(\(shares.json)::jsonb) AS s (id uuid, owner uuid, amount bigint)
-      LEFT JOIN purses p ON p.owner = s.owner
-      LEFT JOIN operations o ON o.owner = s.owner AND o.kind = 'grant' AND o.key = \(key)
-      """, on: connection)
+  /// The places of shares whose users do not exist or are not active. `make` names the first hundred of them.
+  package struct UnknownRecipients: Error, Sendable {
+    package let places: [Int]
   }
 
-  /// One statement for all, in the order of owners, in which every other operation locks them too.
-  package func give(_ shares: [Share], on connection: borrowing Connection) throws -> [UUID: Verdict] {
+  package static let amounts = 1...1_000_000_000
+
+  package let name: String
+  package let reason: String
+  package let recipients: Recipients
+
+  package init(name: String, reason: String, to recipients: Recipients) {
+    self.name = name
+    self.reason = reason
+    self.recipients = recipients
+  }
+
+  package func forecast(by editor: Editor, on connection: borrowing Connection) throws -> Forecast {
+    try record(by: editor, isRehearsal: true, on: connection)
+  }
+
+  /// Records the grant; `Grants.give` gives the coins. The same name and content again is a replay, and the same name for
+  /// something else is refused.
+  package func make(by editor: Editor, on connection: borrowing Connection) throws -> Done<Grants.Entry> {
     try connection.transaction { connection in
-      try verdicts(
-        """
-        SELECT s.owner, g.outcome, g.replayed
-        FROM (
-          SELECT s.* FROM jsonb_to_recordset(\(shares.json)::jsonb) AS s (id uuid, owner uuid, amount bigint)
-          ORDER BY s.owner
-        ) s, LATERAL grant_coins(s.id, s.owner, \(key), NULL, NULL, s.amount, \(reason)) g
-        """, on: connection)
+      let recorded = try record(by: editor, isRehearsal: false, on: connection)
+      let grant = try Grants.find(name, on: connection)
+      if !recorded.isReplay { try grant.note(by: editor, on: connection) }
+      return Done(value: grant, isReplay: recorded.isReplay)
     }
   }
 
-  private func verdicts(_ sql: SQL, on connection: borrowing Connection) throws -> [UUID: Verdict] {
-    let list = try connection.rows(sql) { row in
-      let outcome: String = try row.value(1)
-      let verdict: Verdict =
-        switch outcome {
-        case "done": try row.value(2) ? .hadBefore : .given
-        case "key_reused": .hadAnother
-        case "overflow": .overflow
-        default:
-          throw PostgresError(reason: .mismatch, message: "a grant ended with \(outcome), which nobody here knows")
-        }
-      return (try row.value(0, as: UUID.self), verdict)
+  /// The places of all shares without an active user.
+  package func unknownPlaces(on connection: borrowing Connection) throws -> [Int] {
+    guard case .list(let shares) = recipients else { return [] }
+    return try connection.rows(
+      """
+      SELECT o.place - 1 FROM unnest(recipients_of(\(shares.usernames)::text[])) WITH ORDINALITY AS o (owner, place)
+      WHERE o.owner IS NULL ORDER BY o.place
+      """
+    ) { try $0.value(0) }
+  }
+
+  private func record(
+    by editor: Editor, isRehearsal: Bool, on connection: borrowing Connection
+  ) throws -> Forecast {
+    let usernames: String?
+    let amounts: String
+    switch recipients {
+    case .everybody(let amount): (usernames, amounts) = (nil, "{\(amount)}")
+    case .list(let shares):
+      (usernames, amounts) = (shares.usernames, "{" + shares.map { String($0.amount) }.joined(separator: ",") + "}")
     }
-    return Dictionary(list) { first, _ in first }
+    return try connection.onlyRow(
+      """
+      SELECT outcome, replayed, people, coins, array_to_string(wrong, ',') AS wrong
+      FROM make_grant(\(editor.id), \(editor.requestID), \(name), \(reason), \(usernames)::text[], \(amounts)::bigint[],
+                      \(isRehearsal))
+      """
+    ) { row in
+      if try row.value("outcome", as: String.self) == "unknown_recipients" {
+        let places = try row.value("wrong", as: String.self).split(separator: ",").compactMap { Int($0) }
+        throw UnknownRecipients(places: places.map { $0 - 1 })
+      }
+      return try row.done {
+        Forecast(people: try row.value("people"), coins: try row.value("coins"), isReplay: try row.value("replayed"))
+      }.value
+    }
   }
 }
 
 extension [Handout.Share] {
-  /// Ids and numbers only, so nothing needs escaping.
-  fileprivate var json: String {
-    let rows = map { #"{"id":"\#($0.id.text)","owner":"\#($0.owner.text)","amount":\#($0.amount)}"# }
-    return "[" + rows.joined(separator: ",") + "]"
+  /// As PostgreSQL reads an array of texts.
+  fileprivate var usernames: String {
+    var text: [UInt8] = [UInt8(ascii: "{")]
+    for share in self {
+      if text.count > 1 { text.append(UInt8(ascii: ",")) }
+      text.append(UInt8(ascii: "\""))
+      for byte in share.username.utf8 {
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
+        text.append(byte)
+      }
+      text.append(UInt8(ascii: "\""))
+    }
+    return String(decoding: text + [UInt8(ascii: "}")], as: UTF8.self)
   }
 }
 
-/// New coins for a user: a welcome, a month's allowance, a thank-you.
+/// New coins for one user, from the mint.
 package struct Grant: Sendable {
   package let amount: Int
   package let reason: String

@@ -49,6 +49,8 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
     case insufficientItems = "insufficient_items"
     case reservationNotFound = "reservation_not_found"
     case reservationClosed = "reservation_closed"
+    case grantExists = "grant_exists"
+    case unknownGrant = "unknown_grant"
   }
 
   package let word: Word
@@ -66,6 +68,11 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
     default: "\(word)"
     }
   }
+}
+
+extension LedgerRefusal {
+  /// A refusal without figures, which the ledger does not keep.
+  init(_ word: Word) { self.init(word: word, available: 0, required: 0, missing: nil, isRepeated: false) }
 }
 
 extension UUID {
@@ -94,7 +101,7 @@ extension Row {
       throw PostgresError(reason: .mismatch, message: "the ledger ended with \(word), which this binary does not know")
     }
     // These two describe the present state, whatever the first answer was.
-    let isRepeated = isReplay && refusal != .keyReused && refusal != .reservationClosed
+    let isRepeated = isReplay && ![.keyReused, .reservationClosed, .grantExists].contains(refusal)
     throw LedgerRefusal(
       word: refusal, available: available ?? 0, required: required, missing: missing, isRepeated: isRepeated)
   }

@@ -96,6 +96,7 @@ extension Difference {
     case .unclosed, .notClosed: .statement(reopening)
     case .factoryShort:
       .decision("put back what was taken from factory, or close the reservations it was set aside for")
+    case .grantCount: .decision("restore this row of grants from a backup, or give the rest under another name")
     case .sum: .decision("this follows from accounts or postings named above")
     case .guardMissing, .guardChanged: .statement(guarding)
     case .refusalChanged: .statement(refusing)

@@ -54,6 +54,7 @@ package struct Verification {
     try tell(Self.setAside, connection)
     try tell(Self.orders, connection)
     try tell(Self.bought, connection)
+    try tell(Self.grants, connection)
     progress(total, total)
     try connection.perform("RESET jit; RESET work_mem")
     return extent

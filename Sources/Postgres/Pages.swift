@@ -5,16 +5,18 @@ package struct NumberedPage<Entry: Sendable>: Sendable {
 }
 
 /// One page of a list that is read on from a cursor.
-package struct CursorPage<Entry: Sendable>: Sendable {
+package struct KeysetPage<Entry: Sendable, Cursor: Sendable>: Sendable {
   package let entries: [Entry]
   /// Where the next page begins; nil at the end.
-  package let next: Int?
+  package let next: Cursor?
 
-  package init(entries: [Entry], next: Int?) {
+  package init(entries: [Entry], next: Cursor?) {
     self.entries = entries
     self.next = next
   }
 }
+
+package typealias CursorPage<Entry: Sendable> = KeysetPage<Entry, Int>
 
 extension Connection {
   /// Every row has the column `total`. A page behind the end has one row all the same, whose `id` is null.
@@ -32,8 +34,15 @@ extension Connection {
   package func page<Entry>(
     _ sql: SQL, limit: Int, _ read: (Row) throws -> Entry
   ) throws -> CursorPage<Entry> {
-    let found = try rows(sql) { (entry: try read($0), cursor: try $0.value("cursor", as: Int.self)) }
+    try page(sql, limit: limit, by: Int.self, read)
+  }
+
+  /// The same where the cursor is no number.
+  package func page<Entry, Cursor: PostgresDecodable & Sendable>(
+    _ sql: SQL, limit: Int, by type: Cursor.Type, _ read: (Row) throws -> Entry
+  ) throws -> KeysetPage<Entry, Cursor> {
+    let found = try rows(sql) { (entry: try read($0), cursor: try $0.value("cursor", as: Cursor.self)) }
     let page = found.prefix(limit)
-    return CursorPage(entries: page.map(\.entry), next: found.count > limit ? page.last?.cursor : nil)
+    return KeysetPage(entries: page.map(\.entry), next: found.count > limit ? page.last?.cursor : nil)
   }
 }

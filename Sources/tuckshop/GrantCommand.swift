@@ -1,10 +1,9 @@
+internal import API
 internal import Audit
-internal import FoundationEssentials
 internal import Identity
 internal import Ledger
 internal import Notation
 internal import Postgres
-internal import Tokens
 
 enum GrantCommand: Command {
   static let name = "grant"
@@ -14,12 +13,10 @@ enum GrantCommand: Command {
            tuckshop grant --file FILE.csv [--amount N] --reason TEXT --name NAME [--dry-run] [--continue]
 
     NAME makes the grant happen once: a user who got coins under it gets no more, so run an interrupted grant again.
-    --all means all active users who are not services. A file has the columns username and amount, under a line that
-    names them; --amount is for lines without one. If a line is wrong, nobody gets anything, unless you give --continue.
-    --dry-run changes nothing.
+    --all means all active users who are not services; running it again gives to those who joined since.
+    A file has the columns username and amount, under a line that names them; --amount is for lines without one.
+    If a line is wrong, nobody gets anything, unless you give --continue. --dry-run changes nothing.
     """
-
-  private static let batch = 500
 
   static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let isForAll = arguments.takeFlag("--all")
@@ -27,74 +24,89 @@ enum GrantCommand: Command {
     let isDryRun = arguments.takeFlag("--dry-run")
     let goesOn = arguments.takeFlag("--continue")
     let amount = try arguments.takeOption("--amount").map { text in
-      guard let amount = Int(text), GrantTable.amounts.contains(amount) else {
-        throw UsageError("--amount wants a whole number from 1 to \(GrantTable.amounts.upperBound)")
+      guard let amount = Int(text), Handout.amounts.contains(amount) else {
+        throw UsageError("--amount wants a whole number from 1 to \(Handout.amounts.upperBound)")
       }
       return amount
     }
-    let reason = try text(&arguments, "--reason", most: 500)
-    let name = try text(&arguments, "--name", most: 255)
+    let reason = try reason(&arguments)
+    let name = try name(&arguments)
     try arguments.finish()
     guard isForAll != (path != nil) else { throw UsageError("grant wants --all or --file") }
 
     let connection = try environment.open()
-    var table: GrantTable
+    var complaints: [String] = []
+    let recipients: Handout.Recipients
     if let path {
-      table = try GrantTable(CSV(parsing: contents(of: path)), amount: amount, on: connection)
+      let table = try table(path, amount, on: connection)
+      recipients = .list(table.lines.map { .init(username: $0.username, amount: $0.amount) })
+      complaints = table.problems.map { "\(path), line \($0.line): \($0.message)" }
     } else {
       guard let amount else { throw UsageError("--all wants --amount") }
-      table = try GrantTable(everybody: amount, on: connection)
+      recipients = .everybody(amount: amount)
     }
-    let handout = Handout(key: UUID(digesting: "grant \(name)"), reason: reason)
-    var (given, had) = try walk(&table) { try handout.foresee($0, on: connection) }
-    let isOnlyLooked = isDryRun || !table.problems.isEmpty && !goesOn
-    if !isOnlyLooked {
-      let done = try walk(&table) { try handout.give($0, on: connection) }
-      (given, had) = (done.given, had + done.had)
-      if given > 0 {
-        let note: JSON = ["reason": .string(reason), "people": .integer(given)]
-        try Editor.commandLine.note("coins.grant", name, after: note, on: connection)
-      }
+    let handout = Handout(name: name, reason: reason, to: recipients)
+    let isOnlyLooked = isDryRun || !complaints.isEmpty && !goesOn
+    let result: (given: Int, had: Int)
+    do {
+      result = try isOnlyLooked ? look(handout, on: connection) : give(handout, &complaints, on: connection)
+    } catch let refusal as LedgerRefusal where refusal.word == .grantExists {
+      throw SettingError("there is a grant \(name) already, with another amount, reason or list; choose another name")
     }
-    for complaint in table.complaints { complain(path.map { "\($0), \(complaint)" } ?? complaint) }
+    for complaint in complaints { complain(complaint) }
     say(
-      "\(given) \(isOnlyLooked ? "would get" : "got") coins, \(had) had them before, "
-        + "\(table.problems.count) cannot\(isOnlyLooked ? "; nothing was changed" : "")")
-    return table.problems.isEmpty ? 0 : 1
+      "\(result.given) \(isOnlyLooked ? "would get" : "got") coins, \(result.had) had them before, "
+        + "\(complaints.count) cannot\(isOnlyLooked ? "; nothing was changed" : "")")
+    return complaints.isEmpty ? 0 : 1
   }
 
-  /// In batches. The table keeps the users who get coins, and the errors of the others.
-  private static func walk(
-    _ table: inout GrantTable, _ step: ([Handout.Share]) throws -> [UUID: Handout.Verdict]
+  private static func table(
+    _ path: String, _ amount: Int?, on connection: borrowing Connection
+  ) throws -> GrantTable {
+    var table = try GrantTable(CSV(parsing: contents(of: path)), amount: amount)
+    let shares = table.lines.map { Handout.Share(username: $0.username, amount: $0.amount) }
+    table.refuse(try Handout(name: "", reason: "", to: .list(shares)).unknownPlaces(on: connection))
+    return table
+  }
+
+  private static func look(_ handout: Handout, on connection: borrowing Connection) throws -> (given: Int, had: Int) {
+    let forecast = try handout.forecast(by: .commandLine, on: connection)
+    guard forecast.isReplay else { return (forecast.people, 0) }
+    let grant = try Grants.find(handout.name, on: connection)
+    let waiting =
+      grant.isToEverybody
+      ? try Grants.extend(grant, by: .commandLine, isRehearsal: true, on: connection)
+      : grant.total - grant.done - grant.refused
+    return (waiting, grant.done)
+  }
+
+  private static func give(
+    _ handout: Handout, _ complaints: inout [String], on connection: borrowing Connection
   ) throws -> (given: Int, had: Int) {
-    var progress = Progress(of: table.lines.count)
-    var given: [GrantTable.Line] = []
-    var had = 0
-    for start in stride(from: 0, to: table.lines.count, by: batch) {
-      let lines = table.lines[start..<min(start + batch, table.lines.count)]
-      let verdicts = try step(
-        lines.map { Handout.Share(id: .timeOrdered(), owner: $0.owner!, amount: $0.amount) })
-      for line in lines {
-        switch line.owner.flatMap({ verdicts[$0] }) {
-        case nil: table.refuse(line, "PostgreSQL gave no answer for \(line.username)")
-        case .given: given.append(line)
-        case .hadBefore: had += 1
-        case .hadAnother:
-          table.refuse(line, "\(line.username) got another amount, or for another reason, under this name")
-        case .overflow: table.refuse(line, "\(line.username) has too many coins already")
-        }
-      }
-      progress.show(start + lines.count)
+    let made = try handout.make(by: .commandLine, on: connection)
+    var grant = try finish(made.value, on: connection)
+    if made.isReplay, try Grants.extend(grant, by: .commandLine, isRehearsal: false, on: connection) > 0 {
+      grant = try finish(Grants.find(grant.name, on: connection), on: connection)
     }
-    table.lines = given
-    return (given.count, had)
+    if grant.refused > 0 {
+      complaints += try Grants.overflowing(grant, on: connection).map { "\($0) has too many coins already" }
+    }
+    return (grant.done - made.value.done, made.value.done)
   }
 
-  private static func text(_ arguments: inout Arguments, _ option: String, most: Int) throws -> String {
-    guard let text = try arguments.takeOption(option) else { throw UsageError("\(option) is missing") }
-    guard (1...most).contains(text.unicodeScalars.count) else {
-      throw UsageError("\(option) wants 1 to \(most) characters")
-    }
+  private static func finish(_ grant: Grants.Entry, on connection: borrowing Connection) throws -> Grants.Entry {
+    var progress = Progress(of: grant.total)
+    return try Grants.finish(grant, on: connection) { progress.show(min($0, grant.total)) }
+  }
+
+  private static func name(_ arguments: inout Arguments) throws -> String {
+    guard let text = try arguments.takeOption("--name") else { throw UsageError("--name is missing") }
+    do { return try GrantName(text).text } catch { throw UsageError("--name: \(error)") }
+  }
+
+  private static func reason(_ arguments: inout Arguments) throws -> String {
+    guard let text = try arguments.takeOption("--reason") else { throw UsageError("--reason is missing") }
+    guard (1...500).contains(text.unicodeScalars.count) else { throw UsageError("--reason wants 1 to 500 characters") }
     return text
   }
 }

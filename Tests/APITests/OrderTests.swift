@@ -23,7 +23,8 @@ struct OrderTests {
       #expect(made.members["total"] == .integer(40))
 
       let ready = shop.change(id, "ready", note: "Shelf 4")
-      #expect([ready["status"], ready["note"], ready["user"]] == ["ready", "Shelf 4", "buyer"])
+      #expect([ready["status"], ready["note"], ready["user"]] == ["ready", "Shelf 4", nil])
+      #expect(shop.shop.ask(.get, "/api/v1/orders/\(id)", as: shop.desk)["user"] == "buyer")
       #expect(shop.shop.ask(.get, "/api/v1/orders/\(id)", as: shop.mine)["user"] == nil)
       let given = shop.change(id, "hand-over")
       #expect(given["status"] == "handed_over")
@@ -143,8 +144,13 @@ struct OrderTests {
       #expect(silent.complaints == [["body", "note", "missing"]])
       #expect(shop.change(first, "cancel", note: "").status == 422)
       #expect(shop.change(first, "cancel", note: String(repeating: "x", count: 501)).status == 422)
+      let odd = shop.shop.ask(.post, "/api/v1/orders/\(first)/cancel", ["refund": false], as: shop.desk)
+      #expect(Set(odd.complaints.map { $0[1] }) == ["refund", "note"])
       #expect(shop.status(first) == "ordered")
       #expect(shop.change(first, "cancel", note: "out of print").status == 200)
+      // A repetition gets the same answer, also without a reason and from the buyer.
+      let again = [shop.change(first, "cancel").text, shop.change(first, "cancel", as: shop.mine).text]
+      #expect(again == Array(repeating: shop.change(first, "cancel", note: "other").text, count: 2))
       #expect(shop.shop.ask(.get, "/api/v1/orders/\(first)", as: shop.mine)["note"] == "out of print")
       for step in ["ready", "ready", "hand-over"] { #expect(shop.change(second, step).status == 200) }
       #expect(shop.change(second, "return").status == 422)

@@ -29,7 +29,7 @@ struct SeedCommandTests {
       let first = "10ad0000-0000-8000-8000-000000000001"
       for call in [
         "transfer(gen_random_uuid(), $$\(first)$$, NULL, NULL, 'load000002', 1, NULL)",
-        "purchase(gen_random_uuid(), $$\(first)$$, NULL, NULL, 'pen', 1)",
+        "purchase(gen_random_uuid(), $$\(first)$$, NULL, NULL, 'pen', 1, NULL, NULL)",
       ] {
         let outcome: String = try connection.value("SELECT outcome FROM \(raw: call)")
         #expect(outcome == "done")
@@ -131,7 +131,7 @@ struct SeedCommandTests {
   private static let wrongOperations = """
     operations o LEFT JOIN users u ON u.id = o.counterpart LEFT JOIN items i ON i.id = o.item_id
     WHERE content <> CASE kind WHEN 'transfer' THEN digest_of(u.username, amount::text, note)
-      WHEN 'purchase' THEN digest_of(i.code, quantity::text) ELSE digest_of(amount::text, note) END
+      WHEN 'purchase' THEN purchase_content(i.code, quantity, NULL, NULL) ELSE digest_of(amount::text, note) END
       OR (SELECT count(*) FROM postings p WHERE p.operation = o.id AND p.at = o.at)
         <> CASE kind WHEN 'purchase' THEN 2 ELSE 1 END
     """

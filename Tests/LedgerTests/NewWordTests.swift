@@ -27,10 +27,14 @@ struct NewWordTests {
 
   @Test func `an unknown outcome of a handout is an error too`() throws {
     try withDatabase { connection in
-      let anna = try connection.person("anna")
+      _ = try connection.person("anna")
       try connection.endInNews("grant_coins")
+      let handout = Handout(name: "n", reason: "x", to: .list([.init(username: "anna", amount: 1)]))
       let error = #expect(throws: PostgresError.self) {
-        try Handout(key: UUID(), reason: "x").give([.init(id: UUID(), owner: anna, amount: 1)], on: connection)
+        try connection.transaction { connection in
+          let grant = try handout.make(by: .commandLine, on: connection).value
+          _ = try Grants.finish(grant, on: connection) { _ in }
+        }
       }
       #expect(error?.description.contains("brand_new_word") == true)
     }

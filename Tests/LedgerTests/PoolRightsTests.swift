@@ -12,7 +12,8 @@ struct PoolRightsTests {
   static let tables: [String: [String]] = [
     TestCluster.app: [
       "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
-      "end_of_day_balances SELECT", "identities SELECT", "item_collections DELETE INSERT SELECT",
+      "end_of_day_balances SELECT", "grant_shares SELECT", "grants SELECT", "identities SELECT",
+      "item_collections DELETE INSERT SELECT",
       "item_images DELETE INSERT SELECT",
       "item_images UPDATE (path)", "item_quality_levels DELETE INSERT SELECT", "items INSERT SELECT",
       "items UPDATE (class_id, description, hand_over, is_active, limit_per_person, low_stock_at, name, price, "
@@ -45,10 +46,12 @@ struct PoolRightsTests {
       "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order",
       "change_order_by_staff", "circulation_after", "consume_reserve",
       "daily_inventory",
-      "digest_of", "expire_reservation", "find_people", "greatest_holding", "info", "inventory", "mint",
+      "digest_of", "expire_reservation", "find_people", "give_batch", "greatest_holding", "info", "inventory",
+      "make_grant", "mint",
       "next_generation",
       "note_change",
-      "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "reserve",
+      "operations_after", "posting_before", "provision_person", "purchase", "purchases_after", "recipients_of",
+      "reserve",
       "return_reserve", "schema_version", "set_stock_by_admin", "set_variants_by_admin", "sink", "stock_of", "till",
       "transfer",
       "transfers_after", "undo_transfer", "variant",
@@ -58,7 +61,7 @@ struct PoolRightsTests {
       "provision_person", "refresh_person", "register_invited", "register_person", "remove_person", "schema_version",
       "still_admits", "take_reset", "unlink_identity",
     ],
-    TestCluster.ops: ["expire_reservation", "roll_up", "schema_version"],
+    TestCluster.ops: ["expire_reservation", "give_batch", "roll_up", "schema_version"],
   ]
 
   @Test(arguments: pools)
@@ -130,6 +133,8 @@ struct PoolRightsTests {
     (TestCluster.app, "SELECT FROM name_turns"), (TestCluster.auth, "SELECT FROM find_people('a', 8)"),
     (TestCluster.app, "SELECT FROM invitations"), (TestCluster.app, "SELECT FROM password_resets"),
     (TestCluster.app, "SELECT take_reset('x', 'hash')"), (TestCluster.app, "SELECT FROM second_factors"),
+    (TestCluster.app, "INSERT INTO grant_shares (grant_id, owner, amount) VALUES (1, gen_random_uuid(), 1)"),
+    (TestCluster.app, "UPDATE grants SET amount = 9"), (TestCluster.app, "SELECT extend_grant(1, false)"),
     (TestCluster.app, "SET ROLE tuckshop_auth"), (TestCluster.app, "SET ROLE tuckshop_owner"),
     (TestCluster.app, "SET SESSION AUTHORIZATION tuckshop_owner"),
     (TestCluster.app, "ALTER ROLE tuckshop_app SUPERUSER"),
@@ -148,6 +153,8 @@ struct PoolRightsTests {
     (TestCluster.ops, "SELECT FROM operations"), (TestCluster.ops, "UPDATE sessions SET ended_at = NULL"),
     (TestCluster.ops, "INSERT INTO revocations (id, expires_at) VALUES (gen_random_uuid(), now())"),
     (TestCluster.ops, "SELECT note_change(NULL, 'x', 'x', NULL, NULL, NULL, NULL)"),
+    (TestCluster.ops, "SELECT make_grant(NULL, NULL, 'x', 'x', NULL, '{1}', false)"),
+    (TestCluster.ops, "SELECT FROM grants"), (TestCluster.auth, "SELECT give_batch(NULL, gen_random_uuid(), 1)"),
     (TestCluster.ops, "SELECT FROM audit"),
     (TestCluster.ops, "SELECT purchase(NULL, NULL, NULL, NULL, 'cup', 1, NULL, NULL)"),
   ]

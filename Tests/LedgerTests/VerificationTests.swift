@@ -179,6 +179,14 @@ struct VerificationTests {
     Break("UPDATE postings SET credit = 3 WHERE credit = 1", [.misfit]),
   ]
 
+  static let grants = [
+    Break(
+      """
+      INSERT INTO grants (name, reason, amount, to_everybody, key, content, total, total_coins, done)
+      VALUES ('2026-05', 'May', 5, true, gen_random_uuid(), '', 2, 10, 2)
+      """, [.grantCount])
+  ]
+
   /// The triggers and functions that prevent all of the above.
   static let guards = [
     Break("ALTER TABLE postings DISABLE TRIGGER ALL", [.guardMissing], repairable: true),
@@ -205,7 +213,7 @@ struct VerificationTests {
     "CREATE OR REPLACE TRIGGER postings_are_append_only BEFORE \(events) EXECUTE FUNCTION \(function)()"
   }
 
-  static let breaks = [accounts, postings, operations, reservations, orders, guards]
+  static let breaks = [accounts, postings, operations, reservations, orders, grants, guards]
 
   @Test(arguments: breaks)
   func `every damage is named, and repaired where the postings suffice`(breaks: [Break]) throws {

@@ -20,6 +20,7 @@ func listItems(_ request: Request, _ context: Context, _ connection: borrowing C
     .tagged(for: request)
 }
 
+/// A switch in a query.
 enum Truth: String, CaseIterable { case `true`, `false` }
 
 func showItem(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {

@@ -49,13 +49,12 @@ func showOrder(_ request: Request, _ visit: Visit, _ connection: borrowing Conne
 
 func cancelOrder(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let order = try request.parameters.require("id", as: UUID.self)
-  let editor = try request.editorOfOrder(visit.caller)
-  let isStaff = visit.caller.isStaff
+  let editor = try request.editorOfOrder(visit.caller, needsReason: visit.caller.isStaff)
   let done =
-    isStaff
+    visit.caller.isStaff
     ? try OrderChange.cancel.make(order, by: editor, on: connection)
     : try OrderChange.cancelOwn(order, by: editor, on: connection)
-  return .json(done.json(withUser: isStaff))
+  return .json(done.json(withUser: false))
 }
 
 func changeOrder(
@@ -63,8 +62,8 @@ func changeOrder(
 ) -> (_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   { request, visit, connection in
     let order = try request.parameters.require("id", as: UUID.self)
-    let done = try change.make(order, by: request.editorOfOrder(visit.caller), on: connection)
-    return .json(done.json(withUser: true))
+    let editor = try request.editorOfOrder(visit.caller, needsReason: change == .takeBack)
+    return .json(try change.make(order, by: editor, on: connection).json(withUser: false))
   }
 }
 
@@ -116,12 +115,18 @@ extension Reader {
 }
 
 extension Request {
-  /// A body without a note may be missing.
-  fileprivate func editorOfOrder(_ caller: Caller) throws(ShapeError) -> Editor {
+  /// A body without a note may be missing. The order decides whether its change needs a reason, because a repeated one
+  /// needs none; but if the body is wrong anyway, the missing reason is named with the other mistakes.
+  fileprivate func editorOfOrder(_ caller: Caller, needsReason: Bool) throws(ShapeError) -> Editor {
     guard !body.isEmpty else { return Editor(caller, self) }
     let reader = try Reader(bodyOf: self)
     let note = reader.note
-    try reader.finish()
+    do throws(ShapeError) {
+      try reader.finish()
+    } catch {
+      guard needsReason, !reader.has("note") else { throw error }
+      throw ShapeError(error.complaints + ShapeError(["body", "note"], "Field required", .missing).complaints)
+    }
     return Editor(caller, self, reason: note)
   }
 }

@@ -192,6 +192,26 @@ extension History.Entry {
   }
 }
 
+extension Grants.Entry {
+  var json: JSON {
+    .members([
+      "name": .string(name), "reason": .string(reason), "amount": amount.map(JSON.integer),
+      "to": isToEverybody ? "all" : "list", "status": isDone ? "done" : "running", "done": .integer(done),
+      "total": .integer(total), "total_coins": .integer(totalCoins), "refused": .integer(refused),
+      "created_at": .string(createdAt), "finished_at": finishedAt.map(JSON.string),
+      "created_by": createdBy.map(JSON.string),
+    ])
+  }
+}
+
+extension Grants.Recipient {
+  var json: JSON {
+    .members([
+      "username": .string(username), "amount": .integer(amount), "at": at.map(JSON.string), "status": .string(status),
+    ])
+  }
+}
+
 extension Identities.Entry {
   var json: JSON {
     [

@@ -1,5 +1,3 @@
-package import FoundationEssentials
-internal import Notation
 package import Postgres
 
 /// The list of users.
@@ -62,29 +60,5 @@ package enum UserList {
       text.unicodeScalars.append(scalar)
     }
     return text
-  }
-}
-
-/// Active users, many at once.
-extension UserList {
-  /// Those who are not machines.
-  package static func everybody(on connection: borrowing Connection) throws -> [(id: UUID, username: String)] {
-    try active("role <> 'service' ORDER BY id", on: connection)
-  }
-
-  /// Those among these names.
-  package static func named(
-    _ names: [String], on connection: borrowing Connection
-  ) throws -> [(id: UUID, username: String)] {
-    let list = String(decoding: JSON.array(names.map(JSON.string)).bytes, as: UTF8.self)
-    return try active("username IN (SELECT jsonb_array_elements_text(\(list)::jsonb))", on: connection)
-  }
-
-  private static func active(
-    _ filter: SQL, on connection: borrowing Connection
-  ) throws -> [(id: UUID, username: String)] {
-    try connection.rows("SELECT id, username FROM users WHERE deleted_at IS NULL AND is_active AND \(filter)") {
-      (id: try $0.value(0), username: try $0.value(1))
-    }
   }
 }

@@ -72,7 +72,7 @@ extension String {
   /// In NFC, where canonically equivalent texts have the same bytes. Nil if it is longer than `mostBytes`. The limit is
   /// checked before composing too, because that takes time quadratic in the marks on one letter (1.1 s for 60 KB);
   /// composing leaves at least a quarter of the bytes.
-  func normalized(mostBytes: Int) -> String? {
+  package func normalized(mostBytes: Int) -> String? {
     guard utf8.count <= 4 * mostBytes else { return nil }
     var scalars = String.UnicodeScalarView()
     scalars.append(contentsOf: _nfc)

@@ -105,7 +105,7 @@ extension LoadSeed {
         JOIN goods before ON before.number = \(raw: world.good("n", purchase: 1))
       ), operation AS (
         INSERT INTO operations (id, owner, kind, content, outcome, actor, at, item_id, amount, quantity)
-        SELECT id, owner, 'purchase', digest_of(code, '1', NULL, NULL), 'done', owner, at, item, price, 1 FROM made
+        SELECT id, owner, 'purchase', purchase_content(code, 1, NULL, NULL), 'done', owner, at, item, price, 1 FROM made
       ), fetched AS (
         INSERT INTO orders (owner, id, asset, quantity, status, ready_at, handed_over_at)
         SELECT owner, id, asset, 1, 'handed_over', at + interval '1 hour', at + interval '1 day' FROM made

@@ -52,7 +52,7 @@ struct Scenario: Sendable {
   /// One call of the ledger, as a handler makes it.
   enum Call: Sendable, Equatable {
     case grant(to: Int, amount: Int, key: Int)
-    /// One coin for each, in one statement.
+    /// One coin for each, in batches.
     case handout(to: [Int], key: Int)
     case transfer(from: Int, to: Int, amount: Int, key: Int?)
     /// Undoes the transfer from the first person to the second that was made at the beginning.

@@ -11,7 +11,7 @@ extension Scenario {
     let people = (0..<count).map { _ in Person(&random) }
     let stock = [nil, 1, 2].randomElement(using: &random)!
     let items = [Item(stock: stock, limit: [nil, 2].randomElement(using: &random)!), Item(stock: nil)]
-    let first = [nil, First.ordered, .ready, .handedOver].randomElement(using: &random)!
+    let first = [nil, First.ordered, .ready, .ready, .handedOver].randomElement(using: &random)!
     var program = Program(subject: subject, people: count, random: random)
     if program.any(0...2) > 0 { program.surround(people[0]) } else { program.mix() }
     self.init(people: people, items: items, first: first, sessions: program.sessions, order: program.order)
@@ -95,9 +95,11 @@ private struct Program {
   mutating func surround(_ person: Scenario.Person) {
     let several = subject.kinds.filter(\.movesSeveral)
     let single = subject.kinds.filter { !$0.movesSeveral }
+    let isOfOrders = subject == .orders
     let held: Section = person.main == nil ? .factory : .main
     let free: Section = held == .main ? .factory : .main
-    sessions.append([.init(call: call(single.randomElement(using: &random)!, held), isOpen: true)])
+    let first = isOfOrders && flip() ? .change : single.randomElement(using: &random)!
+    sessions.append([.init(call: call(first, held), isOpen: true)])
     sessions.append([.init(call: call(several.randomElement(using: &random)!), isOpen: false)])
     for _ in 0..<any(1...3) {
       let kinds = any(0...4) == 0 ? several : single
@@ -137,7 +139,7 @@ private struct Program {
   }
 
   private mutating func change(_ bought: Scenario.OrderName) -> Scenario.Call {
-    let step = [OrderChange.ready, .handOver, .cancel, .cancel, .takeBack].randomElement(using: &random)!
+    let step = [OrderChange.ready, .handOver, .handOver, .cancel, .cancel, .takeBack].randomElement(using: &random)!
     return .change(step, of: any(0...2) == 0 ? bought : .first, byOwner: step == .cancel && flip())
   }
 }

@@ -102,10 +102,12 @@ final class Stage: Sendable {
       let done = try Grant(amount: amount, reason: "luck").make(intent(person, key), on: connection)
       return .done(nil, isReplay: done.isReplay)
     case .handout(let list, let key):
-      let handout = Handout(key: intent(0, key).key!, reason: "for all")
-      let shares = list.map { Handout.Share(id: UUID(), owner: people[$0], amount: 1) }
-      let verdicts = try handout.give(shares, on: connection)
-      return .given(list.filter { if case .given = verdicts[people[$0]] { true } else { false } })
+      let shares = list.map { Handout.Share(username: names[$0], amount: 1) }
+      let handout = Handout(name: "\(people[0].text) \(key)", reason: "for all", to: .list(shares))
+      let made = try handout.make(by: .commandLine, on: connection)
+      let grant = try Grants.finish(made.value, on: connection) { _ in }
+      guard grant.done == list.count else { return .refused("\(grant.done) of \(list.count) got the coins") }
+      return .given(made.isReplay ? [] : list)
     case .transfer(let from, let to, let amount, let key):
       let done = try Transfer(to: names[to], amount: amount).make(intent(from, key), on: connection)
       return .done(done.value.operation, isReplay: done.isReplay)
