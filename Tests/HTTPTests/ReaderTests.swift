@@ -70,6 +70,13 @@ struct ReaderTests {
     }
   }
 
+  @Test func `an answer names at most fifty unknown members of all objects together`() throws {
+    let row = "{" + (0..<40).map { "\"m\($0)\":1" }.joined(separator: ",") + "}"
+    let body = try reader(#"{"rows":[\#(row),\#(row)]}"#)
+    #expect(body.objects("rows", atMost: 2).count == 2)
+    #expect(complaints { try body.finish() }.count == 50)
+  }
+
   @Test func `a null is absent, refused, or has a meaning`() throws {
     let body = try reader(#"{"a":null,"b":null,"c":5,"d":"x"}"#)
     #expect(body.optional("a", as: Int.self) == nil && !body.has("a") && body.has("c"))
