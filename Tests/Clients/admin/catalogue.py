@@ -14,7 +14,7 @@ def check_members_of_an_item(office):
         office.report.check(found == wanted, "limit, mark, hand-over and stock are shown", found)
         office.report.check(isinstance(each.get("variants"), list), "variants is a list", each)
     plain = office.item()
-    office.report.check(plain.get("hand_over") is True, "an item is handed over unless it says otherwise", plain)
+    office.report.check(plain.get("hand_over") is True, "an item is handed over by default", plain)
     found = [plain.get("limit_per_person"), plain.get("low_stock_at")]
     office.report.check(found == [None, None], "an item has neither limit nor mark of its own", plain)
     listed = office.get("/api/v1/items?limit=100").member("items") or []
@@ -32,7 +32,7 @@ def check_changing_members(office):
         office.report.expect(answer, f"PATCH {members}", 200)
         after = office.shown(item)
         found = {name: after.get(name) for name in members}
-        office.report.check(found == members, f"PATCH {members} sets what it says", after)
+        office.report.check(found == members, f"PATCH {members} sets these members", after)
         kept = all(after.get(name) == value for name, value in before.items()
                    if name not in members and name != "updated_at")
         office.report.check(kept, f"PATCH {members} sets nothing else", before, after)

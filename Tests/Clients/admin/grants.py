@@ -81,7 +81,7 @@ def check_a_grant_to_names(office):
     office.report.check((last.member("done"), last.member("total")) == (1, 1), "one of one is done", last)
     told = json.dumps(last.content(), ensure_ascii=False)
     office.report.check(office.user.name in told and reason in told and 10 in numbers(last.content()),
-                        "the grant tells to whom, how much and why", last)
+                        "the grant shows recipient, amount and reason", last)
     office.audited("a grant with its reason", body["name"], reason)
     last = give(office, body_of(names_of(office.user, office.other), 7), "a grant to two")
     purses.gain(7)
@@ -126,7 +126,7 @@ def check_a_dry_run(office):
     body = body_of(names_of(office.user, office.other), 21)
     answer = office.post(GRANTS + "?dry_run=true", body)
     office.report.expect(answer, "a dry run", 200)
-    office.report.check({2, 42} <= numbers(answer.json()), "a dry run tells count and sum", answer)
+    office.report.check({2, 42} <= numbers(answer.json()), "a dry run gives count and sum", answer)
     office.report.expect(shown(office, body["name"]), "a dry run is no grant", 404)
     purses.agree("a dry run")
     everybody = office.post(GRANTS + "?dry_run=true", body_of("all", 3))
@@ -157,7 +157,7 @@ def check_refused_grants(office):
             expect_named(office.report, answer, f"{member} {value!r}", member)
     unknown = body_of([office.user.name, new_word("nobody-")])
     answer = office.post(GRANTS, unknown)
-    office.report.check(400 <= answer.status < 500, "a grant to somebody unknown is refused", answer)
+    office.report.check(400 <= answer.status < 500, "a grant to an unknown user is refused", answer)
     office.report.expect(office.post(GRANTS, body_of(to, colour="red")), "an unknown member", 400, 422)
     answer = office.post(GRANTS, body_of(names_of(office.user, office.other), BIGGEST))
     office.report.check(400 <= answer.status < 500, "a sum beyond all bounds is refused", answer)
@@ -192,7 +192,7 @@ def check_the_list(office):
 
 
 def check_a_grant_to_all(office):
-    """All who are there get it once; a person who comes later gets nothing of it."""
+    """Every user gets it once; a user who joins later does not get it."""
     purses = Purses(office, office.user, office.other)
     body = body_of("all", 2)
     last = give(office, body, "a grant to all")
@@ -204,10 +204,10 @@ def check_a_grant_to_all(office):
     for answer in in_crowd(lambda: office.post(GRANTS, body), 10):
         office.report.expect(answer, "the grant to all again", *DONE)
     found = finished(office, body["name"])
-    office.report.check(found.member("total") == total, "a repetition counts nobody anew", total, found)
+    office.report.check(found.member("total") == total, "a repetition adds no recipient", total, found)
     purses.agree("the grant to all again")
     coins = office.coins(late)
-    office.report.check(coins == START_COINS, "a person who comes later gets nothing of it", coins)
+    office.report.check(coins == START_COINS, "a user who joined later does not get it", coins)
 
 
 def check_the_recipients(office):
@@ -225,7 +225,7 @@ def check_the_recipients(office):
             break
     for person in (office.user, office.other) if cursor is None else ():
         count = told.count(person.name)
-        office.report.check(count == 1, "each recipient is told once", person.name, count, total)
+        office.report.check(count == 1, "each recipient is listed once", person.name, count, total)
 
 
 def texts(value):
@@ -254,7 +254,7 @@ def check_a_table(office):
     purses.agree("refused tables")
     answer = post(rows, "&dry_run=true")
     office.report.expect(answer, "a dry run of a table", 200)
-    office.report.check({2, 15} <= numbers(answer.json()), "it tells count and sum", answer)
+    office.report.check({2, 15} <= numbers(answer.json()), "it gives count and sum", answer)
     for _ in range(2):
         office.report.expect(post(rows), "a grant by table, twice", *DONE)
         finished(office, name)

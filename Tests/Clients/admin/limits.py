@@ -1,14 +1,32 @@
-"""The limit for each person, and items that nobody has to fetch."""
+"""The limit for each person, and items without a hand-over."""
 
 import uuid
 
-from admin.office import in_crowd, new_word, row, told_number
+from admin.office import in_crowd, new_word, row, has_number
 
 
 def expect_limit(office, answer, left, what):
     right = answer.status == 409 and answer.member("code") == "limit_reached"
     office.report.check(right, f"{what}: 409 limit_reached", answer)
-    office.report.check(told_number(answer, left), f"{what}: the answer tells that {left} are left", answer)
+    office.report.check(has_number(answer, left), f"{what}: the answer has the number left, {left}", answer)
+
+
+def check_the_first_purchase(office):
+    """The limit holds for the very first purchase of an item, of each variant, alone and in a crowd."""
+    for members in ({}, {"stock": 9}, {"hand_over": False}):
+        item = office.item(limit_per_person=1, **members)
+        expect_limit(office, office.purchase(item, 2), 1, f"two of one at once, {members}")
+        owned = office.owned(office.user, item)
+        office.report.check(owned == 0, "nothing is owned after it", owned)
+    item = office.item(limit_per_person=2)
+    office.set_variants(item, [row(9, "s"), row(None, "m")], "two sizes")
+    office.buys(item, "another person buys first", 2, office.other, quality_level="s")
+    for size in ("s", "m"):
+        expect_limit(office, office.purchase(item, 3, quality_level=size), 2, "three of two at once, of a size")
+    for answer in in_crowd(lambda: office.purchase(item, 3, quality_level="s")):
+        office.report.expect(answer, "three of two at once, in a crowd", 409)
+    owned = office.owned(office.user, item)
+    office.report.check(owned == 0, "nothing is owned after the crowd", owned)
 
 
 def check_the_limit_for_each_person(office):
@@ -99,7 +117,7 @@ def check_nothing_to_fetch(office):
     office.report.check(order.get("status") == "handed_over", "its order is handed over at once", answer)
     found = office.order(order.get("id"))
     office.report.check(found.get("status") == "handed_over" and found.get("handed_over_at") is not None,
-                        "the order tells when", found)
+                        "the order has the instant", found)
     for step, note in (("ready", None), ("cancel", "ordered by mistake")):
         late = office.move(order.get("id"), step, note)
         right = late.status == 409 and late.member("code") == "order_is_handed_over"
@@ -129,6 +147,6 @@ def check_hand_over_changes_later(office):
 
 
 CHECKS = (
-    check_the_limit_for_each_person, check_a_changed_limit, check_the_limit_counts_all_variants,
-    check_used_up_goods_count, check_the_limit_in_a_crowd, check_nothing_to_fetch, check_hand_over_changes_later,
+    check_the_first_purchase, check_the_limit_for_each_person, check_a_changed_limit,
+    check_the_limit_counts_all_variants, check_used_up_goods_count, check_the_limit_in_a_crowd, check_nothing_to_fetch, check_hand_over_changes_later,
 )

@@ -69,10 +69,10 @@ class Office:
         """Retires the items and deletes the accounts made here."""
         for identifier in self.items:
             answer = self.call("DELETE", f"/api/v1/items/{identifier}")
-            self.report.expect(answer, "retire what was made", 204, 404)
+            self.report.expect(answer, "retire the items made here", 204, 404)
         for identifier in self.users:
             answer = self.call("DELETE", f"/api/v1/users/{identifier}")
-            self.report.expect(answer, "delete who was made", 204, 404)
+            self.report.expect(answer, "delete the accounts made here", 204, 404)
 
     # ---- requests of the administrator ----
 
@@ -143,7 +143,7 @@ class Office:
 
     def audited(self, what, *parts, count=1):
         found = self.audit(count, *parts)
-        self.report.check(len(found) >= count, f"the audit has {what} and who did it", parts, found)
+        self.report.check(len(found) >= count, f"the audit has {what}, with the administrator", parts, found)
 
     def is_mine(self, text):
         return any(self.admin.get(name) and self.admin[name] in text for name in ("id", "username"))
@@ -215,8 +215,8 @@ def expect_named(report, answer, what, *members):
     return report.check(right, f"{what}: 422 names {', '.join(members)}", answer)
 
 
-def told_number(answer, number):
-    """Says whether an error tells a number, in its text or in a member."""
+def has_number(answer, number):
+    """Finds a number in an error, in its text or in a member."""
     content = {name: value for name, value in answer.content().items()
                if name not in ("status", "request_id", "type")}
     words = json.dumps(content).replace('"', " ").replace(",", " ").replace(".", " ").split()

@@ -58,7 +58,7 @@ def check_search_by_words(office):
         office.report.check(not any(private & set(each) for each in found or []), "and nothing private", mine)
     for words in (first[1:], second[2:], first + "x", letters(), f"{first[0]}_{first[2:]}", f"_{first[1:]}",
                   "%" * 3, "_" * 9):
-        office.report.check(name not in usernames(office, words), "letters within a word find nobody", words, name)
+        office.report.check(name not in usernames(office, words), "letters within a word find no person", words, name)
     person = office.user.name
     office.report.check(until(lambda: person in usernames(office, person)), "a username is found", person)
 
@@ -94,7 +94,7 @@ def check_signed_in_people_only(office):
 
 
 def check_the_shop(office):
-    """The page needs this before anybody signs in."""
+    """The page needs this before sign-in."""
     answer = office.api.get(SHOP)
     office.need(office.report.expect(answer, "the shop is read without a token", 200))
     told = answer.body.decode("utf-8", "replace")
@@ -106,15 +106,15 @@ def check_the_shop(office):
         office.report.check(again.status == 304 and again.body == b"", "unchanged it is 304 without a body", again)
     for token in (office.user.access, office.moderator, office.token):
         same = office.api.get(SHOP, token=token)
-        office.report.check(same.json() == answer.json(), "everybody is told the same", same)
+        office.report.check(same.json() == answer.json(), "every role gets the same answer", same)
     for each in in_crowd(lambda: office.api.get(SHOP)):
-        office.report.check(each.json() == answer.json(), "every worker tells the same", each)
+        office.report.check(each.json() == answer.json(), "every worker gives the same answer", each)
     posted = office.api.post(SHOP, {}, token=office.token)
     office.report.check(posted.status == 405 and posted.header("Allow") != "", "POST is 405 with Allow", posted)
 
 
 def check_the_rate(office):
-    """A person who searches without a pause is told to wait."""
+    """A user above the rate of searches gets 429."""
     person = office.customer()
     path = f"{PEOPLE}?q={new_word()[:4]}"
     deadline, limited = time.monotonic() + 6, None
@@ -127,7 +127,7 @@ def check_the_rate(office):
             break
     if office.report.check(limited is not None, "hundreds of searches within seconds are limited", MOST_REQUESTS):
         office.report.check(limited.header("Retry-After").isdigit() and limited.header("RateLimit") != "" and
-                            limited.header("RateLimit-Policy") != "", "429 tells when and how much", limited.headers)
+                            limited.header("RateLimit-Policy") != "", "429 has Retry-After, RateLimit and RateLimit-Policy", limited.headers)
 
 
 CHECKS = (

@@ -147,13 +147,13 @@ def check_a_mixed_hand_over(queue):
     handed = {outcomes(answer).get(chosen) for answer in answers[::2]}
     cancelled = {answer.status for answer in answers[1::2]}
     wanted = ({"handed_over"}, {409}) if status == "handed_over" else ({"order_is_cancelled"}, {200})
-    office.report.check((handed, cancelled) == wanted, "all answers tell the same winner", status, handed, cancelled)
+    office.report.check((handed, cancelled) == wanted, "all answers agree on the winner", status, handed, cancelled)
     if status == "cancelled":
         queue.ids.remove(chosen)
 
 
 def outcomes(answer):
-    """What a bulk did to each id: its status, or the code of its refusal."""
+    """The outcome of a bulk for each id: its status, or the code of its refusal."""
     return {each.get("id"): each.get("status") or each.get("code") for each in answer.member("items") or []}
 
 

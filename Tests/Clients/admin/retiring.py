@@ -33,7 +33,7 @@ def check_open_orders_of_a_retired_item(office):
     retire(office, item)
     found = office.order(waiting)
     office.report.check((found.get("name"), found.get("quality_level"), found.get("status")) ==
-                        (item.get("name"), "s", "ordered"), "the order still tells what it is for", found)
+                        (item.get("name"), "s", "ordered"), "the order still has its item and size", found)
     answer = office.get(f"/api/v1/orders?all=true&limit=100&item={item.get('code')}")
     office.report.expect(answer, "the queue of a retired item", 200)
     ids = {each.get("id") for each in answer.member("items") or []}
@@ -68,10 +68,10 @@ def check_prices_as_paid(office):
 
 
 def check_a_deleted_owner(office):
-    """The desk can still close the orders of somebody who left."""
+    """The desk can still close the orders of a deleted user."""
     person = office.customer()
     item = office.item(stock=4)
-    orders = [office.buys(item, "an order of somebody who leaves", person=person) for _ in range(2)]
+    orders = [office.buys(item, "an order of a user who leaves", person=person) for _ in range(2)]
     office.report.expect(office.call("DELETE", f"/api/v1/users/{person.id}"), "the owner leaves", 200, 204)
     answer = office.get(f"/api/v1/orders?all=true&item={item.get('code')}")
     ids = {each.get("id") for each in answer.member("items") or []}

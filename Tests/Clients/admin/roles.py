@@ -83,7 +83,7 @@ def check_refusals_changed_nothing(office):
 
 
 def check_wrong_bodies_of_wrong_roles(office):
-    """A caller without the role learns nothing of what is wrong with the body, or whether the thing exists."""
+    """A caller without the role is refused, even with a wrong body or an unknown id."""
     for path in ("/api/v1/items/no-such-item/stock", f"/api/v1/items/{uuid.uuid4()}/variants"):
         answer = office.api.call("PUT", path, {"stock": "x"}, token=office.user.access)
         office.report.expect(answer, "PUT without the role", 403, 404)

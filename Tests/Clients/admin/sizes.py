@@ -40,7 +40,7 @@ def check_own_sizes_are_used_at_once(office):
     tag = office.get("/api/v1/classifiers").header("ETag")
     listed(office)
     for classifier, code in (("quality_level", size), ("collection", season)):
-        office.report.expect(add(office, classifier, code, name), f"a {classifier} of one's own", 200, 201)
+        office.report.expect(add(office, classifier, code, name), f"a new {classifier}", 200, 201)
     rows = [row(2, size), row(2, size, season)]
     for answer in at_once([lambda item=item: office.put_variants(item, rows) for item in items]):
         office.need(office.report.expect(answer, "the new size is used at once", 200, 204))

@@ -115,13 +115,13 @@ def check_one_order_cancelled_by_many(office, item, purchase):
 
 
 def check_stock_set_by_many(office):
-    """Clicks at once set what they say, also while people buy."""
+    """Simultaneous clicks set the stock they name, even while people buy."""
     item = office.item(stock=1)
     reason = f"clicked {new_word()}"
     for answer in in_crowd(lambda: office.put_stock(item, 7, reason)):
         office.report.expect(answer, "the same stock at once", 200, 204)
     shown = office.shown(item)
-    office.report.check(shown.get("stock") == 7, "the stock is what all of them said", shown)
+    office.report.check(shown.get("stock") == 7, "the stock is the one in all requests", shown)
     calls = [lambda: office.purchase(item), lambda: office.put_stock(item, 4, reason)] * 10
     answers = at_once(calls)
     for answer in answers:

@@ -31,11 +31,11 @@ def check_the_whole_list(office):
     office.report.check(found == (0, True), "the stock of the bought size is used up", found)
     found = office.order(order)
     office.report.check(found.get("quality_level") == "s" and found.get("collection") is None,
-                        "the order tells the size", found)
+                        "the order has its size", found)
     owned = office.api.get("/inventory?section=main", token=office.user.access).member("items")
     mine = {each.get("quality_level"): each.get("quantity") for each in owned or []
             if each.get("item_id") in (item.get("id"), item.get("code"))}
-    office.report.check(mine == {"s": 2, "m": 30}, "the inventory tells the sizes", mine)
+    office.report.check(mine == {"s": 2, "m": 30}, "the inventory has the sizes", mine)
     office.report.check(office.owned(office.user, item) == 32, "in merch they are one kind of thing", item)
 
 
@@ -100,7 +100,7 @@ def check_collections_and_sizes(office):
     office.sold_out(item, "the same again", quality_level="m", collection="spring_2025")
     found = office.order(order)
     office.report.check((found.get("collection"), found.get("quality_level")) == ("spring_2025", "m"),
-                        "the order tells both", found)
+                        "the order has both", found)
     left = table(office.shown(item))
     office.report.check(sum(stock for stock, _ in left.values()) == 3 and left.get(("spring_2025", "m")) == (0, True),
                         "only the bought variant lost a piece", left)
@@ -159,7 +159,7 @@ def check_refused_lists(office):
 
 
 def check_the_same_list_many_times(office):
-    """Twenty clicks with one list leave that list; two lists at once leave one of them whole."""
+    """Twenty simultaneous puts of one list leave that list; of two lists, one remains whole."""
     item = office.item()
     rows = [row(3, size) for size in SIZES]
     answers = in_crowd(lambda: office.put_variants(item, rows))
