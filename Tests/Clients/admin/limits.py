@@ -148,5 +148,6 @@ def check_hand_over_changes_later(office):
 
 CHECKS = (
     check_the_first_purchase, check_the_limit_for_each_person, check_a_changed_limit,
-    check_the_limit_counts_all_variants, check_used_up_goods_count, check_the_limit_in_a_crowd, check_nothing_to_fetch, check_hand_over_changes_later,
+    check_the_limit_counts_all_variants, check_used_up_goods_count, check_the_limit_in_a_crowd,
+    check_nothing_to_fetch, check_hand_over_changes_later,
 )

@@ -125,9 +125,10 @@ def check_the_rate(office):
         limited = next((answer for answer in answers if answer.status == 429), None)
         if limited or time.monotonic() > deadline:
             break
-    if office.report.check(limited is not None, "hundreds of searches within seconds are limited", MOST_REQUESTS):
-        office.report.check(limited.header("Retry-After").isdigit() and limited.header("RateLimit") != "" and
-                            limited.header("RateLimit-Policy") != "", "429 has Retry-After, RateLimit and RateLimit-Policy", limited.headers)
+    right = office.report.check(limited is not None, "hundreds of searches within seconds are limited", MOST_REQUESTS)
+    office.need(right)
+    right = all(limited.header(name) for name in ("Retry-After", "RateLimit", "RateLimit-Policy"))
+    office.report.check(right, "429 has Retry-After, RateLimit and RateLimit-Policy", limited.headers)
 
 
 CHECKS = (
