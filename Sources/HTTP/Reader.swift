@@ -63,19 +63,7 @@ package final class Reader {
 
   /// A required list of objects. Each has a reader of its own, which finishes together with this one.
   package func objects(_ name: String, atMost most: Int) -> [Reader] {
-    guard let member = member(name) else {
-      complain(name, "Field required", .missing)
-      return []
-    }
-    guard case .array(let elements) = member.value else {
-      complain(name, "Input should be an array, not \(member.value.typeName)", .wrongType)
-      return []
-    }
-    guard elements.count <= most else {
-      complain(name, "Input should have at most \(most) elements")
-      return []
-    }
-    let readers = elements.enumerated().map { index, element in
+    let readers = (elements(name, 0...most) ?? []).enumerated().map { index, element in
       let place = place + [name, String(index)]
       guard case .object(let members) = element else {
         let reader = Reader([], at: place)
@@ -86,6 +74,36 @@ package final class Reader {
     }
     parts += readers
     return readers
+  }
+
+  /// A required list of values; nil if any is wrong. Of wrong ones it names a limited number, because a small body has
+  /// room for thousands, and the answer would be many times as large.
+  package func list<T: Decodable>(_ name: String, of type: T.Type, _ count: ClosedRange<Int>) -> [T]? {
+    guard let elements = elements(name, count) else { return nil }
+    var values: [T] = []
+    var wrong = 0
+    for (index, element) in elements.enumerated() where wrong < Self.mostUnknownMembers {
+      let member = JSON.Member(name: String(index), value: element)
+      if let value = note(try member.read(as: type, at: place + [name])) { values.append(value) } else { wrong += 1 }
+    }
+    return wrong == 0 ? values : nil
+  }
+
+  private func elements(_ name: String, _ count: ClosedRange<Int>) -> [JSON]? {
+    guard let member = member(name) else {
+      complain(name, "Field required", .missing)
+      return nil
+    }
+    guard case .array(let elements) = member.value else {
+      complain(name, "Input should be an array, not \(member.value.typeName)", .wrongType)
+      return nil
+    }
+    guard count.contains(elements.count) else {
+      let least = count.lowerBound > 0 ? "\(count.lowerBound) to" : "at most"
+      complain(name, "Input should have \(least) \(count.upperBound) elements")
+      return nil
+    }
+    return elements
   }
 
   /// `length` counts characters. Bytes are counted first, because counting characters takes longer.

@@ -162,6 +162,8 @@ struct VariantTests {
     try withWardrobe { wardrobe in
       _ = wardrobe.list([["quality_level": "s"], ["quality_level": "m"]])
       #expect(wardrobe.change(["limit_per_person": 3]).status == 200)
+      // Also at the first purchase, when the person has nothing of the item yet.
+      #expect(wardrobe.buy("s", 4).members["available"] == 3)
       let first = wardrobe.buy("s", 2)
       #expect(first.status == 201)
       let refused = wardrobe.buy("m", 2)
