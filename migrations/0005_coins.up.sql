@@ -213,10 +213,12 @@ CREATE TABLE orders (
 -- The queues of the staff.
 CREATE INDEX orders_by_status ON orders (status, id);
 
--- The content of a request to buy. It is short, and cheaper to make than that of any number of words.
+-- The content of a request to buy, or its digest if somebody asks for an item with a long name, which there is none.
+-- It is cheaper to make than that of any number of words.
 CREATE FUNCTION purchase_content(_item text, _quantity bigint, _collection uuid, _level uuid) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN convert_to(concat_ws(chr(31), _item, _quantity, _collection, _level), 'UTF8');
+RETURN CASE WHEN octet_length(_item) <= 100 THEN convert_to(concat_ws(chr(31), _item, _quantity, _collection, _level), 'UTF8')
+    ELSE digest_of(_item, _quantity::text, _collection::text, _level::text) END;
 
 -- Goods for coins, and the order for them.
 CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _item text, _quantity bigint,
@@ -281,7 +283,7 @@ BEGIN
         available := CASE outcome WHEN 'limit_reached' THEN _most WHEN 'out_of_stock' THEN coalesce(_shelf_balance, 0)
             WHEN 'insufficient_funds' THEN _purse_balance END;
         -- A request that lacks a member leaves nothing behind, so that its key may be used for the complete one.
-        IF _key IS NULL OR outcome = 'unknown_variant' AND NOT EXISTS (
+        IF _key IS NULL OR outcome = 'unknown_variant' AND _sale IS NULL AND NOT EXISTS (
             SELECT FROM operations o WHERE o.key = _key AND o.owner = _owner AND o.kind = 'purchase') THEN RETURN; END IF;
     END IF;
 

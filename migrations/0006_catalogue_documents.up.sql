@@ -34,10 +34,10 @@ SELECT i.id, i.code, i.name, i.description, i.price, class.code AS class, type.c
             sold.stock, sold.variants, i.hand_over, i.is_active,
             to_char(i.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
             to_char(i.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at
-        -- The stock of an item is that of its standard variant, or without one, of all variants that are active.
+        -- The stock of an item is that of its standard variant, if it is on sale, or else of all variants that are.
         FROM (
             SELECT CASE
-                    WHEN bool_or(v.is_standard) THEN max(v.stock) FILTER (WHERE v.is_standard)
+                    WHEN bool_or(v.is_standard AND v.is_active) THEN max(v.stock) FILTER (WHERE v.is_standard)
                     WHEN bool_or(v.is_active AND v.stock IS NULL) THEN NULL
                     ELSE least(coalesce(sum(v.stock) FILTER (WHERE v.is_active), 0), greatest_holding()) END AS stock,
                 coalesce(array_agg(concat('{', '"collection":' || to_json(v.collection)::text || ',',

@@ -1,8 +1,9 @@
 -- Rights: one role for each pool of workers. A pool cannot do what is not its task, whatever statement a request might
 -- smuggle in.
 --
--- tuckshop_app serves the shop. It reads no password hash, changes no user, mints no coin, and moves goods and stock only
--- for an actor whom the database knows as an admin or service. tuckshop_auth signs users in and out, and changes them.
+-- tuckshop_app serves the shop. It reads no password hash, changes no user, mints coins only in recorded grants, and
+-- moves goods and stock only for an actor whom the database knows as an admin or service. tuckshop_auth signs users in
+-- and out, and changes them.
 -- tuckshop_ops does the periodic cleanup. An operator at the machine itself works as tuckshop_owner, which may do
 -- everything.
 

@@ -84,7 +84,7 @@ BEGIN
             WHEN 'cancelled' THEN _status = 'ordered' OR _status = 'ready' AND _is_staff
             WHEN 'returned' THEN _status = 'handed_over'
             ELSE false END THEN 'order_is_' || _status
-        WHEN _wanted IN ('cancelled', 'returned') AND _note IS NULL AND _actor IS DISTINCT FROM _owner
+        WHEN _note IS NULL AND (_wanted = 'returned' OR _wanted = 'cancelled' AND _actor IS DISTINCT FROM _owner)
             THEN 'reason_missing'
         ELSE 'done' END;
     IF outcome <> 'done' OR _status = _wanted THEN RETURN; END IF;

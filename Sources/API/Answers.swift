@@ -202,7 +202,7 @@ struct Answers {
 
   private func answer(to refusal: OrderRefusal) -> Response {
     let answer = refusal.answer
-    let places = answer.member.map { ShapeError(["body", $0], answer.sentence, .missing).complaints } ?? []
+    let places = answer.place.map { ShapeError($0, answer.sentence, .missing).complaints } ?? []
     return respond(answer.status, answer.code, answer.sentence, at: places)
   }
 
@@ -283,22 +283,24 @@ struct Answers {
 
 extension OrderRefusal {
   /// Many orders in one request are each answered with it.
-  var answer: (status: Int, code: String, sentence: String, member: String?) {
+  var answer: (status: Int, code: String, sentence: String, place: [String]?) {
     switch word {
     case .unknownOrder: (404, "not_found", "There is no such order.", nil)
     case .isOrdered: (409, word.rawValue, "The order is not ready yet.", nil)
-    case .isReady: (409, word.rawValue, "The order is ready to be fetched already. Ask at the desk.", nil)
+    case .isReady: (409, word.rawValue, "The order is ready to be fetched.", nil)
     case .isHandedOver: (409, word.rawValue, "The order was handed over already.", nil)
     case .isCancelled: (409, word.rawValue, "The order was cancelled.", nil)
     case .isReturned: (409, word.rawValue, "The goods of this order were returned.", nil)
-    case .reasonMissing: (422, "invalid_request", "Field required: the owner of the order is told the reason", "note")
+    case .reasonMissing:
+      (422, "invalid_request", "Field required: the owner of the order is told the reason", ["body", "note"])
     case .goodsGone:
       (409, word.rawValue, "The owner no longer has the goods: they are reserved, used up or given away.", nil)
     case .overflow: (409, word.rawValue, "The balance would become too large.", nil)
     case .tooMany:
       (
         422, "invalid_request",
-        "There are more than \(OrderList.mostInTable) orders. Choose a shorter time by from and to.", nil
+        "There are more than \(OrderList.mostInTable) orders. Choose a shorter time by from and to.",
+        ["query", "from"]
       )
     }
   }

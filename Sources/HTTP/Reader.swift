@@ -138,6 +138,11 @@ package final class Reader {
     complaints.append(.init(location: place + [name], message: message, kind: kind))
   }
 
+  /// A member of the query that has no place in this request.
+  package func refuse(query name: String, _ message: String) {
+    complaints.append(.init(location: ["query", name], message: message, kind: .malformed))
+  }
+
   /// The object as a whole is wrong, not one of its members.
   package func complain(_ message: String, _ kind: ShapeError.Kind = .malformed) {
     complaints.append(.init(location: place, message: message, kind: kind))
@@ -157,8 +162,8 @@ package final class Reader {
   private var mistakes: [ShapeError.Complaint] { complaints + parts.flatMap(\.mistakes) }
 
   private var unknown: [ShapeError.Complaint] {
-    zip(members, isAsked).filter { !$0.1 }.map { member, _ in
-      .init(location: place + [member.name], message: "Extra inputs are not permitted", kind: .unknown)
+    zip(members, isAsked).lazy.filter { !$0.1 }.prefix(Self.mostUnknownMembers).map { member, _ in
+      .init(location: self.place + [member.name], message: "Extra inputs are not permitted", kind: .unknown)
     } + parts.flatMap(\.unknown)
   }
 

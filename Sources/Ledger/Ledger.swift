@@ -62,6 +62,9 @@ package struct LedgerRefusal: Error, Sendable, CustomStringConvertible {
   /// The same request under the same key was refused before, and the ledger kept that refusal.
   package let isRepeated: Bool
 
+  package static let unknownItem = LedgerRefusal(
+    word: .unknownItem, available: 0, required: 0, missing: nil, isRepeated: false)
+
   package var description: String {
     switch word {
     case .insufficientFunds, .outOfStock, .limitReached: "\(word)(available: \(available), required: \(required))"

@@ -21,6 +21,15 @@ package struct CSV: Sendable {
     self.rows = rows
   }
 
+  /// The names in the first line, in small letters. A cell that is no short ASCII word is the name of no column, and is
+  /// empty here: comparing hostile text as characters takes the square of its length.
+  package var columns: [String] {
+    (rows.first?.fields ?? []).map { cell in
+      let isWord = cell.utf8.count <= 40 && cell.utf8.allSatisfy { $0 < 0x80 }
+      return isWord ? cell.lowercased() : ""
+    }
+  }
+
   private static func row(_ bytes: inout ArraySlice<UInt8>, _ line: inout Int) throws(CSVError) -> [String] {
     var fields: [String] = []
     while true {

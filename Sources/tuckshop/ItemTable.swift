@@ -27,7 +27,7 @@ struct ItemTable {
 
   init(_ table: CSV) throws {
     let all = ["code"] + Self.ofItem + Self.ofVariant
-    let columns = table.rows.first?.fields.map { $0.lowercased() } ?? []
+    let columns = table.columns
     guard columns.contains("code"), Set(columns).count == columns.count, columns.allSatisfy(all.contains) else {
       throw SettingError("the first line must name the column code, and others among \(all.joined(separator: ", "))")
     }

@@ -45,7 +45,7 @@ struct OrderListTests {
         ("status=ready&item=cup&user=buyer", [cup]),
       ] {
         #expect(shop.list("?all=true&\(query)", as: shop.desk) == due, "\(query)")
-        #expect(shop.list("?\(query)") == due, "\(query)")
+        if !query.contains("user=") { #expect(shop.list("?\(query)") == due, "\(query)") }
       }
       let moment = try #require(shop.shop.ask(.get, "/api/v1/orders/\(pen)", as: shop.mine)["ordered_at"])
       #expect(shop.list("?from=\(moment)") == [pen])
@@ -58,6 +58,8 @@ struct OrderListTests {
       let answer = shop.shop.ask(
         .get, "/api/v1/orders?all=1&status=gone&from=now&to=later&cursor=7&limit=101&sort_order=up", as: shop.mine)
       #expect(answer.status == 422)
+      #expect(
+        shop.shop.ask(.get, "/api/v1/orders?user=buyer", as: shop.mine).complaint.dropLast() == ["query", "user"])
       #expect(Set(answer.complaints.map { $0[1] }) == ["all", "status", "from", "to", "cursor", "limit", "sort_order"])
     }
   }

@@ -165,6 +165,42 @@ struct OrderTests {
     }
   }
 
+  @Test func `a moderator who bought something may cancel without a reason, but not return`() throws {
+    try withOrderDesk { shop in
+      let moderator = try shop.shop.person("at the desk", .moderator)
+      try shop.grant(100, to: moderator)
+      let token = shop.shop.token(moderator)
+      let (first, second) = (try shop.buy("pen", as: token), try shop.buy("pen", as: token))
+      #expect(shop.change(first, "cancel", as: token).status == 200)
+      #expect(try shop.shop.count("audit", "action = 'order.cancel'") == 1)
+      for step in ["ready", "hand-over"] { #expect(shop.change(second, step, as: token).status == 200) }
+      #expect(shop.change(second, "return", as: token).complaints == [["body", "note", "missing"]])
+      #expect(shop.change(second, "return", note: "a crack", as: token).status == 200)
+    }
+  }
+
+  @Test func `a refusal because the sale is paused is kept under its key`() throws {
+    try withOrderDesk { shop in
+      func pause(_ isPaused: Bool) throws {
+        try shop.shop.owner.run(
+          """
+          UPDATE assets SET sale = CASE WHEN \(isPaused) THEN 'paused' ELSE 'listed' END, place = 1
+          WHERE item_id = (SELECT id FROM items WHERE code = 'pen')
+          """)
+      }
+      try pause(true)
+      let refused = shop.purchase(["item": "pen", "quantity": 1], as: shop.mine, key: "twin")
+      #expect(refused.status == 404)
+      #expect(shop.shop.ask(.get, "/api/buy/pen", as: shop.mine).status == 400)
+      try pause(false)
+      #expect(shop.purchase(["item": "pen", "quantity": 1], as: shop.mine, key: "twin").status == 422)
+      #expect(shop.purchase(["item": "pen", "quantity": 1], as: shop.mine, key: "other").status == 201)
+      let long = String(repeating: "x", count: 7000)
+      #expect(shop.shop.ask(.get, "/api/buy/\(long)", as: shop.mine).status == 400)
+      #expect(try shop.shop.count("operations", "octet_length(content) > 200") == 0)
+    }
+  }
+
   @Test func `something that nobody has to fetch is handed over at once, and can be returned`() throws {
     try withOrderDesk { shop in
       try shop.shop.owner.run("UPDATE items SET hand_over = false WHERE code = 'book'")

@@ -42,7 +42,7 @@ struct VariantTests {
       for (rows, stock) in [
         ([["stock": 2], ["quality_level": "m", "stock": 5]], 2),
         ([["stock": .null], ["quality_level": "m", "stock": 5]], .null),
-        ([["stock": 4, "is_active": false], ["quality_level": "m", "stock": 5]], 4),
+        ([["stock": 4, "is_active": false], ["quality_level": "m", "stock": 5]], 5),
         ([["quality_level": "m", "stock": 5], ["quality_level": "s", "stock": 3]], 8),
         ([["quality_level": "m", "stock": 5], ["quality_level": "s", "stock": 3, "is_active": false]], 5),
         ([["quality_level": "m", "stock": 5], ["quality_level": "s", "stock": .null]], .null),

@@ -13,10 +13,12 @@ struct SchemaTests {
   /// request that fits the schema may be refused.
   @Test func `a tester that knows only the description finds no fault`() throws {
     let world = try World(["TUCKSHOP_PEOPLE_RATE": "1000000", "TUCKSHOP_PEOPLE_BURST": "1000000"])
+    // It keeps what it learned in the current folder.
     let tester = try Program(
-      projectRoot + "/.local/schema/bin/schemathesis",
+      "/usr/bin/env",
       [
-        "run", projectRoot + "/nginx/html/openapi.yaml", "--url", "http://127.0.0.1:\(world.port)",
+        "-C", world.directory.path, projectRoot + "/.local/schema/bin/schemathesis", "run",
+        projectRoot + "/nginx/html/openapi.yaml", "--url", "http://127.0.0.1:\(world.port)",
         "--header", "Authorization: Bearer \(try world.adminToken())", "--exclude-path-regex", Self.left,
         "--exclude-checks", "positive_data_acceptance", "--max-examples", "5", "--max-time", "60", "--seed", "13",
         "--workers", "2", "--no-color",

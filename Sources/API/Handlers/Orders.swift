@@ -27,11 +27,13 @@ func listOrders(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
   let reader = Reader()
   let isForAll = reader.note(try request.query.optional("all", oneOf: Truth.self)) == .true
   let list = OrderList(request, reader, of: isForAll ? nil : visit.caller.id)
+  if !isForAll && list.user != nil { reader.refuse(query: "user", "Only with all=true") }
   try reader.finish()
   guard !isForAll || visit.caller.isStaff else { throw CallerRefusal.forbidden }
   if request.headers.begins("Accept", with: "text/csv") {
-    let lines = [Order.header] + (try list.readAll(on: connection).map(\.cells))
-    return .table(lines)
+    return try .table(Order.header) { write in
+      try list.forEachPage(on: connection) { for order in $0 { write(order.cells) } }
+    }
   }
   let page = try list.read(on: connection)
   return .object([

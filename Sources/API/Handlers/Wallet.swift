@@ -45,7 +45,7 @@ func walletHistory(_ request: Request, _ visit: Visit, _ connection: borrowing C
   guard request.headers.begins("Accept", with: "text/csv") else {
     return .entries(.json(.array(history.entries.map(\.json))), next: history.next)
   }
-  let answer = Response.table([History.Entry.columns] + history.entries.map(\.cells))
+  let answer = Response.table(History.Entry.columns) { write in history.entries.forEach { write($0.cells) } }
   guard let next = history.next else { return answer }
   return answer.with("Link", "</api/v1/wallet/history?cursor=\(next)&limit=\(filter.limit)>; rel=\"next\"")
 }

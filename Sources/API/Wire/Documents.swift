@@ -62,8 +62,12 @@ extension Response {
   }
 
   /// CSV, with the names of the columns in the first line.
-  static func table(_ lines: [[CSV.Cell]]) -> Response {
-    .text(lines.map { CSV.line($0) + "\r\n" }.joined(), type: "text/csv; charset=utf-8; header=present")
+  static func table(
+    _ columns: [CSV.Cell], _ lines: (_ write: ([CSV.Cell]) -> Void) throws -> Void
+  ) rethrows -> Response {
+    var text = CSV.line(columns) + "\r\n"
+    try lines { text += CSV.line($0) + "\r\n" }
+    return .text(text, type: "text/csv; charset=utf-8; header=present")
   }
 
   /// The answer to merch's sign-in.

@@ -31,24 +31,10 @@ struct GrantBody {
     do { try reader.finish() } catch { complaints = error.complaints + complaints }
   }
 
-  /// The name, reason and amount that stand beside a table. Beside a list they mean nothing, but have to be right.
-  private mutating func readQuery(_ request: Request, _ reader: Reader) -> Int? {
-    func isGiven(_ member: String) -> Bool { isTable || request.query.all(member)?.isEmpty == false }
-    if isGiven("name") { name = reader.note(try request.query.required("name") { try GrantName($0).text }) }
-    if isGiven("reason") {
-      reason = reader.note(
-        try request.query.required("reason") { text in
-          guard (1...500).contains(text.unicodeScalars.count) else {
-            throw ShapeError(["query", "reason"], "Input should have 1 to 500 characters", .malformed)
-          }
-          return text
-        })
-    }
-    return reader.note(try request.query.optional("amount", in: Handout.amounts))
-  }
-
   private mutating func readList(_ request: Request, _ body: Reader) {
-    _ = readQuery(request, body)
+    for member in ["name", "reason", "amount"] where request.query.all(member)?.isEmpty != true {
+      body.refuse(query: member, "Only beside a table; here it is a member of the body")
+    }
     name = body.require("name", as: GrantName.self)?.text
     reason = body.text("reason", 1...500, isRequired: true)
     let amount = body.require("amount", as: Int.self) { amount in
@@ -82,7 +68,15 @@ struct GrantBody {
   }
 
   private mutating func readTable(_ request: Request, _ reader: Reader) {
-    let amount = readQuery(request, reader)
+    name = reader.note(try request.query.required("name") { try GrantName($0).text })
+    reason = reader.note(
+      try request.query.required("reason") { text in
+        guard (1...500).contains(text.unicodeScalars.count) else {
+          throw ShapeError(["query", "reason"], "Input should have 1 to 500 characters", .malformed)
+        }
+        return text
+      })
+    let amount = reader.note(try request.query.optional("amount", in: Handout.amounts))
     do {
       let csv = try CSV(parsing: request.body)
       guard (2...Self.mostRecipients + 1).contains(csv.rows.count) else {

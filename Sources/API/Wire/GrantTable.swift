@@ -21,7 +21,7 @@ package struct GrantTable {
 
   /// `amount` is for lines without one. The column may be missing too.
   package init(_ table: CSV, amount: Int?) throws(Problem) {
-    let columns = table.rows.first?.fields.map { $0.lowercased() } ?? []
+    let columns = table.columns
     guard let name = columns.firstIndex(of: "username"), Set(columns).count == columns.count,
       columns.allSatisfy({ ["username", "amount"].contains($0) })
     else { throw Problem("the first line must name the column username, and amount if there is one") }

@@ -16,8 +16,8 @@ package struct UserImport: Sendable {
   private static let columns = ["username", "email", "full_name", "role", "password_hash"]
 
   package init(_ table: CSV) throws(ImportError) {
-    guard let head = table.rows.first else { throw ImportError("the file is empty") }
-    let names = head.fields.map { $0.lowercased() }
+    guard !table.rows.isEmpty else { throw ImportError("the file is empty") }
+    let names = table.columns
     guard names.contains("username"), Set(names).count == names.count, names.allSatisfy(Self.columns.contains) else {
       throw ImportError("the first line must name columns among \(Self.columns.joined(separator: ", "))")
     }

@@ -15,12 +15,14 @@ package enum OrderChange: String, Sendable {
     _ order: UUID, by editor: Editor, on connection: borrowing Connection
   ) throws -> Order {
     try connection.transaction { connection in
-      let outcome: String = try connection.value(
+      let (outcome, isChanged) = try connection.onlyRow(
         """
-        SELECT outcome FROM cancel_own_order(\(UUID.timeOrdered().operation), \(order), \(editor.id),
-                                             \(editor.requestID), \(editor.reason))
-        """)
+        SELECT outcome, changed FROM cancel_own_order(\(UUID.timeOrdered().operation), \(order), \(editor.id),
+                                                      \(editor.requestID), \(editor.reason))
+        """
+      ) { (try $0.value(0, as: String.self), try $0.value(1, as: Bool.self)) }
       if let refusal = try OrderRefusal(outcome: outcome) { throw refusal }
+      if isChanged { try editor.note("order.cancel", each: [order], on: connection) }
       return try Order.find(order, of: editor.id, on: connection)
     }
   }

@@ -22,77 +22,81 @@ package struct OrderList: Sendable {
     package let next: UUID?
   }
 
-  /// A filter may have to read more orders than a page shows, but reads no more than this at a time. Then the page is
-  /// short, and still has a cursor.
+  /// A selective filter may have to read more orders than a page shows, but reads no more than this at a time. Then the
+  /// page is short, and still has a cursor.
   private static let mostRead = 5000
+  /// Beyond the ends of a period as many may be read in vain.
+  private static let mostBeside = 200
 
   package func read(on connection: borrowing Connection) throws -> Page {
-    let most = isFiltered ? Self.mostRead : limit + 1
+    let most = isSelective ? Self.mostRead : limit + 1 + (from == nil && to == nil ? 0 : Self.mostBeside)
     let direction = isAscending ? "ASC" : "DESC"
     var unread: UUID?
+    // The filters decide before the rest of an order is looked up.
     let found = try connection.rows(
       """
       WITH read AS MATERIALIZED (
-        SELECT o.owner, o.id FROM \(source(most)) o ORDER BY o.id \(raw: direction) LIMIT \(most)
+        SELECT o.owner, o.id, o.status, o.asset FROM \(source(most)) o ORDER BY o.id \(raw: direction) LIMIT \(most)
       ), shown AS MATERIALIZED (
-        SELECT l.*
-        FROM read CROSS JOIN LATERAL (
-          SELECT * FROM order_lines l WHERE l.owner = read.owner AND l.id = read.id LIMIT 1) l
-        WHERE (\(status?.rawValue)::text IS NULL OR l.status::text = \(status?.rawValue))
-          AND (\(item)::text IS NULL OR l.item = \(item))
-          AND (\(from?.text)::timestamptz IS NULL OR l.ordered_at >= \(from?.text)::timestamptz)
-          AND (\(to?.text)::timestamptz IS NULL OR l.ordered_at < \(to?.text)::timestamptz)
+        SELECT read.owner, read.id
+        FROM read CROSS JOIN LATERAL (SELECT p.at FROM operations p WHERE p.id = read.id LIMIT 1) p
+        WHERE (\(status?.rawValue)::text IS NULL OR read.status::text = \(status?.rawValue))
+          AND (\(item)::text IS NULL OR read.asset = ANY (ARRAY(
+            SELECT s.id FROM items i JOIN assets s ON s.item_id = i.id WHERE i.code = \(item))))
+          AND (\(from?.text)::timestamptz IS NULL OR p.at >= \(from?.text)::timestamptz)
+          AND (\(to?.text)::timestamptz IS NULL OR p.at < \(to?.text)::timestamptz)
         ORDER BY read.id \(raw: direction) LIMIT \(limit + 1)
+      ), lines AS (
+        SELECT l.* FROM shown CROSS JOIN LATERAL (
+          SELECT * FROM order_lines l WHERE l.owner = shown.owner AND l.id = shown.id LIMIT 1) l
       )
       SELECT \(Order.columns), last.unread
       FROM (SELECT CASE WHEN count(*) = \(most) THEN (array_agg(id ORDER BY id \(raw: direction)))[\(most)] END AS unread
             FROM read) last
-      LEFT JOIN shown ON true ORDER BY shown.id \(raw: direction)
+      LEFT JOIN lines ON true ORDER BY lines.id \(raw: direction)
       """
     ) { row in
       unread = try row.value("unread")
       return try row.value("id", as: UUID?.self) == nil ? nil : Order(row)
     }.compactMap { $0 }
     let orders = Array(found.prefix(limit))
-    return Page(orders: orders, next: found.count > limit ? orders.last?.id : isFiltered ? unread : nil)
+    return Page(orders: orders, next: found.count > limit ? orders.last?.id : unread)
   }
 
   package static let mostInTable = 50_000
 
-  /// All pages. Each reads no more than a page.
-  package func readAll(on connection: borrowing Connection) throws -> [Order] {
+  /// Page by page, so that no more than one is in memory.
+  package func forEachPage(on connection: borrowing Connection, _ body: ([Order]) -> Void) throws {
     var list = self
     list.limit = 1000
-    var orders: [Order] = []
+    var count = 0
     repeat {
       let page = try list.read(on: connection)
-      orders += page.orders
+      count += page.orders.count
+      guard count <= Self.mostInTable else { throw OrderRefusal(.tooMany) }
+      body(page.orders)
       list.cursor = page.next
-      guard orders.count <= Self.mostInTable else { throw OrderRefusal(.tooMany) }
     } while list.cursor != nil
-    return orders
   }
 
-  private var isFiltered: Bool {
-    item != nil || from != nil || to != nil || (owner != nil || user != nil) && status != nil
-  }
+  private var isSelective: Bool { item != nil || (owner != nil || user != nil) && status != nil }
 
   /// By owner, or by status: both have an index that ends with the id.
   private func source(_ most: Int) -> SQL {
     let direction = isAscending ? "ASC" : "DESC"
     let last: SQL = "\(bounds) ORDER BY o.id \(raw: direction) LIMIT \(most)"
-    if let owner { return "(SELECT o.owner, o.id FROM orders o WHERE o.owner = \(owner) \(last))" }
+    if let owner { return "(SELECT o.owner, o.id, o.status, o.asset FROM orders o WHERE o.owner = \(owner) \(last))" }
     if let user {
       return """
-        (SELECT o.owner, o.id FROM orders o
+        (SELECT o.owner, o.id, o.status, o.asset FROM orders o
          WHERE o.owner = (SELECT u.id FROM users u WHERE u.username = \(user) AND u.deleted_at IS NULL) \(last))
         """
     }
     return """
-      (SELECT o.owner, o.id
+      (SELECT o.owner, o.id, o.status, o.asset
        FROM unnest(CASE WHEN \(status?.rawValue)::text IS NULL THEN enum_range(NULL::order_status)
                    ELSE ARRAY[\(status?.rawValue)::text::order_status] END) AS wanted (status)
-       CROSS JOIN LATERAL (SELECT o.owner, o.id FROM orders o WHERE o.status = wanted.status \(last)) o)
+       CROSS JOIN LATERAL (SELECT o.owner, o.id, o.status, o.asset FROM orders o WHERE o.status = wanted.status \(last)) o)
       """
   }
 

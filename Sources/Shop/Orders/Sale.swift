@@ -31,6 +31,7 @@ package struct VariantRefusal: Error, Sendable {
 
   package let mistakes: [Mistake]
 
+  /// Throws that the item is unknown if the shop sells it in no variant at the moment.
   init(_ purchase: Purchase, on connection: borrowing Connection) throws {
     let sold = try connection.rows(
       """
@@ -45,6 +46,7 @@ package struct VariantRefusal: Error, Sendable {
         .qualityLevel: Choice(id: try row.value(2), code: try row.value(3)),
       ]
     }
+    guard !sold.isEmpty else { throw LedgerRefusal.unknownItem }
     let asked = [Member.collection: purchase.collection, .qualityLevel: purchase.qualityLevel]
     let all = Member.allCases.map { member in
       let choices = sold.compactMap { $0[member] }
@@ -56,7 +58,7 @@ package struct VariantRefusal: Error, Sendable {
     }
     let wrong = all.filter(\.isWrong).map(\.0)
     // Each member is right by itself, but not together with the other.
-    mistakes = wrong.isEmpty ? all.map(\.0).filter { !$0.choices.isEmpty } : wrong
+    mistakes = wrong.isEmpty ? all.map(\.0) : wrong
   }
 
   private struct Choice {

@@ -191,7 +191,7 @@ extension Stage {
     case .adjust(let person, let item, let section, let change, _):
       due[Place(person, item, section), default: 0] += change
     // The rows of the reservations and orders show their result.
-    case .handout, .reserve, .giveBack, .consume, .expire, .setStock, .change: break
+    case .handout, .reserve, .giveBack, .consume, .expire, .setStock, .sell, .change, .changeAll: break
     }
   }
 

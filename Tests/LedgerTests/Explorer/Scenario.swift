@@ -67,6 +67,9 @@ struct Scenario: Sendable {
     case expire(of: Int?)
     case setStock(item: Int, Int?)
     case change(OrderChange, of: OrderName, byOwner: Bool)
+    case changeAll(OrderChange, of: [OrderName])
+    /// Sells the item in its standard variant alone, or stops its sale for a while.
+    case sell(item: Int, isPaused: Bool)
   }
 
   /// A call alone, or in a transaction that is committed in a step of its own.

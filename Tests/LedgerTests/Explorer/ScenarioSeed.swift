@@ -34,20 +34,20 @@ extension Scenario {
       switch self {
       case .coins: [.grant, .purchase, .handout, .transfer, .transfer, .undo]
       case .items: [.add, .adjust, .adjust, .reserve, .reserve, .giveBack, .end]
-      case .orders: [.purchase, .adjust, .setStock, .reserve, .change, .change, .change]
+      case .orders: [.purchase, .adjust, .setStock, .sell, .reserve, .change, .change, .change]
       case .everything: Kind.allCases
       }
     }
   }
 
   fileprivate enum Kind: CaseIterable {
-    case grant, add, adjust, purchase, setStock
+    case grant, add, adjust, purchase, setStock, sell
     case handout, transfer, undo, reserve, giveBack, end, change
 
     /// True if the call moves several accounts, and so may wait while it holds a lock.
     var movesSeveral: Bool {
       switch self {
-      case .grant, .add, .adjust, .purchase, .setStock: false
+      case .grant, .add, .adjust, .purchase, .setStock, .sell: false
       case .handout, .transfer, .undo, .reserve, .giveBack, .end, .change: true
       }
     }
@@ -134,7 +134,12 @@ private struct Program {
     case .giveBack: .giveBack(by: somebody, key: key)
     case .end: flip() ? .consume(by: somebody, key: key) : .expire(of: flip() ? nil : somebody)
     case .setStock: .setStock(item: 0, any(0...4) == 0 ? nil : any(0...3))
-    case .change: change(.bought(by: somebody, key: key))
+    case .sell: .sell(item: 0, isPaused: flip())
+    case .change:
+      any(0...4) == 0
+        ? .changeAll(
+          flip() ? .ready : .handOver, of: [.bought(by: somebody, key: key), .first].shuffled(using: &random))
+        : change(.bought(by: somebody, key: key))
     }
   }
 

@@ -85,6 +85,7 @@ final class Stage: Sendable {
   }
 
   func perform(_ call: Scenario.Call, on connection: borrowing Connection) throws {
+    if case .changeAll(let change, let names) = call { return try changeAll(change, names, on: connection) }
     let told: Told
     do {
       told = try tell(call, connection)
@@ -94,6 +95,19 @@ final class Stage: Sendable {
       told = .refused("\(refusal.word)")
     }
     answers.withLock { $0.append(Answer(call: call, told: told)) }
+  }
+
+  /// Each order has an answer of its own.
+  private func changeAll(
+    _ change: OrderChange, _ names: [Scenario.OrderName], on connection: borrowing Connection
+  ) throws {
+    var known: [(name: Scenario.OrderName, order: UUID)] = []
+    for name in names { if let order = try find(name, connection) { known.append((name, order)) } }
+    let refusals = try change.makeAll(known.map(\.order), by: Editor(people[0]), on: connection)
+    for (one, refusal) in zip(known, refusals) {
+      let told = refusal.map { Told.refused("\($0.word)") } ?? .done(one.order, isReplay: false)
+      answers.withLock { $0.append(Answer(call: .change(change, of: one.name, byOwner: false), told: told)) }
+    }
   }
 
   private func tell(_ call: Scenario.Call, _ connection: borrowing Connection) throws -> Told {
@@ -125,6 +139,11 @@ final class Stage: Sendable {
       // Like the catalogue, change the item in the same transaction.
       try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(items[item])")
       try Inventory.setStock(items[item], quantity, by: Editor(people[0]), on: connection)
+      return .done(nil, isReplay: false)
+    case .sell(let item, let isPaused):
+      try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(items[item])")
+      let list = isPaused ? #"[{"is_active":false}]"# : "[]"
+      try connection.run("SELECT FROM set_variants_by_admin(\(people[0]), \(items[item]), \(list)::jsonb)")
       return .done(nil, isReplay: false)
     case .change(let change, let name, let isByOwner):
       guard let order = try find(name, connection) else { return .refused("no such order") }
