@@ -45,7 +45,7 @@ struct Tuckshop {
     } catch let error as UsageError {
       complain("\(error.description)\n\n\(help(for: command))")
       exit(64)
-    } catch let error as PostgresError where error.sqlstate == "42501" {
+    } catch let error as PostgresError where error.sqlstate == "42501" || error.refusesActor {
       complain("this role may not do that: sign in as the owner of the tables (PGUSER=tuckshop_owner)")
       exit(1)
     } catch {
