@@ -9,6 +9,16 @@ struct SchemaTests {
   private static let left =
     #"/auth/(session|sessions|logout|password|totp|oidc)|^/api/auth$|^/metrics$|/users/\{id\}$"#
 
+  @Test func `every body in the description has an example, and each example fits its schema`() throws {
+    let directory = try TemporaryDirectory()
+    let checker = try Program(
+      projectRoot + "/.local/schema/bin/python",
+      ["-B", projectRoot + "/Tests/Clients/schema/examples.py", projectRoot + "/nginx/html/openapi.yaml"],
+      logPath: directory / "log")
+    let status = try checker.wait()
+    #expect(status == 0, "\(checker.log)")
+  }
+
   /// The seed is fixed, so that a run finds what the one before it found. A schema cannot express every rule, so a
   /// request that fits the schema may be refused.
   @Test func `a tester that knows only the description finds no fault`() throws {
