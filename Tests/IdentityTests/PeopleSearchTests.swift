@@ -137,6 +137,7 @@ struct PeopleSearchTests {
     try withFreshDatabase { database in
       let owner = try TestCluster.connection(database: database)
       owner.limit(to: .after(milliseconds: 300_000))
+      try owner.perform("SET statement_timeout = 0")
       let connection = try TestCluster.connection(user: TestCluster.app, database: database)
       let texts = [
         "a", "anna", "anna s", "s anna b", "smith", "user", "user1", "user1 smith anna", "x", "a b c d e f g",

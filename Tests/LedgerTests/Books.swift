@@ -32,7 +32,7 @@ private func coins(_ anna: UUID, _ boris: UUID, _ connection: borrowing Connecti
   _ = try OrderChange.cancel.make(cancelled.operation, by: Editor(anna), on: connection)
   let returned = try Purchase(item: "cap", quantity: 1).make(Intent(of: anna, key: 3), on: connection).value
   for change in [OrderChange.ready, .handOver, .takeBack] {
-    _ = try change.make(returned.operation, by: Editor(anna), on: connection)
+    _ = try change.make(returned.operation, by: Editor(anna, reason: "a crack"), on: connection)
   }
   try Inventory.setStock(connection.id("mug"), 4, by: Editor(anna), on: connection)
 }
