@@ -202,7 +202,8 @@ struct Answers {
 
   private func answer(to refusal: OrderRefusal) -> Response {
     let answer = refusal.answer
-    let places = answer.place.map { ShapeError($0, answer.sentence, .missing).complaints } ?? []
+    let kind = refusal.word == .reasonMissing ? ShapeError.Kind.missing : .malformed
+    let places = answer.place.map { ShapeError($0, answer.sentence, kind).complaints } ?? []
     return respond(answer.status, answer.code, answer.sentence, at: places)
   }
 
