@@ -1,0 +1,105 @@
+// Starts the page: the facts about the shop, the session, then the screen of the address.
+
+import { get, Refusal, whenSessionEnds } from "./api.js"
+import { changes, facts, refresh, setCoins } from "./session.js"
+import { currentLanguage, setCoinWord, startLanguage, t } from "./words.js"
+import { match, show, start } from "./router.js"
+import { place, takeFocus, useApp, useStreet } from "./frame.js"
+import { closed, trouble } from "./closed.js"
+import { dropToast } from "./notices.js"
+import { setAccent } from "./theme.js"
+import { skeleton } from "./elements.js"
+import "./keys.js"
+
+let isFirst = true
+
+function setTitle(name) {
+  document.title = `${name} · ${facts.shop.company}`
+}
+
+/** What every screen gets. `title` names the screen if its route cannot. */
+function contextOf(route, signal) {
+  return { params: route.params, query: new URLSearchParams(location.search), signal, title: setTitle }
+}
+
+async function showOutside(route, signal) {
+  const { show: draw } = await route.load()
+  if (signal.aborted) return
+  const inside = useStreet(() => show(), { withWindow: route.name === "signIn" })
+  inside.append(await draw({ ...contextOf(route, signal), enter }))
+  takeFocus()
+}
+
+async function showInside(route, signal) {
+  useApp(route)
+  const timer = setTimeout(() => place(skeleton(route.bones), { focus: false }), 200)
+  try {
+    const { show: draw } = await route.load()
+    const content = await draw(contextOf(route, signal))
+    if (!signal.aborted) place(content, { focus: !isFirst || document.activeElement === document.body })
+  } catch (error) {
+    if (signal.aborted) return
+    if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error
+    if (error.status === 404) return showInside(match("", facts.me.role), signal)
+    place(trouble(error, () => show()))
+  } finally {
+    clearTimeout(timer)
+    isFirst = false
+  }
+}
+
+async function render(signal) {
+  const route = match(location.pathname, facts.me?.role)
+  setTitle(t(`title.${route.name}`))
+  if (route.open) return showOutside(route, signal)
+  if (facts.me) return showInside(route, signal)
+  setTitle(t("title.signIn"))
+  return showOutside({ name: "signIn", params: {}, load: () => import("./screens/sign-in.js") }, signal)
+}
+
+/** Reads what the frame shows of a user. After a sign-in it also shows the screen of the address. */
+async function readMe() {
+  const [me, wallet] = await Promise.all([get("auth/me"), get("wallet")])
+  facts.me = me
+  setCoins(wallet.coins)
+}
+
+async function enter() {
+  await readMe()
+  return show()
+}
+
+/** A session that ended leads to sign-in over the screen, so that nothing typed is lost. */
+async function signInAgain() {
+  const { signInDialog } = await import("./screens/sign-in.js")
+  const before = facts.me?.id
+  const isIn = await signInDialog()
+  if (!isIn) return false
+  const me = await get("auth/me")
+  if (before && me.id !== before) location.reload()
+  return true
+}
+
+async function open() {
+  try {
+    const [shop, isSignedIn] = await Promise.all([get("shop", { anonymous: true }), refresh()])
+    facts.shop = shop
+    setCoinWord(shop.coin_name)
+    setAccent(shop.accent)
+    if (isSignedIn) await readMe()
+  } catch (error) {
+    return closed(open)
+  }
+  whenSessionEnds(signInAgain)
+  changes.addEventListener("signedOut", () => {
+    dropToast()
+    sessionStorage.clear()
+    show()
+  })
+  return start(render)
+}
+
+startLanguage()
+document.documentElement.dataset.language = currentLanguage()
+open()
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {})
