@@ -77,6 +77,8 @@ CREATE TABLE items (
 );
 -- The default order of the catalogue.
 CREATE INDEX items_in_order ON items (created_at, id);
+-- The list of variants that run low.
+CREATE INDEX items_with_a_mark ON items (code) WHERE low_stock_at IS NOT NULL;
 
 -- The collections and quality levels of an item. Without any, the item has only its standard variant.
 CREATE TABLE item_collections (

@@ -258,9 +258,9 @@ BEGIN
         END IF;
     END IF;
     IF _most IS NOT NULL THEN
-        SELECT greatest(_most - sum(a.bought), 0) INTO _most
+        SELECT greatest(_most - coalesce(sum(a.bought), 0), 0) INTO _most
         FROM assets s JOIN accounts a ON a.owner = _owner AND a.asset = s.id AND a.section = 'main'
-        WHERE s.item_id = _item_id HAVING count(*) > 0;
+        WHERE s.item_id = _item_id;
     END IF;
     at := greatest(clock_timestamp(), _purse_moved + interval '1 microsecond',
         _basket_moved + interval '1 microsecond', _shelf_moved + interval '1 microsecond');

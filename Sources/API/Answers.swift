@@ -226,6 +226,16 @@ struct Answers {
     case .unknownClassifier: return respond(404, "not_found", "Only quality_level and collection can be extended.")
     case .classifierTaken:
       return respond(409, "code_taken", "This classifier has the code already. Choose another one.")
+    case .unknownPicture: return respond(404, "not_found", "This variant of the item has no picture.")
+    case .soldInVariants:
+      let sentence = "The item is sold in its variants only. Set the stock of each of them"
+      return answer(to: .shape(ShapeError(["body", "stock"], sentence, .malformed)))
+    case .unlistedVariant(let member):
+      let sentence = "The list of the item's variants has no such variant. Set the list first"
+      return answer(to: .shape(ShapeError(["body", member.rawValue], sentence, .malformed)))
+    case .variantOnSale:
+      let sentence = "A variant in the item's list has such a collection or quality level. Take it from the list first."
+      return respond(409, "variant_on_sale", sentence)
     case .changedMeanwhile:
       return respond(412, "changed_meanwhile", "The item has changed since you read it. Read it again.")
     case .conditionMissing: return respond(428, "condition_missing", "This request needs the header If-Match.")

@@ -137,9 +137,12 @@ private func v1() -> [RouteGroup] {
   admins.add(.post, "/items", .signedIn(repeatable: false, createItem))
   admins.add(.patch, "/items/{id:uuid}", .signedIn(repeatable: false, changeItem))
   admins.add(.delete, "/items/{id:uuid}", .signedIn(repeatable: false, deleteItem))
+  admins.add(.put, "/items/{id:uuid}/variants", .signedIn(repeatable: false, putVariants))
+  admins.add(.put, "/items/{id:uuid}/stock", .signedIn(repeatable: false, putStock))
   admins.add(.post, "/classifiers/{classifier}", .signedIn(repeatable: false, createClassifier))
   admins.add(
     .put, "/items/{id:uuid}/image", bodyLimitBytes: Picture.mostBytes, .signedIn(repeatable: true, putPicture))
+  admins.add(.delete, "/items/{id:uuid}/image", .signedIn(repeatable: false, deletePicture))
   admins.add(
     .post, "/grants", bodyLimitBytes: GrantBody.mostBytes, .signedIn(repeatable: true, createGrant))
   admins.add(.get, "/grants", .signedIn(repeatable: true, listGrants))

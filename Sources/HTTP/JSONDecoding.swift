@@ -24,8 +24,8 @@ extension Request {
 
 extension JSON.Member {
   /// The value. Members that nothing read are refused.
-  func read<T: Decodable>(as type: T.Type) throws(ShapeError) -> T {
-    try ValueDecoder(value, at: ["body", name], refusesUnknown: true).whole(type)
+  func read<T: Decodable>(as type: T.Type, at place: [String]) throws(ShapeError) -> T {
+    try ValueDecoder(value, at: place + [name], refusesUnknown: true).whole(type)
   }
 }
 

@@ -43,6 +43,20 @@ package struct Statistics: Sendable {
       """)
   }
 
+  /// The variants on sale of which no more pieces are left than their item's mark, a JSON array.
+  package static func lowStock(on connection: borrowing Connection) throws -> DatabaseJSON {
+    try connection.value(
+      """
+      SELECT concat('[', string_agg(concat('{"id":"', i.id, '","code":', to_json(i.code),
+          ',"collection":' || to_json(c.code)::text, ',"quality_level":' || to_json(q.code)::text,
+          ',"stock":', held.stock, ',"low_stock_at":', i.low_stock_at, '}'), ',' ORDER BY i.code, s.place), ']')
+      FROM items i JOIN assets s ON s.item_id = i.id AND s.sale IN ('alone', 'listed') AND s.stock_limited
+      CROSS JOIN LATERAL (SELECT stock_of(s) AS stock) AS held
+      LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+      WHERE i.low_stock_at IS NOT NULL AND i.is_active AND i.retired_at IS NULL AND held.stock <= i.low_stock_at
+      """)
+  }
+
   package enum Side: String, Sendable {
     case givers = "given"
     case receivers = "received"

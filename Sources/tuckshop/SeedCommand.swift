@@ -10,7 +10,8 @@ enum SeedCommand: Command {
     tuckshop seed --demo
            tuckshop seed --load N [--password-file F] [--force]
 
-    --demo adds some game items of every class and a user called demo; existing ones stay as they are.
+    --demo adds some game items of every class, sizes for the clothes and a user called demo; existing ones, and clothes
+    that an admin has given variants, stay as they are.
     --load makes N users, load000001 and on, each with 1000 welcome coins, ten transfers in their history and two
     purchases. They share one password; without one, nobody can sign in as them. It runs once in a database, and
     beside other users only with --force.
@@ -41,6 +42,7 @@ enum SeedCommand: Command {
     let registrar = Registrar()
     let connection = try environment.open()
     let items = try DemoSeed.addItems(on: connection)
+    let sized = try DemoSeed.addSizes(on: connection)
     // Another user may have the name, and a deleted user stays deleted.
     for name in ["demo", DemoSeed.user.text] where try User.living(DemoSeed.user, on: connection) == nil {
       var newcomer = Registrar.Newcomer(username: try Username(name))
@@ -49,7 +51,8 @@ enum SeedCommand: Command {
         _ = try registrar.register(newcomer, by: .commandLine, on: connection)
       } catch PeopleRefusal.usernameTaken {}
     }
-    say(items == 0 ? "the demo is there already" : "\(items) items of the demo are new")
+    let news = [items > 0 ? "\(items) items of the demo are new" : nil, sized > 0 ? "\(sized) come in sizes now" : nil]
+    say(items + sized == 0 ? "the demo is there already" : news.compactMap(\.self).joined(separator: ", "))
   }
 
   private static func addLoad(

@@ -10,8 +10,8 @@ struct Tuckshop {
   static var commands: [any Command.Type] {
     [
       WorkerCommand.self, MigrateCommand.self, KeyCommand.self, SecretsCommand.self, UserCommand.self,
-      GrantCommand.self, SeedCommand.self, VerifyCommand.self, HealthCommand.self, ReloadCommand.self,
-      DrainCommand.self,
+      ItemCommand.self, GrantCommand.self, SeedCommand.self, VerifyCommand.self, HealthCommand.self,
+      ReloadCommand.self, DrainCommand.self,
     ]
   }
 

@@ -14,8 +14,8 @@ struct ItemTests {
   ]
 
   private static let members = [
-    "class", "code", "collections", "created_at", "description", "id", "images", "is_active", "name", "price",
-    "quality_levels", "stock", "type", "updated_at",
+    "class", "code", "collections", "created_at", "description", "hand_over", "id", "images", "is_active", "name",
+    "price", "quality_levels", "stock", "type", "updated_at", "variants",
   ]
 
   @Test func `an admin creates, changes and retires an item, and everybody reads it`() throws {
@@ -26,6 +26,7 @@ struct ItemTests {
       #expect(made.status == 201)
       #expect(made.members.keys.sorted() == Self.members)
       #expect(made.members["stock"] == .null && made.members["images"] == .array([]))
+      #expect(made.members["variants"] == .array([]) && made.members["hand_over"] == true)
       let path = "/api/v1/items/\(try #require(made["id"]))"
       #expect(made.header("Location") == path)
       #expect(shop.ask(.get, path).text == made.text)
@@ -76,7 +77,8 @@ struct ItemTests {
         (["stock": .null], ["stock": .null]), (["stock": 0], ["stock": 0]), (["stock": 7], ["stock": 7]),
         (["collections": []], ["collections": []]),
         (["quality_levels": ["metal", "metal"]], ["quality_levels": ["metal"]]),
-        (["is_active": true], ["is_active": true]),
+        (["is_active": true], ["is_active": true]), (["hand_over": false], ["hand_over": false]),
+        (["limit_per_person": 2], ["limit_per_person": 2]), (["low_stock_at": 0], ["low_stock_at": 0]),
         (["class": "merch", "type": "clothing"], ["class": "merch", "type": "clothing"]),
       ]
       for (body, change) in changes {
@@ -86,7 +88,16 @@ struct ItemTests {
         due["updated_at"] = answer.members["updated_at"]
         #expect(answer.members == due, "\(body)")
       }
-      for name in ["name", "description", "class", "type", "collections", "quality_levels", "is_active", "code"] {
+      // A limit and a mark of null are none, and then the item does not have the member.
+      for name in ["limit_per_person", "low_stock_at"] {
+        let answer = shop.ask(.patch, path, .object([.init(name: name, value: .null)]), as: admin)
+        due[name] = nil
+        due["updated_at"] = answer.members["updated_at"]
+        #expect(answer.members == due, "\(name)")
+      }
+      for name in [
+        "name", "description", "class", "type", "collections", "quality_levels", "is_active", "code", "hand_over",
+      ] {
         let answer = shop.ask(.patch, path, .object([.init(name: name, value: .null)]), as: admin)
         #expect(answer.complaint == ["body", name, "type_error"], "\(name)")
       }
@@ -112,6 +123,8 @@ struct ItemTests {
     ("type", "axe", "value_error"), ("type", "drinkware ", "value_error"),
     ("collections", ["winter_2025", "winter_1925"], "value_error"), ("collections", "winter_2025", "type_error"),
     ("collections", ["diamond"], "value_error"), ("quality_levels", ["winter_2025"], "value_error"),
+    ("limit_per_person", 0, "value_error"), ("limit_per_person", "2", "type_error"),
+    ("low_stock_at", -1, "value_error"), ("low_stock_at", true, "type_error"), ("hand_over", "yes", "type_error"),
     ("is_active", 1, "type_error"), ("stock_limited", true, "extra_forbidden"), ("id", "x", "extra_forbidden"),
     ("retired_at", .null, "extra_forbidden"), ("reason", .string(String(repeating: "x", count: 501)), "value_error"),
   ]
@@ -158,7 +171,8 @@ struct ItemTests {
       let path = "/api/v1/items/11e30000-0000-8000-8000-000000000002"
       for (method, path, body) in [
         (.post, "/api/v1/items", Self.mug), (.patch, path, ["price": 1]), (.delete, path, nil),
-        (.put, path + "/image", nil),
+        (.put, path + "/image", nil), (.delete, path + "/image", nil), (.put, path + "/variants", ["variants": []]),
+        (.put, path + "/stock", ["stock": 1, "reason": "r"]),
       ] as [(HTTP.Method, String, JSON?)] {
         #expect(shop.ask(method, path, body, as: bearer)["code"] == "forbidden", "\(method)")
         #expect(shop.ask(method, path, body).status == 401, "\(method)")

@@ -139,6 +139,9 @@ struct OrderListTests {
         #expect(answer.status == 422)
       }
       #expect(shop.shop.ask(.post, "/api/v1/orders/ready", ["id": []], as: shop.desk).complaints.count == 2)
+      let mixed: JSON = ["ids": ["x", .string(UUID().uuidString), 5], "note": 7]
+      let places = shop.shop.ask(.post, "/api/v1/orders/ready", mixed, as: shop.desk).complaints.map { $0.dropLast() }
+      #expect(Set(places) == [["body", "ids", "0"], ["body", "ids", "2"], ["body", "note"]])
     }
   }
 

@@ -4,7 +4,7 @@ import Testing
 /// Independent clients: written from the published contract alone, in another language, against the whole shop.
 @Suite(.tiers(.e2e))
 struct ClientTests {
-  @Test(arguments: ["shop_newcomer", "merch_and_wallet", "inventory_client"])
+  @Test(arguments: ["shop_newcomer", "merch_and_wallet", "inventory_client", "orders_client", "admin_client"])
   func `a client that knows only the contract finds no fault`(name: String) throws {
     let world = try World()
     let client = try Program(

@@ -78,7 +78,7 @@ struct SeedCommandTests {
   @Test func `the demo is created once, and later changes to it stay`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("user", "add", "demo").status == 0)
-      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new\n")
+      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new, 3 come in sizes now\n")
       let item = "item_id = '550e8400-e29b-41d4-a716-446655440002'"
       #expect(try desk.count("item_collections WHERE \(item)") == 4)
       #expect(try desk.count("item_quality_levels WHERE \(item)") == 7)
@@ -91,6 +91,26 @@ struct SeedCommandTests {
       #expect(try desk.count("item_collections WHERE \(item)") == 0)
       #expect(try desk.count("items WHERE name = 'Pebble'") == 1)
       #expect(try desk.count("operations WHERE owner = '550e8400-e29b-41d4-a716-446655440000'") == 1)
+    }
+  }
+
+  @Test func `the clothes of the demo come in sizes beside the standard variant, unless an admin has changed them`()
+    throws
+  {
+    try withDesk(as: TestCluster.owner) { desk in
+      let owner = try TestCluster.connection(database: desk.database)
+      let shirt = try desk.file("shirt.csv", "code,collection\nt-shirt,winter_2025\n")
+      #expect(try desk.run("item", "import", shirt).status == 0)
+      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new, 2 come in sizes now\n")
+      let listed = try desk.run("item", "list").log.split(separator: "\n")
+      let sizes = "base:unlimited xs:5 s:20 m:40 l:40 xl:20 xxl:10"
+      #expect(listed.contains("hoody,Hoody,300,unlimited,\(sizes),active"))
+      #expect(listed.contains("pink-hoody,Pink hoody,500,unlimited,\(sizes),active"))
+      #expect(listed.contains("t-shirt,T-shirt,80,unlimited,winter_2025:unlimited,active"))
+      // An admin takes the sizes away again.
+      #expect(try owner.run("SELECT set_variants(id, '[]') FROM items WHERE code = 'hoody'") == 1)
+      #expect(try desk.run("seed", "--demo").log == "the demo is there already\n")
+      #expect(try desk.run("item", "list").log.contains("hoody,Hoody,300,unlimited,,active\n"))
     }
   }
 

@@ -51,6 +51,32 @@ struct ReaderTests {
     #expect(error?.complaints.map(\.location) == [["body", "a"], ["body", "c", "0"]])
   }
 
+  @Test func `each object of a list has its own reader, and all mistakes come out together`() throws {
+    let body = try reader(#"{"rows":[{"a":1},{"a":"x","more":1},5,{"b":2}],"less":1}"#)
+    let rows = body.objects("rows", atMost: 4)
+    #expect(rows.map { $0.optional("a", as: Int.self) } == [1, nil, nil, nil])
+    #expect(rows.map(\.isRightSoFar) == [true, false, false, true])
+    rows[0].complain("The row is odd")
+    #expect(
+      complaints { try body.finish() } == [
+        ["body", "rows", "0", "value_error"], ["body", "rows", "1", "a", "type_error"],
+        ["body", "rows", "2", "type_error"], ["body", "less", "extra_forbidden"],
+        ["body", "rows", "1", "more", "extra_forbidden"], ["body", "rows", "3", "b", "extra_forbidden"],
+      ])
+    for (text, kind) in [(#"{}"#, "missing"), (#"{"rows":{}}"#, "type_error"), (#"{"rows":[1,2]}"#, "value_error")] {
+      let body = try reader(text)
+      #expect(body.objects("rows", atMost: 1).isEmpty)
+      #expect(complaints { try body.finish() } == [["body", "rows", kind]], "\(text)")
+    }
+  }
+
+  @Test func `an answer names at most fifty unknown members of all objects together`() throws {
+    let row = "{" + (0..<40).map { "\"m\($0)\":1" }.joined(separator: ",") + "}"
+    let body = try reader(#"{"rows":[\#(row),\#(row)]}"#)
+    #expect(body.objects("rows", atMost: 2).count == 2)
+    #expect(complaints { try body.finish() }.count == 50)
+  }
+
   @Test func `a null is absent, refused, or has a meaning`() throws {
     let body = try reader(#"{"a":null,"b":null,"c":5,"d":"x"}"#)
     #expect(body.optional("a", as: Int.self) == nil && !body.has("a") && body.has("c"))

@@ -61,19 +61,34 @@ func deleteItem(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
 /// The picture of one variant of an item: the body is the file itself.
 func putPicture(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let id = try request.itemID()
-  let (collection, level) = try visit.context.reading(on: connection) { classifiers in
-    let reader = Reader()
-    let named = (
-      reader.note(try classifiers.named("collection", by: request)),
-      reader.note(try classifiers.named("quality_level", by: request))
-    )
-    try reader.finish()
-    return named
-  }
+  let (collection, level) = try visit.context.variant(namedBy: request, connection)
   let item = try Catalogue.show(
     Picture(request.body), named: ETag(of: request.body).digest, as: id, collection, level,
     in: visit.context.storefront.pictures, by: Editor(visit.caller, request), on: connection)
   return .item(item)
+}
+
+func deletePicture(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let id = try request.itemID()
+  let (collection, level) = try visit.context.variant(namedBy: request, connection)
+  try Catalogue.removePicture(of: id, collection, level, by: Editor(visit.caller, request), on: connection)
+  return Response(204)
+}
+
+extension Context {
+  fileprivate func variant(
+    namedBy request: Request, _ connection: borrowing Connection
+  ) throws -> (collection: Classifier?, level: Classifier?) {
+    try reading(on: connection) { classifiers in
+      let reader = Reader()
+      let named = (
+        reader.note(try classifiers.named("collection", by: request)),
+        reader.note(try classifiers.named("quality_level", by: request))
+      )
+      try reader.finish()
+      return named
+    }
+  }
 }
 
 extension Classifiers {
@@ -97,14 +112,14 @@ extension Classifiers {
 }
 
 extension Response {
-  fileprivate static func item(_ item: Item, status: Int = 200) -> Response {
+  static func item(_ item: Item, status: Int = 200) -> Response {
     .document(item.document, status: status).with("ETag", ETag(of: item.document.bytes).text)
   }
 }
 
 extension Request {
   /// No item has an id that is not a UUID.
-  fileprivate func itemID() throws(CatalogueRefusal) -> UUID {
+  func itemID() throws(CatalogueRefusal) -> UUID {
     guard let id = try? parameters.require("id", as: UUID.self) else { throw .unknownItem }
     return id
   }

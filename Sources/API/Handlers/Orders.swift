@@ -74,12 +74,7 @@ func changeOrders(
   { request, visit, connection in
     let body = try Reader(bodyOf: request)
     let note = body.note
-    let ids = try body.finish(
-      body.require("ids", as: [UUID].self) { ids in
-        guard (1...1000).contains(ids.count) else {
-          throw ShapeError(["body", "ids"], "Input should have 1 to 1000 ids", .malformed)
-        }
-      })
+    let ids = try body.finish(body.list("ids", of: UUID.self, 1...1000))
     let refusals = try change.makeAll(ids, by: Editor(visit.caller, request, reason: note), on: connection)
     let items = zip(ids, refusals).map { id, refusal -> JSON in
       guard let refusal else { return ["id": .string(id.text), "status": .string(change.rawValue)] }

@@ -14,6 +14,7 @@ func stats(_ request: Request, _ visit: Visit, _ connection: borrowing Connectio
   return .object([
     "from": .json(.string(first.text)), "to": .json(.string(last.text)),
     "coins_in_circulation": .json(.integer(try Statistics.coinsInCirculation(on: connection))),
+    "low_stock": .stored(try Statistics.lowStock(on: connection)),
     "purchases": .stored(try statistics.purchases(on: connection)),
     "top_givers": .stored(try statistics.top(.givers, count, on: connection)),
     "top_receivers": .stored(try statistics.top(.receivers, count, on: connection)),

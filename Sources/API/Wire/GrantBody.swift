@@ -27,11 +27,28 @@ struct GrantBody {
     isTable = request.headers.begins("Content-Type", with: "text/csv")
     let reader = isTable ? Reader() : try Reader(bodyOf: request)
     isRehearsal = reader.note(try request.query.optional("dry_run", oneOf: Truth.self)) == .true
-    if isTable { readTable(request, reader) } else { readList(reader) }
+    if isTable { readTable(request, reader) } else { readList(request, reader) }
     do { try reader.finish() } catch { complaints = error.complaints + complaints }
   }
 
-  private mutating func readList(_ body: Reader) {
+  /// The name, reason and amount that stand beside a table. Beside a list they mean nothing, but have to be right.
+  private mutating func readQuery(_ request: Request, _ reader: Reader) -> Int? {
+    func isGiven(_ member: String) -> Bool { isTable || request.query.all(member)?.isEmpty == false }
+    if isGiven("name") { name = reader.note(try request.query.required("name") { try GrantName($0).text }) }
+    if isGiven("reason") {
+      reason = reader.note(
+        try request.query.required("reason") { text in
+          guard (1...500).contains(text.unicodeScalars.count) else {
+            throw ShapeError(["query", "reason"], "Input should have 1 to 500 characters", .malformed)
+          }
+          return text
+        })
+    }
+    return reader.note(try request.query.optional("amount", in: Handout.amounts))
+  }
+
+  private mutating func readList(_ request: Request, _ body: Reader) {
+    _ = readQuery(request, body)
     name = body.require("name", as: GrantName.self)?.text
     reason = body.text("reason", 1...500, isRequired: true)
     let amount = body.require("amount", as: Int.self) { amount in
@@ -65,15 +82,7 @@ struct GrantBody {
   }
 
   private mutating func readTable(_ request: Request, _ reader: Reader) {
-    name = reader.note(try request.query.required("name") { try GrantName($0).text })
-    reason = reader.note(
-      try request.query.required("reason") { text in
-        guard (1...500).contains(text.unicodeScalars.count) else {
-          throw ShapeError(["query", "reason"], "Input should have 1 to 500 characters", .malformed)
-        }
-        return text
-      })
-    let amount = reader.note(try request.query.optional("amount", in: Handout.amounts))
+    let amount = readQuery(request, reader)
     do {
       let csv = try CSV(parsing: request.body)
       guard (2...Self.mostRecipients + 1).contains(csv.rows.count) else {

@@ -6,7 +6,7 @@ internal import Shop
 let largestQuantity = 1 << 53 - 1
 
 extension ItemDraft {
-  /// A price or a stock of null has a meaning of its own: not for sale, or unlimited.
+  /// A null in place of a number has a meaning of its own: not for sale, unlimited, or no limit and no mark.
   init(_ body: Reader, isNew: Bool, _ classifiers: Classifiers) {
     self.init()
     if isNew {
@@ -16,8 +16,11 @@ extension ItemDraft {
     }
     name = body.text("name", 1...200, isRequired: isNew) { try NameRule.requireVisible($0) }
     description = body.text("description", 0...5000)
-    price = body.nullable("price", isRequired: isNew) { try checkQuantity($0, 1, "price") }
-    stock = body.nullable("stock") { try checkQuantity($0, 0, "stock") }
+    price = body.nullable("price", isRequired: isNew) { try checkQuantity($0, atLeast: 1) }
+    stock = body.nullable("stock") { try checkQuantity($0, atLeast: 0) }
+    limitPerPerson = body.nullable("limit_per_person") { try checkQuantity($0, atLeast: 1) }
+    lowStockAt = body.nullable("low_stock_at") { try checkQuantity($0, atLeast: 0) }
+    handOver = body.optional("hand_over")
     isActive = body.optional("is_active")
     classify(body, isNew, classifiers)
     collections = classifiers.find("collection", "collections", body)
@@ -62,8 +65,11 @@ private func checkCode(_ text: String) throws {
   }
 }
 
-private func checkQuantity(_ quantity: Int, _ least: Int, _ member: String) throws {
-  guard (least...largestQuantity).contains(quantity) else {
-    throw ShapeError(["body", member], "Input should be from \(least) to \(largestQuantity)", .malformed)
-  }
+private struct OutOfRange: Error, CustomStringConvertible {
+  let least: Int
+  var description: String { "Input should be from \(least) to \(largestQuantity)" }
+}
+
+func checkQuantity(_ quantity: Int, atLeast least: Int) throws {
+  guard (least...largestQuantity).contains(quantity) else { throw OutOfRange(least: least) }
 }

@@ -72,11 +72,27 @@ package enum Catalogue {
         VALUES (\(id), \(collection?.id), \(level?.id), \(name))
         ON CONFLICT (item_id, collection_id, quality_level_id) DO UPDATE SET path = EXCLUDED.path
         """)
-      try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(id)")
+      try touch(id, on: connection)
     }
   }
 
-  private static func edit(
+  /// Takes the picture of a variant away. The file stays, because other variants may show it.
+  package static func removePicture(
+    of id: UUID, _ collection: Classifier?, _ level: Classifier?, by editor: Editor,
+    on connection: borrowing Connection
+  ) throws {
+    _ = try edit("item.image", id, if: .none, by: editor, on: connection) { connection in
+      let removed = try connection.run(
+        """
+        DELETE FROM item_images WHERE item_id = \(id) AND collection_id IS NOT DISTINCT FROM \(collection?.id)
+          AND quality_level_id IS NOT DISTINCT FROM \(level?.id)
+        """)
+      guard removed == 1 else { throw CatalogueRefusal.unknownPicture }
+      try touch(id, on: connection)
+    }
+  }
+
+  static func edit(
     _ action: String, _ id: UUID, if condition: Condition, by editor: Editor, on connection: borrowing Connection,
     _ body: (borrowing Connection) throws -> Void
   ) throws -> Item {
@@ -90,6 +106,10 @@ package enum Catalogue {
     }
   }
 
+  static func touch(_ id: UUID, on connection: borrowing Connection) throws {
+    try connection.run("UPDATE items SET updated_at = clock_timestamp() WHERE id = \(id)")
+  }
+
   /// No other transaction changes the item until this one ends.
   private static func locked(_ id: UUID, on connection: borrowing Connection) throws -> Item {
     try connection.run("SELECT FROM items WHERE id = \(id) FOR NO KEY UPDATE")
@@ -100,6 +120,7 @@ package enum Catalogue {
     of id: UUID, to draft: ItemDraft, by editor: Editor, on connection: borrowing Connection
   ) throws {
     guard let stock = draft.stock else { return }
+    guard try unlisted(id, nil, nil, on: connection) == nil else { throw CatalogueRefusal.soldInVariants }
     try Inventory.setStock(id, stock, by: editor, on: connection)
   }
 }

@@ -18,6 +18,11 @@ package struct Item: Sendable {
     return found
   }
 
+  /// The id of the item with this code; nil if the catalogue has none.
+  package static func id(of code: String, on connection: borrowing Connection) throws -> UUID? {
+    try connection.row("SELECT id FROM catalogue WHERE code = \(code)") { try $0.value(0) }
+  }
+
   /// The item as clients of the inventory see it, even if it has left the catalogue.
   package static func description(of id: UUID, on connection: borrowing Connection) throws -> DatabaseJSON {
     let found = try connection.row(
@@ -42,5 +47,25 @@ package struct Item: Sendable {
 
 package enum CatalogueRefusal: Error, Sendable, Equatable {
   case unknownVariant, unknownItem, codeTaken, changedMeanwhile, conditionMissing
-  case unknownClassifier, classifierTaken
+  case unknownClassifier, classifierTaken, unknownPicture
+  /// The item is sold in its variants only, so the item itself has no stock to set.
+  case soldInVariants
+  /// A listed variant has a collection or quality level that the item would lose.
+  case variantOnSale
+  /// The list of the item's variants has no such collection, or not together with this quality level.
+  case unlistedVariant(VariantRefusal.Member)
+}
+
+extension CatalogueRefusal: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknownItem: "there is no such item"
+    case .codeTaken: "another item has this code, perhaps one that has left the catalogue"
+    case .soldInVariants: "the item is sold in its variants only: give the stock of each of them"
+    case .variantOnSale: "a variant in the item's list has a collection or quality level that would go"
+    case .unknownVariant, .unlistedVariant: "the item does not come in this variant"
+    case .unknownClassifier, .classifierTaken, .unknownPicture, .changedMeanwhile, .conditionMissing:
+      "the change was refused"
+    }
+  }
 }

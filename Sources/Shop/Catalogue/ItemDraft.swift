@@ -16,6 +16,11 @@ package struct ItemDraft: Sendable {
   package var isActive: Bool?
   /// The inner nil: stock is unlimited.
   package var stock: Int??
+  /// The inner nil: any number.
+  package var limitPerPerson: Int??
+  /// The inner nil: reports never name the item.
+  package var lowStockAt: Int??
+  package var handOver: Bool?
   package init() {}
 
   func create(_ id: UUID, on connection: borrowing Connection) throws {
@@ -24,16 +29,17 @@ package struct ItemDraft: Sendable {
       let code = try self.code ?? Self.freeCode(for: name, on: connection)
       let made = try connection.run(
         """
-        INSERT INTO items (id, code, name, description, price, class_id, type_id, is_active)
+        INSERT INTO items (id, code, name, description, price, class_id, type_id, limit_per_person, low_stock_at,
+                           hand_over, is_active)
         VALUES (\(id), \(code), \(name), \(description ?? ""), \(price ?? nil), \(`class`.id), \(type.id),
-                \(isActive ?? true))
+                \(limitPerPerson ?? nil), \(lowStockAt ?? nil), \(handOver ?? true), \(isActive ?? true))
         ON CONFLICT (code) DO NOTHING
         """)
       if made == 1 { break }
       // A code that was free a moment ago may be taken now. A code that the admin chose stays taken.
       guard self.code == nil else { throw CatalogueRefusal.codeTaken }
     }
-    try setVariants(of: id, on: connection)
+    try setWords(of: id, on: connection)
   }
 
   /// The name in small letters, digits and hyphens, with a number behind it if an item has that code, even a retired
@@ -65,15 +71,30 @@ package struct ItemDraft: Sendable {
         name = coalesce(\(name), name), description = coalesce(\(description), description),
         price = CASE WHEN \(price != nil) THEN \(price ?? nil)::bigint ELSE price END,
         class_id = coalesce(\(`class`?.id)::uuid, class_id), type_id = coalesce(\(type?.id)::uuid, type_id),
+        limit_per_person = CASE WHEN \(limitPerPerson != nil) THEN \(limitPerPerson ?? nil)::bigint
+                                ELSE limit_per_person END,
+        low_stock_at = CASE WHEN \(lowStockAt != nil) THEN \(lowStockAt ?? nil)::bigint ELSE low_stock_at END,
+        hand_over = coalesce(\(handOver)::boolean, hand_over),
         is_active = coalesce(\(isActive)::boolean, is_active), updated_at = clock_timestamp()
       WHERE id = \(id)
       """)
-    try setVariants(of: id, on: connection)
+    try setWords(of: id, on: connection)
   }
 
-  private func setVariants(of id: UUID, on connection: borrowing Connection) throws {
+  private func setWords(of id: UUID, on connection: borrowing Connection) throws {
     try write(collections, of: id, in: "item_collections", as: "collection_id", on: connection)
     try write(qualityLevels, of: id, in: "item_quality_levels", as: "quality_level_id", on: connection)
+    guard collections != nil || qualityLevels != nil else { return }
+    let losesVariant: Bool = try connection.value(
+      """
+      SELECT EXISTS (
+        SELECT FROM assets s WHERE s.item_id = \(id) AND s.sale IS NOT NULL AND (
+          s.collection_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM item_collections c WHERE c.item_id = \(id) AND c.collection_id = s.collection_id)
+          OR s.quality_level_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM item_quality_levels q WHERE q.item_id = \(id) AND q.quality_level_id = s.quality_level_id)))
+      """)
+    guard !losesVariant else { throw CatalogueRefusal.variantOnSale }
   }
 
   private func write(

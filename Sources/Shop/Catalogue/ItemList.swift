@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import Postgres
 
 /// The catalogue as a list.
@@ -40,5 +41,36 @@ package enum ItemList {
       FROM (SELECT 1) AS one LEFT JOIN page ON true LEFT JOIN catalogue c USING (id) ORDER BY page.place
       """
     ) { try Item(row: $0) }
+  }
+}
+
+/// A line of the catalogue for people to read.
+package struct ItemLine: Sendable {
+  package let code: String
+  package let name: String
+  package let price: Int?
+  /// A number, or `unlimited`.
+  package let stock: String
+  /// As `s:5 m:unlimited winter_2025/l:0:paused`; `base` is the standard variant beside others.
+  package let variants: String
+  package let isActive: Bool
+
+  /// All items by code, or one of them.
+  package static func read(_ id: UUID? = nil, on connection: borrowing Connection) throws -> [ItemLine] {
+    try connection.rows(
+      """
+      SELECT code, name, price, coalesce(document::json ->> 'stock', 'unlimited'), (
+          SELECT coalesce(string_agg(concat(
+              coalesce(nullif(concat_ws('/', v ->> 'collection', v ->> 'quality_level'), ''), 'base'),
+              ':', coalesce(v ->> 'stock', 'unlimited'), CASE v ->> 'is_active' WHEN 'false' THEN ':paused' END
+            ), ' ' ORDER BY n), '')
+          FROM json_array_elements(document::json -> 'variants') WITH ORDINALITY AS listed (v, n)), is_active
+      FROM catalogue WHERE \(id)::uuid IS NULL OR id = \(id)::uuid ORDER BY code
+      """
+    ) { row in
+      ItemLine(
+        code: try row.value(0), name: try row.value(1), price: try row.value(2), stock: try row.value(3),
+        variants: try row.value(4), isActive: try row.value(5))
+    }
   }
 }

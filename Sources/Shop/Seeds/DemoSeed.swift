@@ -1,7 +1,8 @@
+internal import Audit
 package import FoundationEssentials
 package import Postgres
 
-/// Items for a new shop to look at: game items of every class. The migrations bring the merch.
+/// Items for a new shop to look at: game items of every class, and sizes for the clothes. The migrations bring the merch.
 package enum DemoSeed {
   /// A user and an item that public load scripts name by these ids.
   package static let user = UUID(uuidString: "550e8400-e29b-41d4-a716-446655440000")!
@@ -40,6 +41,32 @@ package enum DemoSeed {
       )
       SELECT count(*) FROM made
       """)
+  }
+
+  /// Clothes that have never come in anything but their standard variant come in sizes from now on, beside it. Returns
+  /// their number. Others stay as they are, because an admin has changed them.
+  package static func addSizes(on connection: borrowing Connection) throws -> Int {
+    let plain: [UUID] = try connection.rows(
+      """
+      SELECT i.id FROM items i
+      WHERE i.code IN ('t-shirt', 'hoody', 'pink-hoody') AND i.retired_at IS NULL
+        AND NOT EXISTS (SELECT FROM assets s WHERE s.item_id = i.id AND s.sale IS DISTINCT FROM 'alone')
+        AND NOT EXISTS (SELECT FROM item_quality_levels q WHERE q.item_id = i.id)
+      ORDER BY i.id
+      """
+    ) { try $0.value(0) }
+    let classifiers = Classifiers()
+    try classifiers.readAll(now: 0, on: connection)
+    let sizes = [("xs", 5), ("s", 20), ("m", 40), ("l", 40), ("xl", 20), ("xxl", 10)].map { code, stock in
+      var variant = VariantDraft(nil, classifiers.find("quality_level", code))
+      variant.stock = stock
+      return variant
+    }
+    for item in plain {
+      _ = try Catalogue.setVariants(
+        [VariantDraft(nil, nil)] + sizes, of: item, if: .none, by: .commandLine, on: connection)
+    }
+    return plain.count
   }
 
   private static func id(_ number: Int) -> String { "'de300000-0000-8000-8000-00000000000\(number)'::uuid" }

@@ -10,7 +10,7 @@ extension Scenario {
     let count = Int.random(in: subject.peopleCount, using: &random)
     let people = (0..<count).map { _ in Person(&random) }
     let stock = [nil, 1, 2].randomElement(using: &random)!
-    let items = [Item(stock: stock, limit: [nil, 2].randomElement(using: &random)!), Item(stock: nil)]
+    let items = [Item(stock: stock, limit: [nil, 1, 2].randomElement(using: &random)!), Item(stock: nil)]
     let first = [nil, First.ordered, .ready, .ready, .handedOver].randomElement(using: &random)!
     var program = Program(subject: subject, people: count, random: random)
     if program.any(0...2) > 0 { program.surround(people[0]) } else { program.mix() }
