@@ -14,7 +14,7 @@ const longestWait = 60
  */
 export class Refusal extends Error {
   constructor(status, problem) {
-    super(typeof problem.detail === "string" ? problem.detail : problem.title)
+    super(typeof problem.detail === "string" ? problem.detail : problem.message ?? problem.title)
     this.status = status
     this.code = problem.code ?? (typeof problem.error === "string" ? problem.error : `status_${status}`)
     this.problem = problem
@@ -64,13 +64,14 @@ function mayRepeat(answer, method, key) {
  * Asks, and gives the answer's document, or the whole `Response` with `raw`. A path without a slash at its beginning is
  * one of `/api/v1/`. `anonymous` sends no token.
  */
-export async function ask(method, path, { body, key, signal, anonymous, raw, accept } = {}) {
+export async function ask(method, path, { body, key, ifMatch, signal, anonymous, raw, accept } = {}) {
   const url = path.startsWith("/") ? path : base + path
   for (let attempt = 1; ; attempt += 1) {
     const headers = { Accept: accept ?? "application/json" }
     if (body instanceof Blob) headers["Content-Type"] = body.type
     else if (body !== undefined) headers["Content-Type"] = "application/json"
     if (key) headers["Idempotency-Key"] = key
+    if (ifMatch) headers["If-Match"] = ifMatch
     if (!anonymous) await authorize(headers)
     const content = body === undefined || body instanceof Blob ? body : JSON.stringify(body)
     const answer = await send(method, url, { headers, body: content, signal })

@@ -3,7 +3,7 @@
 import { get, Refusal, whenSessionEnds } from "./api.js"
 import { changes, facts, refresh, setCoins } from "./session.js"
 import { currentLanguage, setCoinWord, startLanguage, t } from "./words.js"
-import { match, show, start } from "./router.js"
+import { match, show, staff, start } from "./router.js"
 import { place, takeFocus, useApp, useStreet } from "./frame.js"
 import { closed, trouble } from "./closed.js"
 import { dropToast } from "./notices.js"
@@ -62,6 +62,7 @@ async function readMe() {
   const [me, wallet] = await Promise.all([get("auth/me"), get("wallet")])
   facts.me = me
   setCoins(wallet.coins)
+  if (staff.includes(me.role)) import("./admin/counter.js").then((counter) => counter.countWaiting())
 }
 
 async function enter() {

@@ -312,4 +312,21 @@ export default {
   "me.ending": "Signing out…",
   "me.endOthers": { one: "Sign out the other one", other: "Sign out the {n} others" },
   "me.signOut": "Sign out",
+
+  // Behind the counter: titles and links; words/counter-en.js has the rest.
+  "title.queue": "Hand-over",
+  "title.catalogue": "Catalogue",
+  "title.thing": "Thing",
+  "title.people": "People",
+  "title.person": "Person",
+  "title.grants": "Grants",
+  "title.adjust": "Adjust",
+  "title.reports": "Reports",
+  "title.audit": "Changes",
+  "nav.queue": "Hand-over",
+  "nav.catalogue": "Catalogue",
+  "nav.people": "People",
+  "nav.grants": "Grants",
+  "nav.reports": "Reports",
+  "nav.audit": "Changes",
 }

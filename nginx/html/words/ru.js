@@ -313,4 +313,21 @@ export default {
   "me.ending": "Выходим…",
   "me.endOthers": { one: "Выйти на другом устройстве", few: "Выйти на {n} других устройствах", many: "Выйти на {n} других устройствах", other: "Выйти на {n} других устройствах" },
   "me.signOut": "Выйти",
+
+  // За прилавком: заголовки и ссылки; остальное в words/counter-ru.js.
+  "title.queue": "Выдача",
+  "title.catalogue": "Каталог",
+  "title.thing": "Товар",
+  "title.people": "Люди",
+  "title.person": "Человек",
+  "title.grants": "Начисления",
+  "title.adjust": "Поправки",
+  "title.reports": "Отчёты",
+  "title.audit": "Изменения",
+  "nav.queue": "Выдача",
+  "nav.catalogue": "Каталог",
+  "nav.people": "Люди",
+  "nav.grants": "Начисления",
+  "nav.reports": "Отчёты",
+  "nav.audit": "Изменения",
 }
