@@ -75,6 +75,13 @@ export function reasonForm({ label, help, least = 1, verb, doing, work, danger =
   return form
 }
 
+/** A field's text as a number; null if it is empty, undefined if it is no whole number. */
+export function whole(text) {
+  const digits = text.replace(/[\s\u00a0\u202f]/g, "")
+  if (!digits) return null
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+}
+
 async function copy(input) {
   input.select()
   try {

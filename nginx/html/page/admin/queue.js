@@ -138,7 +138,7 @@ function desk({ view, loaded, names, signal, changed }) {
 
   const columns = [
     { title: html`<span class="vh">${t("queue.tick")}</span>`, kind: "tick", cell: tick },
-    { title: t("queue.who"), kind: "lead", cell: (order) => personCell(look.nameOf(order.user), order.user, `/admin/people${query({ q: order.user })}`) },
+    { title: t("queue.who"), kind: "lead", cell: (order) => personCell(look.nameOf(order.user), order.user) },
     { title: t("queue.goods"), kind: "wide", cell: (order) => html`<div class="person">${thumb({ ...look.byCode(order.item), code: order.item })}<div><b>${order.name}</b><small>${t("pieces", { n: order.quantity })}</small></div></div>` },
     { title: t("queue.size"), kind: "fit", look: "num", cell: size },
     { title: t("queue.since"), kind: "side", cell: state },

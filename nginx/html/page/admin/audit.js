@@ -1,0 +1,55 @@
+// The audit trail: who changed what, when and why, newest first, filtered by what was done, by whom, and to what.
+
+import { actionName, actorName, differences, placeOf, subjectOf } from "./changes.js"
+import { cursorLinks } from "./counter.js"
+import { empty, head, icon, table } from "../elements.js"
+import { get, query } from "../api.js"
+import { go } from "../router.js"
+import { html } from "../html.js"
+import { mail } from "./counter.js"
+import { moment, t } from "../words.js"
+
+const actions = [
+  "item.create", "item.update", "item.variants", "item.stock", "item.image", "item.delete", "classifier.create",
+  "user.create", "user.update", "user.password", "user.reset_link", "user.link", "user.unlink", "user.delete",
+  "invitation.create", "invitation.end", "coins.grant", "inventory.adjust", "order.cancel",
+]
+
+function filters(values, to) {
+  const option = (action) => html`<option value="${action}" selected=${action === values.action}>${action ? actionName(action) : t("audit.everything")}</option>`
+  const known = values.action && !actions.includes(values.action) ? [...actions, values.action] : actions
+  const chip = (name, text) => values[name] && html`<a class="btn" href="${to({ [name]: null })}">${icon("x")}${text}</a>`
+  return html`<div class="row low filters"><div class="field"><label for="action">${t("audit.what")}</label><select class="select" id="action" @change=${(event) => go(to({ action: event.target.value }))}>${["", ...known].map(option)}</select></div>
+    ${chip("subject", t("audit.onlyOne"))}${chip("actor", t("audit.onlyActor"))}</div>`
+}
+
+function what(entry) {
+  const [name, place] = [subjectOf(entry), placeOf(entry)]
+  return html`<div><b>${actionName(entry.action)}</b>${name && html`<small class="subject">${place ? html`<a href="${place}">${name}</a>` : name}</small>`}</div>`
+}
+
+function changed(entry) {
+  const list = differences(entry)
+  if (!list.length) return null
+  const line = ({ name, from, to }) => html`<li>${name}: <s>${from}</s> → <b>${to}</b></li>`
+  return html`<ul class="differences">${list.map(line)}</ul>`
+}
+
+export async function show({ query: address, signal }) {
+  const values = Object.fromEntries(["action", "subject", "actor", "cursor"].map((name) => [name, address.get(name)]))
+  const to = (change) => "/admin/audit" + query({ ...values, cursor: null, ...change })
+  const { items, next_cursor: next } = await get("audit" + query({ action: values.action, subject_id: values.subject, actor_id: values.actor, cursor: values.cursor, limit: 25 }), { signal })
+  const isFiltered = values.action || values.subject || values.actor
+  const rows = () => table(t("audit.caption"), [
+    { title: t("audit.change"), kind: "lead", cell: what },
+    { title: t("audit.members"), kind: "why", look: "small", cell: changed },
+    { title: t("audit.why"), kind: "why", look: "muted", cell: (entry) => entry.reason },
+    { title: t("audit.who"), look: "mail", cell: (entry) => (entry.actor_id ? html`<a href="${to({ actor: entry.actor_id })}">${mail(entry.actor)}</a>` : html`<span class="muted">${actorName(entry)}</span>`) },
+    { title: t("audit.when"), kind: "side", look: "muted num", cell: (entry) => moment(entry.at) },
+  ], items, { oneUp: true })
+  return [
+    head(t("title.audit"), t("audit.text")), filters(values, to),
+    items.length ? rows() : empty(t("audit.none"), t("audit.noneText"), isFiltered && html`<a class="btn" href="/admin/audit">${t("showAll")}</a>`),
+    cursorLinks(values.cursor, next, (cursor) => to({ cursor })),
+  ]
+}
