@@ -1,18 +1,17 @@
 // The audit trail: who changed what, when and why, newest first, filtered by what was done, by whom, and to what.
 
 import { actionName, actorName, differences, placeOf, subjectOf } from "./changes.js"
-import { cursorLinks } from "./counter.js"
+import { cursorLinks, mail } from "./counter.js"
 import { empty, head, icon, table } from "../elements.js"
 import { get, query } from "../api.js"
 import { go } from "../router.js"
 import { html } from "../html.js"
-import { mail } from "./counter.js"
 import { moment, t } from "../words.js"
 
 const actions = [
   "item.create", "item.update", "item.variants", "item.stock", "item.image", "item.delete", "classifier.create",
   "user.create", "user.update", "user.password", "user.reset_link", "user.link", "user.unlink", "user.delete",
-  "invitation.create", "invitation.end", "coins.grant", "inventory.adjust", "order.cancel",
+  "invitation.create", "invitation.end", "coins.grant", "inventory.adjust", "order.ready", "order.hand_over", "order.cancel", "order.return",
 ]
 
 function filters(values, to) {
@@ -23,8 +22,19 @@ function filters(values, to) {
     ${chip("subject", t("audit.onlyOne"))}${chip("actor", t("audit.onlyActor"))}</div>`
 }
 
-function what(entry) {
-  const [name, place] = [subjectOf(entry), placeOf(entry)]
+/** What entries are about of which the trail keeps only an id: orders, and people whose things were corrected. */
+async function subjects(entries, signal) {
+  const personName = (id) => get(`users/${id}`, { signal }).then((one) => one.full_name ?? one.username)
+  const orderName = (id) => get(`orders/${id}`, { signal }).then((one) => t("queue.what", { item: one.name, name: one.user }))
+  const read = { order: orderName, inventory: personName, user: personName }
+  const bare = entries.filter((one) => read[one.action.split(".")[0]] && !subjectOf(one))
+  const kinds = new Map(bare.map((one) => [one.subject_id, read[one.action.split(".")[0]]]))
+  const found = await Promise.all([...kinds].map(async ([id, work]) => [id, await work(id).catch(() => "")]))
+  return new Map(found)
+}
+
+function what(entry, names) {
+  const [name, place] = [subjectOf(entry) || names.get(entry.subject_id), placeOf(entry)]
   return html`<div><b>${actionName(entry.action)}</b>${name && html`<small class="subject">${place ? html`<a href="${place}">${name}</a>` : name}</small>`}</div>`
 }
 
@@ -39,9 +49,10 @@ export async function show({ query: address, signal }) {
   const values = Object.fromEntries(["action", "subject", "actor", "cursor"].map((name) => [name, address.get(name)]))
   const to = (change) => "/admin/audit" + query({ ...values, cursor: null, ...change })
   const { items, next_cursor: next } = await get("audit" + query({ action: values.action, subject_id: values.subject, actor_id: values.actor, cursor: values.cursor, limit: 25 }), { signal })
+  const names = await subjects(items, signal)
   const isFiltered = values.action || values.subject || values.actor
   const rows = () => table(t("audit.caption"), [
-    { title: t("audit.change"), kind: "lead", cell: what },
+    { title: t("audit.change"), kind: "lead", cell: (entry) => what(entry, names) },
     { title: t("audit.members"), kind: "why", look: "small", cell: changed },
     { title: t("audit.why"), kind: "why", look: "muted", cell: (entry) => entry.reason },
     { title: t("audit.who"), look: "mail", cell: (entry) => (entry.actor_id ? html`<a href="${to({ actor: entry.actor_id })}">${mail(entry.actor)}</a>` : html`<span class="muted">${actorName(entry)}</span>`) },

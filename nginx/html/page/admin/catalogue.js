@@ -1,9 +1,9 @@
 // The catalogue: every thing with its price and stock, what runs low and what is retired.
 
 import { allItems, classifiers, thumb, typeName } from "../goods.js"
-import { badge, empty, head, icon, price, table, tabs } from "../elements.js"
+import { badge, empty, head, icon, price, table } from "../elements.js"
 import { fill, html } from "../html.js"
-import { hasWords, pageLinks, searchField } from "./counter.js"
+import { hasWords, pageLinks, searchField, shownTabs } from "./counter.js"
 import { number, t } from "../words.js"
 import { query } from "../api.js"
 import { replace } from "../router.js"
@@ -66,7 +66,7 @@ export async function show({ query: address, signal }) {
   const draw = () => {
     const found = inView[values.view].filter((item) => hasWords(values.q, item.name, item.code, typeName(names, item.type)))
     const part = found.slice((values.page - 1) * limit, values.page * limit)
-    fill(filters, tabs(t("catalogue.filter"), views.map((view) => ({ name: t(`catalogue.view.${view || "all"}`), href: to({ view }), count: inView[view].length, current: view === values.view }))))
+    fill(filters, shownTabs(t("catalogue.filter"), views.map((view) => ({ name: t(`catalogue.view.${view || "all"}`), href: to({ view }), count: inView[view].length, current: view === values.view }))))
     const nothing = values.view === "low" ? [t("catalogue.noneLow"), t("catalogue.noneLowText")] : values.view === "retired" ? [t("catalogue.noneRetired"), t("catalogue.noneRetiredText")] : [t("catalogue.bare"), t("catalogue.bareText")]
     fill(place, part.length
       ? [rows(part, names), pageLinks({ page: values.page, limit, total: found.length }, (page) => to({ page }))]

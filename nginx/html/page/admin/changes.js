@@ -16,7 +16,7 @@ export function subjectOf({ before, after, subject_id: id, action }) {
 export function placeOf({ action, subject_id: id }) {
   const kind = action.split(".")[0]
   if (kind === "item") return `/admin/catalogue/${id}`
-  if (kind === "user" && action !== "user.delete") return `/admin/people/${id}`
+  if (kind === "inventory" || (kind === "user" && action !== "user.delete")) return `/admin/people/${id}`
   return action === "coins.grant" ? "/admin/grants" + query({ grant: id }) : null
 }
 
@@ -29,12 +29,20 @@ export function actorName(entry) {
   return entry.actor_id ? entry.actor : t("audit.program")
 }
 
+/** Sizes with their stock, pictures by their number, anything else as it is. */
+function listText(list) {
+  if (!list.length) return t("audit.nothing")
+  if (list.every((one) => typeof one === "string")) return list.join(", ")
+  if (list.some((one) => "url" in one)) return t("audit.entries", { n: list.length })
+  return list.map((one) => `${[one.collection, one.quality_level].filter(Boolean).join(" ") || "–"}: ${one.stock ?? "∞"}`).join(", ")
+}
+
 function short(value) {
   if (value == null || value === "") return t("audit.nothing")
   if (typeof value === "boolean") return t(value ? "audit.yes" : "audit.no")
   if (typeof value === "number") return number(value)
   if (typeof value === "string") return value.length > 60 ? `${value.slice(0, 60)}…` : value
-  return Array.isArray(value) ? t("audit.entries", { n: value.length }) : JSON.stringify(value).slice(0, 60)
+  return Array.isArray(value) ? listText(value) : JSON.stringify(value).slice(0, 60)
 }
 
 /** “price: 300 → 320” for each member that differs; of something new only what it is. */

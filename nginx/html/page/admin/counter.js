@@ -1,17 +1,20 @@
 // Knows what the screens behind the counter share: their words, a search, pages, dialogs, reasons and links to copy.
 // It is loaded only for people who stand there.
 
-import en from "/words/counter-en.js"
-import ru from "/words/counter-ru.js"
+import counterEn from "/words/counter-en.js"
+import counterRu from "/words/counter-ru.js"
+import officeEn from "/words/office-en.js"
+import officeRu from "/words/office-ru.js"
 import { addWords, number, t } from "../words.js"
 import { complainAll, field, submitting } from "../form.js"
 import { freshID, html } from "../html.js"
 import { get, query } from "../api.js"
-import { avatar, icon } from "../elements.js"
+import { avatar, icon, tabs } from "../elements.js"
 import { setCount } from "../frame.js"
 import { toast } from "../notices.js"
 
-addWords({ en, ru })
+addWords({ en: counterEn, ru: counterRu })
+addWords({ en: officeEn, ru: officeRu })
 
 /** A field that filters a list while somebody types. `change` gets the text when the typing pauses. */
 export function searchField(label, placeholder, value, change, wait = 0) {
@@ -152,7 +155,14 @@ export async function countWaiting() {
   }
 }
 
-/** A table's first heading and cells to choose rows by, under a class of its own. */
+/** Tabs of which the current one is in view, also where a phone shows only some of them. */
+export function shownTabs(label, list) {
+  const made = tabs(label, list)
+  requestAnimationFrame(() => made.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" }))
+  return html`<div class="tabs-place">${made}</div>`
+}
+
+/** A table with rules of its own. */
 export function withClass(element, name) {
   element.querySelector("table").classList.add(name)
   return element

@@ -1,10 +1,10 @@
 // Grants: coins from the company to one, several or all people, or by a table; each with a reason, and done once by its
 // name. The dry run asks the shop what would happen before anything does.
 
-import { avatar, badge, empty, head, icon, table, tabs } from "../elements.js"
+import { avatar, badge, empty, head, icon, table } from "../elements.js"
 import { moment, number, t } from "../words.js"
 import { complainAll, confirmStep, field, submitting, values } from "../form.js"
-import { cursorLinks, whole } from "./counter.js"
+import { cursorLinks, shownTabs, whole } from "./counter.js"
 import { fill, html } from "../html.js"
 import { findPerson, nameOf, peopleField } from "../combobox.js"
 import { get, post, query } from "../api.js"
@@ -135,7 +135,7 @@ export async function show({ query: address, signal, title }) {
   const forms = { "": () => amountForm({ first: person ? [person] : [] }), all: () => amountForm({ isForAll: true, first: [] }), table: () => tableForm() }
   const tab = (one) => ({ name: t(`grants.view.${one || "some"}`), href: "/admin/grants" + query({ view: one }), current: one === view })
   return [
-    head(t("title.grants"), t("grants.text")), tabs(t("grants.toWhom"), views.map(tab)),
+    head(t("title.grants"), t("grants.text")), shownTabs(t("grants.toWhom"), views.map(tab)),
     html`<div class="under-tabs">${view === "list" ? list : view === "all" ? [html`<p class="muted all-text">${t("grants.allText")}</p>`, forms.all()] : forms[view]()}</div>`,
   ]
 }

@@ -1,12 +1,12 @@
 // People: everybody with an account, by search and page; and the invitations, for admins.
 
 import { ask, get, post, query } from "../api.js"
-import { badge, empty, head, icon, picks, table, tabs } from "../elements.js"
+import { badge, empty, head, icon, picks, table } from "../elements.js"
 import { facts } from "../session.js"
 import { field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace } from "../router.js"
-import { linkToCopy, mail, openDialog, pageLinks, personCell, searchField } from "./counter.js"
+import { linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs } from "./counter.js"
 import { step, t } from "../words.js"
 
 const roles = ["user", "moderator", "admin"]
@@ -19,18 +19,20 @@ export function badgesOf(user) {
   return [colours[user.role] && badge(t(`role.${user.role}`), colours[user.role]), user.is_active ? null : badge(t("people.deactivated"), "rose")]
 }
 
+const hasOtherEmail = (user) => user.email && user.email !== user.username
+
 function rows(list, values, to) {
   const isAdmin = facts.me.role === "admin"
-  const sorted = (name) => html`<a href="${to({ sort: name })}">${t(`people.${name}`)}${values.sort === name ? " ↓" : ""}</a>`
+  const sorted = (name) => html`<a href="${to({ sort: name })}" data-sort="${name}">${t(`people.${name}`)}${values.sort === name ? " ↓" : ""}</a>`
   const made = table(t("title.people"), [
     { title: sorted("name"), kind: "lead", cell: (user) => personCell(user.full_name ?? user.username, user.username, `/admin/people/${user.id}`) },
-    { title: t("people.email"), kind: "email", look: "muted mail", cell: (user) => (user.email && user.email !== user.username ? mail(user.email) : null) },
+    // Where addresses are the usernames, they stand below the names already.
+    ...(list.some(hasOtherEmail) ? [{ title: t("people.email"), kind: "email", look: "muted mail", cell: (user) => (hasOtherEmail(user) ? mail(user.email) : null) }] : []),
     { title: sorted("joined"), label: t("people.joined"), look: "muted num", cell: (user) => step(user.created_at) },
     { title: sorted("role"), kind: "side", cell: badgesOf },
     ...(isAdmin ? [{ title: html`<span class="vh">${t("do")}</span>`, kind: "act desk", cell: (user) => user.is_active && html`<a class="btn quiet" href="/admin/grants${query({ to: user.username })}">${t("people.grant")}<span class="vh"> ${user.full_name ?? user.username}</span></a>` }] : []),
   ], list)
-  const place = Object.keys(sorts).indexOf(values.sort)
-  made.querySelectorAll("th")[[0, 2, 3][place]].setAttribute("aria-sort", sorts[values.sort].sort_order === "asc" ? "ascending" : "descending")
+  made.querySelector(`th:has([data-sort=${values.sort}])`).setAttribute("aria-sort", sorts[values.sort].sort_order === "asc" ? "ascending" : "descending")
   return made
 }
 
@@ -96,10 +98,10 @@ export async function show({ query: address, signal }) {
   const draw = (found) => fill(place, found.items.length
     ? [rows(found.items, given, to), pageLinks(found, (page) => to({ page }))]
     : empty(t("people.noSuch"), t("people.noSuchText", { name: given.q }), html`<a class="btn" href="${to({ q: "" })}">${t("showAll")}</a>`))
-  const filters = isAdmin && html`<div class="tabs-place">${tabs(t("people.filter"), [
+  const filters = isAdmin && shownTabs(t("people.filter"), [
     { name: t("people.everybody"), href: to({ view: null }), count: all.total, current: !given.view },
     { name: t("people.invitations"), href: to({ view: "invitations", q: "" }), count: invitations.total, current: Boolean(given.view) },
-  ])}</div>`
+  ])
   if (given.view) {
     fill(place, invitations.items.length ? [invitationRows(invitations.items), pageLinks(invitations, (page) => to({ page }))] : empty(t("invite.none"), t("invite.noneText"), inviteButton(signal)))
   } else draw(list)

@@ -124,8 +124,8 @@ export async function show({ params, signal, title }) {
   const path = `users/${encodeURIComponent(params.id)}`
   const [user, linked, latest] = await Promise.all([get(path, { signal }), isAdmin ? get(`${path}/identities`, { signal }) : null, isAdmin ? changesOf(params.id, signal) : null])
   title(nameOf(user))
-  const names = [user.username, user.email].filter((one, index, both) => one && both.indexOf(one) === index).join(" · ")
-  const top = html`<div class="head"><div class="person">${avatar(nameOf(user), "large")}<div><h1 tabindex="-1">${nameOf(user)}</h1><p class="mail">${names}</p><p class="row">${badgesOf(user)}<span class="small">${t("person.since", { when: step(user.created_at) })}</span></p></div></div>
+  const names = [...new Set([user.username, user.email])].filter((one) => one && one !== nameOf(user)).join(" · ")
+  const top = html`<div class="head"><div class="person">${avatar(nameOf(user), "large")}<div><h1 tabindex="-1">${nameOf(user)}</h1>${names && html`<p class="mail">${names}</p>`}<p class="row">${badgesOf(user)}<span class="small">${t("person.since", { when: step(user.created_at) })}</span></p></div></div>
     ${isAdmin && html`<div class="row"><a class="btn" href="/admin/adjust${query({ to: user.username })}">${t("people.adjust")}</a>${user.is_active && html`<a class="btn primary" href="/admin/grants${query({ to: user.username })}">${icon("grants")}${t("people.grant")}</a>`}</div>`}</div>`
   const crumb = html`<p class="crumb"><a href="/admin/people">${icon("back")}${t("title.people")}</a></p>`
   if (!isAdmin) return [crumb, top, html`<p class="muted">${t("person.onlyAdmins")}</p>`]

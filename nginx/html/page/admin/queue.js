@@ -1,12 +1,12 @@
 // The hand-over queue: what is to be prepared and fetched, oldest first, worked off by tap or by keyboard.
 
-import { badge, empty, head, icon, table, tabs } from "../elements.js"
+import { badge, empty, head, icon, table } from "../elements.js"
 import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
 import { coins, moment, number, step, t } from "../words.js"
 import { facts } from "../session.js"
 import { fill, html } from "../html.js"
 import { get, post, query } from "../api.js"
-import { hasWords, openDialog, personCell, reasonForm, searchField, showWaiting, staffNames, waiting, withClass } from "./counter.js"
+import { hasWords, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting, withClass } from "./counter.js"
 import { firstSteps } from "./first-steps.js"
 import { sentence, submitting } from "../form.js"
 import { toast } from "../notices.js"
@@ -221,7 +221,7 @@ export async function show({ query: address, signal }) {
       href: "/admin/queue" + query({ state }), current: state === view,
     })
     fill(top, head(t("title.queue"), summary(lists)))
-    fill(filters, tabs(t("queue.states"), Object.keys(states).map(tab)))
+    fill(filters, shownTabs(t("queue.states"), Object.keys(states).map(tab)))
   }
   const made = desk({ view, loaded, names, signal, changed: drawTop })
   drawTop(loaded)

@@ -100,7 +100,7 @@ export async function show({ query: address, signal }) {
     head(t("title.reports"), t("reports.text", { n: span }), html`<div class="row low">${spanSelect(span)}${downloads(figures)}</div>`),
     html`<div class="three stats">${stat(t("reports.circulation"), figures.coins_in_circulation, t("reports.circulationText"))}${stat(t("reports.spent"), spent, t("reports.spentText", { n: span }))}${stat(t("reports.bought"), pieces, t("reports.boughtText", { n: items.length }))}</div>`,
     html`<div class="stack wide">${purchases(buckets(figures.purchases, span, to), span, figures)}
-      <div class="two even">${ranking(t("reports.most"), items.slice(0, mostRanks).map((one) => ({ name: byCode(one.item).name, value: one.pieces })), t("reports.noPurchasesText"))}${ranking(t("reports.givers"), people(figures.top_givers), t("reports.noThanks"))}</div>
-      ${lowStock(figures.low_stock, byCode, names)}${figures.top_receivers.length > 0 && ranking(t("reports.receivers"), people(figures.top_receivers))}</div>`,
+      <div class="two even">${ranking(t("reports.most"), items.slice(0, mostRanks).map((one) => ({ name: byCode(one.item).name, value: one.pieces })), t("reports.noPurchasesText"))}<div class="stack wide">${ranking(t("reports.givers"), people(figures.top_givers), t("reports.noThanks"))}${figures.top_receivers.length > 0 && ranking(t("reports.receivers"), people(figures.top_receivers))}</div></div>
+      ${lowStock(figures.low_stock, byCode, names)}</div>`,
   ]
 }
