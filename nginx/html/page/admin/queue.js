@@ -168,7 +168,9 @@ function desk({ view, loaded, names, signal, changed }) {
     const list = shown()
     const isDone = view === "handed_over"
     const nothing = search ? empty(t("queue.nobody"), t("queue.nobodyText", { name: search })) : empty(t(isDone ? "queue.noneDone" : "queue.none"), t(isDone ? "queue.noneDoneText" : "queue.noneText"))
+    const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.id : null
     fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list), "queue") : nothing)
+    if (focused) rows.querySelector(`[data-id="${focused}"]`)?.focus()
     drawBar()
   }
 
