@@ -57,7 +57,7 @@ def work_off_the_queue(visitor, company):
     page.keyboard.press("h")
     expect(page.get_by_role("alert")).to_contain_text(f"Hoody for {ingrid} stays as it is.")
     visitor.look_at("queue-refused")
-    # What went out comes back with a reason, and the coins with it.
+    # Goods that went out come back with a reason, and the coins with it.
     page.get_by_role("link", name="Handed over").click()
     page.get_by_role("searchbox").fill(company.mark)
     before = company.coins("marina")

@@ -113,7 +113,7 @@ export default {
   "thing.inShop": "See it in the shop",
   "thing.noLimit": "Stock without a limit.",
   "thing.inAll": { one: "{n} piece in stock.", other: "{n} pieces in stock." },
-  "thing.inSizes": { one: "{n} piece in stock, in {sizes} sizes.", other: "{n} pieces in stock, in {sizes} sizes." },
+  "thing.inSizes": { one: "In {n} size.", other: "In {n} sizes." },
   "thing.what": "What it is",
   "thing.name": "Name",
   "thing.description": "Description",

@@ -113,7 +113,7 @@ export default {
   "thing.inShop": "Посмотреть на витрине",
   "thing.noLimit": "Остаток без предела.",
   "thing.inAll": { one: "В наличии {n} штука.", few: "В наличии {n} штуки.", many: "В наличии {n} штук.", other: "В наличии {n} штуки." },
-  "thing.inSizes": { one: "В наличии {n} штука, размеров: {sizes}.", few: "В наличии {n} штуки, размеров: {sizes}.", many: "В наличии {n} штук, размеров: {sizes}.", other: "В наличии {n} штуки, размеров: {sizes}." },
+  "thing.inSizes": { one: "{n} размер.", few: "{n} размера.", many: "{n} размеров.", other: "{n} размера." },
   "thing.what": "Что это",
   "thing.name": "Название",
   "thing.description": "Описание",

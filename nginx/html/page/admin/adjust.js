@@ -54,7 +54,7 @@ function lineText({ item, variant, name }, end) {
   return html`<li>${thumb(item)}<div class="what"><b>${item.name}</b>${!isPlain && html`<small>${name}</small>`}</div><span class="sum num">${end}</span></li>`
 }
 
-/** What is missing, in words: the shop names the thing and how many there are. */
+/** A shortage in words: the shop names the thing and how many there are. */
 function shortage(error, items) {
   const list = error.problem.missing_items ?? []
   return list.map((one) => t("adjust.short", { item: items.find((item) => item.id === one.item_id)?.name ?? one.item_id, n: one.available })).join(" ")

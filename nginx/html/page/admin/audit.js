@@ -22,7 +22,7 @@ function filters(values, to) {
     ${chip("subject", t("audit.onlyOne"))}${chip("actor", t("audit.onlyActor"))}</div>`
 }
 
-/** What entries are about of which the trail keeps only an id: orders, and people whose things were corrected. */
+/** Names where the trail keeps only an id: of orders, and of people whose things were corrected. */
 async function subjects(entries, signal) {
   const personName = (id) => get(`users/${id}`, { signal }).then((one) => one.full_name ?? one.username)
   const orderName = (id) => get(`orders/${id}`, { signal }).then((one) => t("queue.what", { item: one.name, name: one.user }))
@@ -35,14 +35,13 @@ async function subjects(entries, signal) {
 
 function what(entry, names) {
   const [name, place] = [subjectOf(entry) || names.get(entry.subject_id), placeOf(entry)]
-  return html`<div><b>${actionName(entry.action)}</b>${name && html`<small class="subject">${place ? html`<a href="${place}">${name}</a>` : name}</small>`}</div>`
+  return html`<div><b>${actionName(entry.action)}</b>${name && html`<small class="subject">${place ? html`<a href="${place}">${mail(name)}</a>` : mail(name)}</small>`}</div>`
 }
 
 function changed(entry) {
   const list = differences(entry)
-  if (!list.length) return null
   const line = ({ name, from, to }) => html`<li>${name}: <s>${from}</s> → <b>${to}</b></li>`
-  return html`<ul class="differences">${list.map(line)}</ul>`
+  return [list.length > 0 && html`<ul class="differences">${list.map(line)}</ul>`, entry.reason && html`<p class="muted">${entry.reason}</p>`]
 }
 
 export async function show({ query: address, signal }) {
@@ -54,7 +53,6 @@ export async function show({ query: address, signal }) {
   const rows = () => table(t("audit.caption"), [
     { title: t("audit.change"), kind: "lead", cell: (entry) => what(entry, names) },
     { title: t("audit.members"), kind: "why", look: "small", cell: changed },
-    { title: t("audit.why"), kind: "why", look: "muted", cell: (entry) => entry.reason },
     { title: t("audit.who"), look: "mail", cell: (entry) => (entry.actor_id ? html`<a href="${to({ actor: entry.actor_id })}">${mail(entry.actor)}</a>` : html`<span class="muted">${actorName(entry)}</span>`) },
     { title: t("audit.when"), kind: "side", look: "muted num", cell: (entry) => moment(entry.at) },
   ], items, { oneUp: true })

@@ -6,7 +6,7 @@ import { knows, number, step, t } from "../words.js"
 
 const hidden = ["id", "created_at", "updated_at", "code"]
 
-/** What an entry is about, as people call it. */
+/** The name of what an entry is about. */
 export function subjectOf({ before, after, subject_id: id, action }) {
   const found = after ?? before ?? {}
   return found.name ?? found.full_name ?? found.username ?? found.email ?? found.code ?? (action === "coins.grant" ? id : "")
@@ -37,7 +37,8 @@ function listText(list) {
   return list.map((one) => `${[one.collection, one.quality_level].filter(Boolean).join(" ") || "–"}: ${one.stock ?? "∞"}`).join(", ")
 }
 
-function short(value) {
+function short(value, name) {
+  if (name === "role") return t(`role.${value}`)
   if (value == null || value === "") return t("audit.nothing")
   if (typeof value === "boolean") return t(value ? "audit.yes" : "audit.no")
   if (typeof value === "number") return number(value)
@@ -50,7 +51,7 @@ export function differences({ before, after }) {
   const isPair = before && after && typeof before === "object" && typeof after === "object"
   if (!isPair) return []
   const names = Object.keys({ ...before, ...after }).filter((name) => !hidden.includes(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-  return names.map((name) => ({ name: knows(`audit.member.${name}`) ? t(`audit.member.${name}`) : name, from: short(before[name]), to: short(after[name]) }))
+  return names.map((name) => ({ name: knows(`audit.member.${name}`) ? t(`audit.member.${name}`) : name, from: short(before[name], name), to: short(after[name], name) }))
 }
 
 /** The last change of a thing in one sentence, with the way to all of them. */

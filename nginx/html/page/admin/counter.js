@@ -118,6 +118,8 @@ export function personCell(name, username, href, coloured = name) {
 
 const fullNames = new Map()
 const mostPages = 3
+/** A long queue must not take the shop from others. */
+const atOnce = 8
 
 /** The names behind usernames: of a small company all at once, of a large one only those that are asked for. */
 export async function staffNames(usernames, signal) {
@@ -129,10 +131,12 @@ export async function staffNames(usernames, signal) {
     if (list.total_pages > mostPages) break
     pages = list.total_pages
   }
-  await Promise.all(missing().map(async (one) => {
-    keep(await get("users" + query({ search: one, limit: 100 }), { signal }))
-    if (!fullNames.has(one)) fullNames.set(one, one)
-  }))
+  for (let some = missing(); some.length; some = missing()) {
+    await Promise.all(some.slice(0, atOnce).map(async (one) => {
+      keep(await get("users" + query({ search: one, limit: 100 }), { signal }))
+      if (!fullNames.has(one)) fullNames.set(one, one)
+    }))
+  }
   return (username) => fullNames.get(username) ?? username
 }
 

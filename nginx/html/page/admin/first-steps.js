@@ -1,4 +1,4 @@
-// What is left to do before a new shop works. It stands above the queue until all of it is done.
+// The steps that are left before a new shop works. They stand above the queue until all of them are done.
 
 import { get } from "../api.js"
 import { html } from "../html.js"

@@ -6,6 +6,7 @@ import { ask, query } from "../api.js"
 import { badge, icon, table } from "../elements.js"
 import { clearErrors, complainAll, submitting, values } from "../form.js"
 import { fill, freshID, html } from "../html.js"
+import { mail } from "./counter.js"
 import { number, t } from "../words.js"
 
 const mostShown = 100
@@ -60,7 +61,7 @@ function rowTable(rows) {
   const result = (row) => (row.wrong ? html`<span class="rowerr">${icon("alert")}<span><span class="phone-only">${t("table.row", { n: row.number })} </span>${row.wrong}</span></span>` : badge(t("table.good"), "mint", "check"))
   return [table(t("table.rows"), [
     { title: t("table.rowNumber"), kind: "desk", end: true, look: "num muted", cell: (row) => number(row.number) },
-    { title: t("queue.who"), kind: "lead", look: "mail", cell: (row) => html`<b>${row.username || "–"}</b>` },
+    { title: t("queue.who"), kind: "lead", look: "mail", cell: (row) => html`<b>${mail(row.username || "–")}</b>` },
     { title: t("history.coins"), kind: "side", end: true, look: "num", cell: (row) => row.amount || "–" },
     { title: t("table.result"), kind: "result", cell: result },
   ], shown, { oneUp: true }), rows.length > shown.length && html`<p class="small muted">${t("table.first", { n: shown.length, total: rows.length })}</p>`]
@@ -107,7 +108,7 @@ export function tableForm() {
       ${stat(t("table.goodRows"), number(good.length), t("table.ofRows", { n: rows.length, name: fileName }))}${stat(t("table.wrongRows"), number(rows.length - good.length), t("table.leftOut"), rows.length > good.length ? "bad" : "")}</div>`
   }
 
-  /** What the shop says about these rows: the second step if all are good, else what is wrong with each. */
+  /** Asks the shop about these rows: the second step if all are good, else what is wrong with each. */
   async function check(some) {
     for (const row of some) row.wrong = null
     try {

@@ -2,7 +2,7 @@
 
 import { badge, head, icon, table } from "../elements.js"
 import { coins, moment, number, t } from "../words.js"
-import { cursorLinks } from "./counter.js"
+import { cursorLinks, mail } from "./counter.js"
 import { fill, html } from "../html.js"
 import { get, query } from "../api.js"
 
@@ -25,7 +25,7 @@ function facts(grant) {
 function recipients(grant) {
   const state = ({ status }) => badge(t(`grants.recipient.${status}`), status === "done" ? "mint" : status === "waiting" ? "lemon" : "rose", status === "done" ? "check" : null)
   return table(t("grants.recipients"), [
-    { title: t("queue.who"), kind: "lead", look: "mail", cell: (one) => html`<b>${one.username}</b>` },
+    { title: t("queue.who"), kind: "lead", look: "mail", cell: (one) => html`<b>${mail(one.username)}</b>` },
     { title: t("history.when"), look: "muted num", cell: (one) => (one.at ? moment(one.at) : null) },
     { title: t("history.coins"), end: true, look: "num", cell: (one) => number(one.amount) },
     { title: html`<span class="vh">${t("queue.states")}</span>`, kind: "side", cell: state },

@@ -232,6 +232,6 @@ export async function show({ query: address, signal }) {
   return [
     top, steps,
     html`<div class="row apart filters">${filters}${searchField(t("queue.search"), t("queue.searchHint"), "", (text) => made.find(text), loaded.isWhole ? 0 : 250)}</div>`,
-    made, view !== "handed_over" && keys,
+    made, view !== "handed_over" && loaded.orders.length > 0 && keys,
   ]
 }

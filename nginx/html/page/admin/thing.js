@@ -156,10 +156,10 @@ export async function show({ params, signal, title }) {
   ])
   const { item } = known
   const count = pieces(item)
-  const sizes = item.variants.length
-  const stockText = count == null ? t("thing.noLimit") : sizes ? t("thing.inSizes", { n: count, sizes }) : t("thing.inAll", { n: count })
+  const sizes = item.variants.filter((one) => one.quality_level || one.collection).length
+  const stockText = count == null ? t("thing.noLimit") : t("thing.inAll", { n: count })
   title(isNew ? t("thing.new") : item.name)
-  const text = isNew ? t("thing.newText") : [stockText, " ", await latestChange(item.id, signal)]
+  const text = isNew ? t("thing.newText") : [stockText, " ", sizes > 0 && [t("thing.inSizes", { n: sizes }), " "], await latestChange(item.id, signal)]
   return [
     html`<p class="crumb"><a href="/admin/catalogue">${icon("back")}${t("title.catalogue")}</a></p>`,
     head(isNew ? t("thing.new") : item.name, text, !isNew && item.is_active && item.price && html`<a class="btn" href="/shop/${encodeURIComponent(item.code)}">${t("thing.inShop")}</a>`),
