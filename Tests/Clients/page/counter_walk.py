@@ -97,6 +97,7 @@ def add_and_edit_a_thing(visitor, company):
     page.get_by_label("Or a new size").fill(f"Kids {company.mark}")
     visitor.look_at("thing-size")
     page.get_by_role("dialog").get_by_role("button", name="Add a size").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("textbox", name=re.compile("Stock of")).fill("3")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_role("img", name="The new picture")).to_be_visible()
