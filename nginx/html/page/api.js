@@ -56,15 +56,15 @@ async function problemOf(answer) {
 }
 
 /** What was refused as too much has not happened. Of 503 only a request that may be made twice is sent again. */
-function mayRepeat(answer, method, key) {
-  return answer.status === 429 || (answer.status === 503 && (method !== "POST" || key))
+function mayRepeat(answer, method, { key, repeatable }) {
+  return answer.status === 429 || (answer.status === 503 && (method !== "POST" || key || repeatable))
 }
 
 /**
  * Asks, and gives the answer's document, or the whole `Response` with `raw`. A path without a slash at its beginning is
- * one of `/api/v1/`. `anonymous` sends no token.
+ * one of `/api/v1/`. `anonymous` sends no token; a `repeatable` POST does no harm when it is made twice.
  */
-export async function ask(method, path, { body, key, signal, anonymous, raw, accept } = {}) {
+export async function ask(method, path, { body, key, signal, anonymous, raw, accept, repeatable } = {}) {
   const url = path.startsWith("/") ? path : base + path
   for (let attempt = 1; ; attempt += 1) {
     const headers = { Accept: accept ?? "application/json" }
@@ -82,7 +82,7 @@ export async function ask(method, path, { body, key, signal, anonymous, raw, acc
     const seconds = Math.min(Number(answer.headers.get("Retry-After") ?? 1), 86_400)
     const refusal = new Refusal(answer.status, await problemOf(answer))
     refusal.seconds = seconds
-    if (attempt >= tries || seconds > longestWait || !mayRepeat(answer, method, key)) throw refusal
+    if (attempt >= tries || seconds > longestWait || !mayRepeat(answer, method, { key, repeatable })) throw refusal
     await busy(answer.status, seconds, signal)
   }
 }

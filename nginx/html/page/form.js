@@ -51,6 +51,7 @@ export function complainAll(form, complaints) {
 export function sentence(refusal) {
   const key = `error.${refusal.code}`
   if (knows(key)) return t(key, { n: refusal.seconds ?? 0, ...refusal.problem })
+  if (refusal.status === 503) return t("error.busy")
   return refusal.status >= 500 ? t("error.server") : refusal.message || t("error.server")
 }
 

@@ -81,6 +81,7 @@ export default {
   "form.full_name.wrong": "A name has at most 100 characters, without blanks at its ends and without mixed alphabets.",
 
   "error.server": "Something went wrong on our side. Nothing was done. Try again in a moment.",
+  "error.busy": "The shop is busy right now. Try again in a moment.",
   "error.offline": "There is no line to the shop. If this went through, trying again will not do it twice.",
   "error.invalid_credentials": "Name or password is wrong.",
   "error.inactive": "This account is not active. Ask the office.",

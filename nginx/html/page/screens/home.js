@@ -68,7 +68,7 @@ async function parts(signal) {
     items({ class: "merch", sort_by: "price", sort_order: "asc", limit: 100 }, signal),
     classifiers(),
   ])
-  const came = history.items.filter((entry) => entry.change > 0).slice(0, 4)
+  const came = history.items.filter((entry) => entry.change > 0 && entry.kind !== "undo_transfer").slice(0, 4)
   const [byCode, nameOf] = await Promise.all([
     itemsByCode([...came.map((entry) => entry.item), ...ready.items.map((order) => order.item)], signal),
     namesOf(came.map((entry) => entry.counterpart), signal),

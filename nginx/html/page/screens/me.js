@@ -11,6 +11,9 @@ import { myName } from "../frame.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
 
+/** Programs may have many sessions; the button below the list ends those that it does not show as well. */
+const mostSessions = 8
+
 function look() {
   const themes = ["device", "light", "dark"].map((value) => ({ value, name: t(`me.theme.${value}`) }))
   const languages = Object.entries(languageNames).map(([value, name]) => ({ value, name }))
@@ -73,7 +76,8 @@ function sessionList(sessions) {
     await ask("DELETE", "auth/sessions")
     again()
   }))
-  return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${sessions.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, form]}</section>`
+  const shown = [...sessions].sort((a, b) => b.current - a.current).slice(0, mostSessions)
+  return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${shown.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, form]}</section>`
 }
 
 export async function show({ signal }) {
