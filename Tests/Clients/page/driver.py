@@ -202,9 +202,12 @@ def buy_and_cancel(visitor, cast):
 def a_session_that_ended(visitor, cast):
     """The sign-in comes over the screen, and what was typed stays."""
     page = visitor.page
+    page.clock.install()
     page.goto(f"/send?to={cast.marina}&amount=5")
     page.get_by_label("What for?").fill("Still here")
     cast.api.ask("DELETE", "/api/v1/auth/sessions", token=cast.token(cast.vera))
+    # The access token is over, so the page asks the server at once whether its session goes on.
+    page.clock.fast_forward("20:00")
     page.get_by_role("button", name="Send 5 coins").click()
     page.get_by_role("button", name="Send 5 coins").click()
     expect(page.get_by_role("dialog")).to_contain_text("Your session ended")

@@ -96,6 +96,7 @@ class Visitor:
             self.settle()
         self.pictures.mkdir(parents=True, exist_ok=True)
         where = f"{name} {self.look}"
+        self.page.evaluate("scrollTo(0, 0)")
         self.page.screenshot(
             path=self.pictures / f"{name}-{self.look}.png", full_page=True, animations="disabled")
         for violation in Axe().run(self.page).response["violations"]:

@@ -131,7 +131,10 @@ export function confirmStep({ question, note, yes, back, backText = t("back"), d
     event.stopPropagation()
     back()
   })
-  made.takeFocus = () => ask.focus()
+  made.takeFocus = () => {
+    ask.focus({ preventScroll: true })
+    made.scrollIntoView({ block: "nearest" })
+  }
   return made
 }
 

@@ -152,7 +152,7 @@ export default {
   "home.evening": "Good evening, {name}. You have",
   "home.sendTo": "Send coins to…",
   "home.ready": { one: "{n} thing is ready", other: "{n} things are ready" },
-  "home.fetch": "Fetch them at the desk.",
+  "home.fetch": { one: "Fetch it at the desk.", other: "Fetch them at the desk." },
   "home.more": { one: "and {n} more", other: "and {n} more" },
   "home.orders": "See my orders",
   "home.came": "Came lately",
