@@ -17,7 +17,7 @@ struct PageTests {
     let names = try FileManager.default.subpathsOfDirectory(atPath: html + "words")
     let files = names.filter { $0 == language + ".js" || $0.hasPrefix(language + "-") }
     let texts = try files.map { try read(html + "words/" + $0) }
-    let keys = texts.flatMap { $0.matches(of: /(?m)^ +"([^"]+)": /).map { String($0.1) } }
+    let keys = texts.flatMap { $0.matches(of: #/(?m)^ +"([^"]+)": /#).map { String($0.1) } }
     #expect(keys.count == Set(keys).count, "a key is in \(language) twice")
     return Set(keys)
   }
@@ -33,9 +33,9 @@ struct PageTests {
   @Test func `the page says only words that exist, and every word is said`() throws {
     let english = try keys(of: "en")
     let code = try modules().values.joined()
-    let said = code.matches(of: /\bt\("([^"$]+)"/).map { String($0.1) }
+    let said = code.matches(of: #/\bt\("([^"$]+)"/#).map { String($0.1) }
     #expect(said.filter { !english.contains($0) } == [])
-    let stems = code.matches(of: /`([a-zA-Z]+\.(?:[a-zA-Z]+\.)*)\$\{/).map { String($0.1) }
+    let stems = code.matches(of: #/`([a-zA-Z]+\.(?:[a-zA-Z]+\.)*)\$\{/#).map { String($0.1) }
     let unsaid = english.filter { key in
       !code.contains("\"\(key)\"") && !stems.contains(where: { key.hasPrefix($0) }) && !key.hasPrefix("coins.word")
     }
@@ -44,7 +44,7 @@ struct PageTests {
 
   /// Modules that are imported only when a screen is opened stand in `import()`, not at the beginning of a line.
   private func imports(of path: String, in text: String) -> [String] {
-    text.matches(of: /(?m)^import (?:.+ from )?"([^"]+)"/).map { match in
+    text.matches(of: #/(?m)^import (?:.+ from )?"([^"]+)"/#).map { match in
       let name = String(match.1)
       if name.hasPrefix("/") { return String(name.dropFirst()) }
       var folder = path.split(separator: "/").dropLast().map(String.init)
@@ -64,7 +64,7 @@ struct PageTests {
       open += imports(of: path, in: text)
     }
     let index = try read(html + "index.html")
-    let preloaded = index.matches(of: /rel="modulepreload" href="\/([^"]+)"/).map { String($0.1) }
+    let preloaded = index.matches(of: #/rel="modulepreload" href="/([^"]+)"/#).map { String($0.1) }
     #expect(Set(preloaded) == needed.subtracting(["page/app.js"]))
   }
 
@@ -75,7 +75,7 @@ struct PageTests {
       }
     }
     for page in ["index.html", "404.html", "503.html", "offline.html", "service-worker.js"] {
-      for match in try read(html + page).matches(of: /"\/([a-z]+(?:[a-z0-9\/-]*)\.[a-z]+)"/) {
+      for match in try read(html + page).matches(of: #/"/([a-z]+(?:[a-z0-9/-]*)\.[a-z]+)"/#) {
         #expect(FileManager.default.fileExists(atPath: html + match.1), "\(page) names \(match.1)")
       }
     }
@@ -86,7 +86,7 @@ struct PageTests {
     let pages = ["index.html", "404.html", "503.html", "offline.html"].map { html + $0 }
     let texts = try pages.map { try read($0) } + modules().values
     for text in texts {
-      #expect(text.firstMatch(of: /<style|\sstyle="|\son[a-z]+="|<script>|\.innerHTML = [^t]/) == nil)
+      #expect(text.firstMatch(of: #/<style|\sstyle="|\son[a-z]+="|<script>|\.innerHTML = [^t]/#) == nil)
     }
   }
 }

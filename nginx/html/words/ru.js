@@ -251,6 +251,7 @@ export default {
   "item.out": "нет",
   "item.soldOut": "Закончилось",
   "item.size": "Размер {name}",
+  "item.sizeWithin": "размер {name}",
   "item.sizes": "Размер",
   "item.variants": "Какой вариант?",
   "item.chooseSize": "Сначала выберите один из вариантов.",

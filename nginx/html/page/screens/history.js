@@ -42,7 +42,7 @@ function filters(address) {
 function dates({ values, to }) {
   const one = (name) => html`<div class="field"><label for="${name}">${t(`history.${name}`)}</label>
     <input class="input" type="date" id="${name}" value="${values[name] ?? ""}" @change=${(event) => go(to({ [name]: event.target.value }))}></div>`
-  return html`<div class="row low selects">${one("from")}${one("to")}</div>`
+  return html`<div class="row low selects dates">${one("from")}${one("to")}</div>`
 }
 
 /** The file is asked for with the token and handed over as a link, which is then clicked. */
