@@ -30,8 +30,22 @@ export function whenSessionEnds(work) {
   onEnd = work
 }
 
+function withoutAnswer() {
+  offline(true)
+  return new Refusal(0, { code: "offline", title: "offline" })
+}
+
+/** A refresh fails with the answer of the shop, or without one. */
+async function refreshed() {
+  try {
+    return await refresh()
+  } catch (error) {
+    throw error instanceof Response ? new Refusal(error.status, await problemOf(error)) : withoutAnswer()
+  }
+}
+
 async function authorize(headers) {
-  if (!bearer() && !(await refresh()) && !(await onEnd())) throw new Refusal(401, { code: "signed_out", title: "" })
+  if (!bearer() && !(await refreshed()) && !(await onEnd())) throw new Refusal(401, { code: "signed_out", title: "" })
   headers.Authorization = `Bearer ${bearer()}`
 }
 
@@ -42,8 +56,7 @@ async function send(method, url, options) {
     return answer
   } catch (error) {
     if (error.name === "AbortError") throw error
-    offline(true)
-    throw new Refusal(0, { code: "offline", title: "offline" })
+    throw withoutAnswer()
   }
 }
 

@@ -32,13 +32,23 @@ async function showOutside(route, signal, focus) {
   if (focus) takeFocus()
 }
 
+/** Within one screen, such as after another filter, the focus stays on what was used. */
+let lastPath = null
+function focusedBefore() {
+  const focused = document.activeElement
+  if (lastPath !== location.pathname) return null
+  return focused?.id ? `#${CSS.escape(focused.id)}` : focused?.closest(".tabs") ? ".tabs [aria-current]" : null
+}
+
 async function showInside(route, signal, focus) {
+  const before = focusedBefore()
+  lastPath = location.pathname
   useApp(route)
   const timer = setTimeout(() => place(skeleton(route.bones), { focus: false }), 200)
   try {
     const { show: draw } = await route.load()
     const content = await draw(contextOf(route, signal))
-    if (!signal.aborted) place(content, { focus })
+    if (!signal.aborted) place(content, { focus, before })
   } catch (error) {
     if (signal.aborted) return
     if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error

@@ -314,4 +314,5 @@ export default {
   "me.ending": "Signing out…",
   "me.endOthers": { one: "Sign out the other one", other: "Sign out the {n} others" },
   "me.signOut": "Sign out",
+  "me.stillIn": "There is no line to the shop, so you are still signed in. Try again later.",
 }

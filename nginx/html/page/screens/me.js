@@ -17,9 +17,10 @@ const mostSessions = 8
 function look() {
   const themes = ["device", "light", "dark"].map((value) => ({ value, name: t(`me.theme.${value}`) }))
   const languages = Object.entries(languageNames).map(([value, name]) => ({ value, name }))
-  const choose = (code) => {
+  const choose = async (code) => {
     chooseLanguage(code)
-    again()
+    await again()
+    document.querySelector("[name=language]:checked")?.focus()
   }
   return html`<section class="card stack"><h2>${t("me.look")}</h2>${picks("theme", t("me.theme"), themes, currentTheme(), chooseTheme)}
     ${picks("language", t("me.language"), languages, currentLanguage(), choose)}</section>`
@@ -80,12 +81,16 @@ function sessionList(sessions) {
   return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${shown.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, form]}</section>`
 }
 
+function leave() {
+  signOut().catch(() => toast(t("me.stillIn")))
+}
+
 export async function show({ signal }) {
   const [methods, { items }] = await Promise.all([get("auth/methods", { anonymous: true, signal }), get("auth/sessions", { signal })])
   return [
     html`<div class="head"><div class="person">${avatar(myName(), "large")}<div><h1 tabindex="-1">${myName()}</h1>
       <p>${[facts.me.username, facts.me.email].filter((one, index, all) => one && all.indexOf(one) === index).join(" · ")}</p></div></div>
-      <button type="button" class="btn" @click=${signOut}>${icon("out")}${t("me.signOut")}</button></div>`,
+      <button type="button" class="btn" @click=${leave}>${icon("out")}${t("me.signOut")}</button></div>`,
     html`<div class="two even"><div class="stack wide">${look()}${methods.password && passwordForm()}</div>${sessionList(items)}</div>`,
   ]
 }
