@@ -58,10 +58,10 @@ struct PageTests {
   /// The start and the screen that most people see first.
   @Test func `the browser is told at once about every module that the start needs`() throws {
     let modules = try modules()
-    var (needed, open): (Set<String>, [String]) = ([], ["page/app.js", "page/screens/home.js"])
-    while let path = open.popLast() {
+    var (needed, unread): (Set<String>, [String]) = ([], ["page/app.js", "page/screens/home.js"])
+    while let path = unread.popLast() {
       guard needed.insert(path).inserted, let text = modules[path] else { continue }
-      open += imports(of: path, in: text)
+      unread += imports(of: path, in: text)
     }
     let index = try read(html + "index.html")
     let preloaded = index.matches(of: #/rel="modulepreload" href="/([^"]+)"/#).map { String($0.1) }

@@ -68,7 +68,7 @@ async function problemOf(answer) {
   }
 }
 
-/** What was refused as too much has not happened. Of 503 only a request that may be made twice is sent again. */
+/** A request that was refused as too much has not happened. After 503 only a request that may be made twice is sent again. */
 function mayRepeat(answer, method, { key, repeatable }) {
   return answer.status === 429 || (answer.status === 503 && (method !== "POST" || key || repeatable))
 }

@@ -19,7 +19,7 @@ function setTitle(name) {
   document.title = `${name} · ${facts.shop.company}`
 }
 
-/** What every screen gets. `title` names the screen if its route cannot. */
+/** Every screen gets this. `title` names the screen if its route cannot. */
 function contextOf(route, signal) {
   return { params: route.params, query: new URLSearchParams(location.search), signal, title: setTitle }
 }

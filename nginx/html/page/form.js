@@ -158,7 +158,7 @@ export async function once(name, body, send) {
   }
 }
 
-/** What was sent and not answered yet: {key, body}, or null. */
+/** A request that was sent and not answered yet: {key, body}, or null. */
 export function pending(name) {
   return JSON.parse(sessionStorage.getItem(`pending.${name}`) ?? "null")
 }

@@ -41,7 +41,7 @@ function buyForm(item, names) {
   const variant = () => list[picked.index]
   const described = () => [item.name, variantName(names, variant(), "item.sizeWithin")].filter(Boolean).join(", ")
 
-  /** What keeps the button away, or nothing. */
+  /** The reason that keeps the button away, or nothing. */
   function obstacle() {
     const rest = left(item, variant())
     const total = item.price * picked.quantity

@@ -21,7 +21,7 @@ function noteOf(item, names) {
   return variants(item).length === 1 ? variantName(names, variants(item)[0]) : null
 }
 
-/** What the address asks for. */
+/** The filters that the address asks for. */
 function filters(address) {
   const values = { type: address.get("type"), most: Number(address.get("most")) || null, q: address.get("q") ?? "", sort: sorts[address.get("sort")] ? address.get("sort") : "cheap" }
   const to = (change) => {
