@@ -67,7 +67,8 @@ struct SmokeTests {
     #expect(page.status == 404)
     #expect(page.header("Content-Type")?.hasPrefix("text/html") == true)
     #expect(page.header("Content-Security-Policy")?.contains("script-src 'self'") == true)
-    for path in ["/api/v1/nowhere", "/api/v1/no%20where", "/api/nowhere", "/inventory/nowhere", "/media/x", "/nowhere"] {
+    for path in ["/api/v1/nowhere", "/api/v1/no%20where", "/api/nowhere", "/inventory/nowhere", "/media/x", "/nowhere"]
+    {
       let headers = path == "/nowhere" ? [("Accept", "*/*")] : browser
       let answer = try world.ask(path, headers: headers)
       #expect(answer.status == 404 && answer.body.hasPrefix("{"), "\(path)")
@@ -109,7 +110,9 @@ struct SmokeTests {
   }
 
   @Test func `every answer has the security headers for browsers`() throws {
-    let paths = ["/", "/style/tokens.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory"]
+    let paths = [
+      "/", "/style/tokens.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory",
+    ]
     for path in paths {
       let answer = try world.ask(path)
       let names = [
