@@ -30,8 +30,22 @@ export function whenSessionEnds(work) {
   onEnd = work
 }
 
+function withoutAnswer() {
+  offline(true)
+  return new Refusal(0, { code: "offline", title: "offline" })
+}
+
+/** A refresh fails with the answer of the shop, or without one. */
+async function refreshed() {
+  try {
+    return await refresh()
+  } catch (error) {
+    throw error instanceof Response ? new Refusal(error.status, await problemOf(error)) : withoutAnswer()
+  }
+}
+
 async function authorize(headers) {
-  if (!bearer() && !(await refresh()) && !(await onEnd())) throw new Refusal(401, { code: "signed_out", title: "" })
+  if (!bearer() && !(await refreshed()) && !(await onEnd())) throw new Refusal(401, { code: "signed_out", title: "" })
   headers.Authorization = `Bearer ${bearer()}`
 }
 
@@ -42,8 +56,7 @@ async function send(method, url, options) {
     return answer
   } catch (error) {
     if (error.name === "AbortError") throw error
-    offline(true)
-    throw new Refusal(0, { code: "offline", title: "offline" })
+    throw withoutAnswer()
   }
 }
 
@@ -55,16 +68,16 @@ async function problemOf(answer) {
   }
 }
 
-/** What was refused as too much has not happened. Of 503 only a request that may be made twice is sent again. */
-function mayRepeat(answer, method, key) {
-  return answer.status === 429 || (answer.status === 503 && (method !== "POST" || key))
+/** A request that was refused as too much has not happened. After 503 only a request that may be made twice is sent again. */
+function mayRepeat(answer, method, { key, repeatable }) {
+  return answer.status === 429 || (answer.status === 503 && (method !== "POST" || key || repeatable))
 }
 
 /**
  * Asks, and gives the answer's document, or the whole `Response` with `raw`. A path without a slash at its beginning is
- * one of `/api/v1/`. `anonymous` sends no token.
+ * one of `/api/v1/`. `anonymous` sends no token; a `repeatable` POST does no harm when it is made twice.
  */
-export async function ask(method, path, { body, key, ifMatch, signal, anonymous, raw, accept } = {}) {
+export async function ask(method, path, { body, key, ifMatch, signal, anonymous, raw, accept, repeatable } = {}) {
   const url = path.startsWith("/") ? path : base + path
   for (let attempt = 1; ; attempt += 1) {
     const headers = { Accept: accept ?? "application/json" }
@@ -83,7 +96,7 @@ export async function ask(method, path, { body, key, ifMatch, signal, anonymous,
     const seconds = Math.min(Number(answer.headers.get("Retry-After") ?? 1), 86_400)
     const refusal = new Refusal(answer.status, await problemOf(answer))
     refusal.seconds = seconds
-    if (attempt >= tries || seconds > longestWait || !mayRepeat(answer, method, key)) throw refusal
+    if (attempt >= tries || seconds > longestWait || !mayRepeat(answer, method, { key, repeatable })) throw refusal
     await busy(answer.status, seconds, signal)
   }
 }

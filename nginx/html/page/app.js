@@ -4,6 +4,7 @@ import { get, Refusal, whenSessionEnds } from "./api.js"
 import { changes, facts, refresh, setCoins } from "./session.js"
 import { currentLanguage, setCoinWord, startLanguage, t } from "./words.js"
 import { match, show, staff, start } from "./router.js"
+import { nodes } from "./html.js"
 import { place, takeFocus, useApp, useStreet } from "./frame.js"
 import { closed, trouble } from "./closed.js"
 import { dropToast } from "./notices.js"
@@ -11,50 +12,62 @@ import { setAccent } from "./theme.js"
 import { skeleton } from "./elements.js"
 import "./keys.js"
 
+/** The first screen leaves the focus where the browser puts it, so that Tab begins with the skip link. */
 let isFirst = true
 
 function setTitle(name) {
   document.title = `${name} · ${facts.shop.company}`
 }
 
-/** What every screen gets. `title` names the screen if its route cannot. */
+/** Every screen gets this. `title` names the screen if its route cannot. */
 function contextOf(route, signal) {
   return { params: route.params, query: new URLSearchParams(location.search), signal, title: setTitle }
 }
 
-async function showOutside(route, signal) {
+async function showOutside(route, signal, focus) {
   const { show: draw } = await route.load()
+  const content = await draw({ ...contextOf(route, signal), enter })
   if (signal.aborted) return
-  const inside = useStreet(() => show(), { withWindow: route.name === "signIn" })
-  inside.append(await draw({ ...contextOf(route, signal), enter }))
-  takeFocus()
+  useStreet(() => show(), { withWindow: route.name === "signIn" }).append(...nodes(content))
+  if (focus) takeFocus()
 }
 
-async function showInside(route, signal) {
+/** Within one screen, such as after another filter, the focus stays on what was used. */
+let lastPath = null
+function focusedBefore() {
+  const focused = document.activeElement
+  if (lastPath !== location.pathname) return null
+  return focused?.id ? `#${CSS.escape(focused.id)}` : focused?.closest(".tabs") ? ".tabs [aria-current]" : null
+}
+
+async function showInside(route, signal, focus) {
+  const before = focusedBefore()
+  lastPath = location.pathname
   useApp(route)
   const timer = setTimeout(() => place(skeleton(route.bones), { focus: false }), 200)
   try {
     const { show: draw } = await route.load()
     const content = await draw(contextOf(route, signal))
-    if (!signal.aborted) place(content, { focus: !isFirst || document.activeElement === document.body })
+    if (!signal.aborted) place(content, { focus, before })
   } catch (error) {
     if (signal.aborted) return
     if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error
-    if (error.status === 404) return showInside(match("", facts.me.role), signal)
+    if (error.status === 404) return showInside(match("", facts.me.role), signal, focus)
     place(trouble(error, () => show()))
   } finally {
     clearTimeout(timer)
-    isFirst = false
   }
 }
 
 async function render(signal) {
   const route = match(location.pathname, facts.me?.role)
+  const focus = !isFirst
+  isFirst = false
   setTitle(t(`title.${route.name}`))
-  if (route.open) return showOutside(route, signal)
-  if (facts.me) return showInside(route, signal)
+  if (route.open) return showOutside(route, signal, focus)
+  if (facts.me) return showInside(route, signal, focus)
   setTitle(t("title.signIn"))
-  return showOutside({ name: "signIn", params: {}, load: () => import("./screens/sign-in.js") }, signal)
+  return showOutside({ name: "signIn", params: {}, load: () => import("./screens/sign-in.js") }, signal, focus)
 }
 
 /** Reads what the frame shows of a user. After a sign-in it also shows the screen of the address. */

@@ -51,6 +51,7 @@ export function complainAll(form, complaints) {
 export function sentence(refusal) {
   const key = `error.${refusal.code}`
   if (knows(key)) return t(key, { n: refusal.seconds ?? 0, ...refusal.problem })
+  if (refusal.status === 503) return t("error.busy")
   return refusal.status >= 500 ? t("error.server") : refusal.message || t("error.server")
 }
 
@@ -130,7 +131,10 @@ export function confirmStep({ question, note, yes, back, backText = t("back"), d
     event.stopPropagation()
     back()
   })
-  made.takeFocus = () => ask.focus()
+  made.takeFocus = () => {
+    ask.focus({ preventScroll: true })
+    made.scrollIntoView({ block: "nearest" })
+  }
   return made
 }
 
@@ -154,7 +158,7 @@ export async function once(name, body, send) {
   }
 }
 
-/** What was sent and not answered yet: {key, body}, or null. */
+/** A request that was sent and not answered yet: {key, body}, or null. */
 export function pending(name) {
   return JSON.parse(sessionStorage.getItem(`pending.${name}`) ?? "null")
 }

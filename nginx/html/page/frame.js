@@ -137,10 +137,12 @@ export function useBareStreet(...content) {
   fill(document.body, html`<main id="main" tabindex="-1">${content}</main>`)
 }
 
-/** Puts a screen into the front, and the focus on its heading. */
-export function place(content, { focus = true } = {}) {
+/** Puts a screen into the front, and the focus on its heading, or on the element that had it before. */
+export function place(content, { focus = true, before } = {}) {
   fill(screen, content)
-  if (focus) takeFocus()
+  const same = before && screen.querySelector(before)
+  if (same) same.focus({ preventScroll: true })
+  else if (focus) takeFocus()
 }
 
 /** The heading gets the focus after a change of the address, so that programs which read aloud begin there. */

@@ -84,9 +84,9 @@ export function typeName(names, code) {
   return knows(`type.${code}`) ? t(`type.${code}`) : names.get(`item_type ${code}`) ?? code
 }
 
-/** “Size L”, “Winter 2025”, or both; empty for the standard variant. */
-export function variantName(names, { collection, quality_level: level } = {}) {
-  const size = level && t("item.size", { name: names.get(`quality_level ${level}`) ?? level.toUpperCase() })
+/** “Size L”, “Winter 2025”, or both; empty for the standard variant. `key` is another word for the size. */
+export function variantName(names, { collection, quality_level: level } = {}, key = "item.size") {
+  const size = level && t(key, { name: names.get(`quality_level ${level}`) ?? level.toUpperCase() })
   return [collection && (names.get(`collection ${collection}`) ?? collection), size].filter(Boolean).join(", ")
 }
 

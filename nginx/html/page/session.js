@@ -33,6 +33,11 @@ function keep(data) {
   expiresAt = Date.now() + data.expires_in * 1000
 }
 
+/** The user that a token is for. The page reads it only to notice another user; the shop checks the token itself. */
+function userOf(text) {
+  return JSON.parse(atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub
+}
+
 function forget() {
   token = null
   facts.me = null
@@ -43,7 +48,7 @@ channel.addEventListener("message", ({ data }) => {
   if (data.ended && token) {
     forget()
     announce("signedOut")
-  } else if (data.token && (!facts.me || data.user === facts.me.id)) {
+  } else if (data.token && userOf(data.token) === facts.me?.id) {
     token = data.token
     expiresAt = data.expiresAt
   }
@@ -64,7 +69,9 @@ export function refresh() {
     if (answer.status === 401 || answer.status === 403) return false
     if (!answer.ok) throw answer
     keep(await answer.json())
-    channel.postMessage({ token, expiresAt, user: facts.me?.id })
+    // The cookie belongs to all tabs: in another one somebody else has signed in.
+    if (facts.me && userOf(token) !== facts.me.id) location.reload()
+    channel.postMessage({ token, expiresAt })
     return true
   }).finally(() => {
     refreshing = null
@@ -82,6 +89,7 @@ export function begin(data) {
   keep(data)
 }
 
+/** Fails without an answer of the shop: then the session still exists. */
 export async function signOut() {
   await fetch(auth + "session", { method: "DELETE" })
   channel.postMessage({ ended: true })

@@ -4,6 +4,8 @@ import en from "/words/en.js"
 import ru from "/words/ru.js"
 
 const languages = { en, ru }
+/** The order of day and month in a date is the one that most people who read English use. */
+const locales = { en: "en-GB", ru: "ru" }
 export const languageNames = { en: "English", ru: "Русский" }
 
 let language
@@ -21,7 +23,7 @@ export function setLanguage(wanted) {
   language = languages[wanted] ? wanted : "en"
   words = languages[language]
   plural = new Intl.PluralRules(language)
-  numbers = new Intl.NumberFormat(language)
+  numbers = new Intl.NumberFormat(locales[language])
   document.documentElement.lang = language
 }
 
@@ -90,7 +92,7 @@ export function coins(count, form) {
 const formats = new Map()
 function format(kind, options) {
   const key = language + kind.name + JSON.stringify(options)
-  if (!formats.has(key)) formats.set(key, new kind(language, options))
+  if (!formats.has(key)) formats.set(key, new kind(locales[language], options))
   return formats.get(key)
 }
 

@@ -81,6 +81,7 @@ export default {
   "form.full_name.wrong": "A name has at most 100 characters, without blanks at its ends and without mixed alphabets.",
 
   "error.server": "Something went wrong on our side. Nothing was done. Try again in a moment.",
+  "error.busy": "The shop is busy right now. Try again in a moment.",
   "error.offline": "There is no line to the shop. If this went through, trying again will not do it twice.",
   "error.invalid_credentials": "Name or password is wrong.",
   "error.inactive": "This account is not active. Ask the office.",
@@ -151,7 +152,7 @@ export default {
   "home.evening": "Good evening, {name}. You have",
   "home.sendTo": "Send coins to…",
   "home.ready": { one: "{n} thing is ready", other: "{n} things are ready" },
-  "home.fetch": "Fetch them at the desk.",
+  "home.fetch": { one: "Fetch it at the desk.", other: "Fetch them at the desk." },
   "home.more": { one: "and {n} more", other: "and {n} more" },
   "home.orders": "See my orders",
   "home.came": "Came lately",
@@ -249,9 +250,10 @@ export default {
   "item.out": "sold out",
   "item.soldOut": "Sold out",
   "item.size": "Size {name}",
+  "item.sizeWithin": "size {name}",
   "item.sizes": "Size",
   "item.variants": "Which one?",
-  "item.chooseSize": "Choose one of these first.",
+  "item.chooseSize": "Choose one of them first.",
   "item.limit": "At most {n} a person.",
   "item.fewer": "Take fewer, or look again in a few days.",
   "item.whatElse": "See what your coins buy today",
@@ -312,8 +314,9 @@ export default {
   "me.ending": "Signing out…",
   "me.endOthers": { one: "Sign out the other one", other: "Sign out the {n} others" },
   "me.signOut": "Sign out",
+  "me.stillIn": "There is no line to the shop, so you are still signed in. Try again later.",
 
-  // Behind the counter: titles and links; words/counter-en.js has the rest.
+  // Behind the counter: titles and links; words/en-counter.js has the rest.
   "title.queue": "Hand-over",
   "title.catalogue": "Catalogue",
   "title.thing": "Thing",

@@ -1,10 +1,10 @@
 // Knows what the screens behind the counter share: their words, a search, pages, dialogs, reasons and links to copy.
 // It is loaded only for people who stand there.
 
-import counterEn from "/words/counter-en.js"
-import counterRu from "/words/counter-ru.js"
-import officeEn from "/words/office-en.js"
-import officeRu from "/words/office-ru.js"
+import counterEn from "/words/en-counter.js"
+import counterRu from "/words/ru-counter.js"
+import officeEn from "/words/en-office.js"
+import officeRu from "/words/ru-office.js"
 import { addWords, number, t } from "../words.js"
 import { complainAll, field, submitting } from "../form.js"
 import { freshID, html } from "../html.js"

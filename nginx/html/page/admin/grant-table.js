@@ -112,10 +112,10 @@ export function tableForm() {
   async function check(some) {
     for (const row of some) row.wrong = null
     try {
-      const found = await forecastOf(await ask("POST", address({ dry_run: true }), { body: blob(some), raw: true }))
+      const found = await forecastOf(await ask("POST", address({ dry_run: true }), { body: blob(some), raw: true, repeatable: true }))
       fill(result, summary(some), rowTable(rows))
       fill(way, steps(2))
-      await askToGrant({ ...found, place: act, name: given().name, make: () => ask("POST", address({}), { body: blob(some) }), back: () => {
+      await askToGrant({ ...found, place: act, name: given().name, make: () => ask("POST", address({}), { body: blob(some), repeatable: true }), back: () => {
         fill(way, steps(1))
         showButton()
         act.querySelector("button").focus()

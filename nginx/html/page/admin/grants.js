@@ -99,8 +99,8 @@ function amountForm({ isForAll, first }) {
     if (complainAll(made, complaints) || (!isForAll && !people.length)) return
     const body = { name: given.name, amount, reason: given.reason, to: isForAll ? "all" : people.map((one) => one.username) }
     submitting(made, button, t("grants.checking"), async () => {
-      const found = await forecastOf(await post("grants?dry_run=true", body, { raw: true }))
-      await askToGrant({ ...found, place, name: body.name, make: () => post("grants", body), back: () => {
+      const found = await forecastOf(await post("grants?dry_run=true", body, { raw: true, repeatable: true }))
+      await askToGrant({ ...found, place, name: body.name, make: () => post("grants", body, { repeatable: true }), back: () => {
         showButton()
         place.querySelector("button").focus()
       } })

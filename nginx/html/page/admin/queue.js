@@ -58,14 +58,15 @@ function desk({ view, loaded, names, signal, changed }) {
   /** Makes one step with these orders; each is answered for itself. */
   async function move(list, verb) {
     const from = shown().indexOf(list[0])
-    const { items } = await post(`orders/${verb}`, { ids: list.map((order) => order.id) })
+    const { items } = await post(`orders/${verb}`, { ids: list.map((order) => order.id) }, { repeatable: true })
     const refused = items.filter((one) => one.code)
     const moved = list.filter((order) => !refused.some((one) => one.id === order.id))
     for (const order of moved) chosen.delete(order.id)
     fill(trouble, refused.map((one) => html`<div class="banner rose" role="alert">${icon("alert")}<p><b>${t("queue.stays", what(list.find((order) => order.id === one.id)))}</b> ${sentence({ ...one, message: one.detail, status: 409, problem: {} })}</p></div>`))
-    if (moved.length) toast(moved.length === 1 ? t(`queue.done.${verb}`, what(moved[0])) : t(`queue.done.${verb}.many`, { n: moved.length }))
+    const done = moved.length && (moved.length === 1 ? t(`queue.done.${verb}`, what(moved[0])) : t(`queue.done.${verb}.many`, { n: moved.length }))
     await refresh()
     focusRow(from)
+    if (done) toast(done)
   }
 
   async function refresh() {
@@ -93,7 +94,7 @@ function desk({ view, loaded, names, signal, changed }) {
       reasonForm({
         label: t("queue.reason"), help: t("queue.reasonHelp"), danger: true, verb: t(`queue.${verb}.do`), doing: t(`queue.${verb}.doing`),
         work: async (note) => {
-          await post(`orders/${order.id}/${verb}`, { note })
+          await post(`orders/${order.id}/${verb}`, { note }, { repeatable: true })
           dialog.close()
           toast(t(`queue.${verb}.done`, { ...what(order), coins: order.total }))
           chosen.delete(order.id)

@@ -19,7 +19,7 @@ export function whoAndWhy(entry, byCode, nameOf) {
   const item = entry.item && byCode(entry.item)
   if (item) {
     const name = quantity > 1 ? t("history.pieces", { name: item.name, n: quantity }) : item.name
-    return { name, item, why: message ?? t(`history.${kind}`) }
+    return { name, item, why: [t(`history.${kind}`), message].filter(Boolean).join(": ") }
   }
   if (counterpart) return { name: nameOf(counterpart), why: message ?? (kind === "transfer" ? "" : t(`history.${kind}`)) }
   return { name: facts.shop.company, why: message === "welcome" ? t("history.welcome") : message ?? t(`history.${kind}`) }
@@ -42,7 +42,7 @@ function filters(address) {
 function dates({ values, to }) {
   const one = (name) => html`<div class="field"><label for="${name}">${t(`history.${name}`)}</label>
     <input class="input" type="date" id="${name}" value="${values[name] ?? ""}" @change=${(event) => go(to({ [name]: event.target.value }))}></div>`
-  return html`<div class="row low">${one("from")}${one("to")}</div>`
+  return html`<div class="row low selects dates">${one("from")}${one("to")}</div>`
 }
 
 /** The file is asked for with the token and handed over as a link, which is then clicked. */
@@ -132,7 +132,7 @@ export async function show({ query: address, signal }) {
   const tab = (kind) => ({ name: t(`history.tab.${kind || "all"}`), href: filter.to({ kind }), current: (filter.values.kind ?? "") === kind })
   return [
     head(t("title.history"), t("history.text"), csvButton(filter.asked)),
-    html`<div class="row apart low filters">${tabs(t("history.kinds"), kinds.map(tab))}${dates(filter)}</div>`,
+    html`<div class="row apart low filters"><div class="tabs-place">${tabs(t("history.kinds"), kinds.map(tab))}</div>${dates(filter)}</div>`,
     items.length ? rows(items, byCode, nameOf, signal) : nothing(filter),
     pager(filter, next),
   ]

@@ -36,7 +36,7 @@ function ticket(orders, byCode, names) {
   const line = (order) => html`<li>${thumb({ ...byCode(order.item), name: order.name })}<div class="what"><b>${order.name}</b>
     <small>${[variantName(names, order), t("pieces", { n: order.quantity })].filter(Boolean).join(", ")}</small></div></li>`
   const more = orders.length > shown.length ? t("home.more", { n: orders.length - shown.length }) : null
-  return html`<section class="ticket mint"><div><h2>${t("home.ready", { n: orders.length })}</h2><p>${t("home.fetch")}</p></div>
+  return html`<section class="ticket mint"><div><h2>${t("home.ready", { n: orders.length })}</h2><p>${t("home.fetch", { n: orders.length })}</p></div>
     <ul class="lines">${shown.map(line)}</ul>${more && html`<p>${more}</p>`}<a href="/mine"><b>${t("home.orders")}</b></a></section>`
 }
 
@@ -68,7 +68,7 @@ async function parts(signal) {
     items({ class: "merch", sort_by: "price", sort_order: "asc", limit: 100 }, signal),
     classifiers(),
   ])
-  const came = history.items.filter((entry) => entry.change > 0).slice(0, 4)
+  const came = history.items.filter((entry) => entry.change > 0 && entry.kind !== "undo_transfer").slice(0, 4)
   const [byCode, nameOf] = await Promise.all([
     itemsByCode([...came.map((entry) => entry.item), ...ready.items.map((order) => order.item)], signal),
     namesOf(came.map((entry) => entry.counterpart), signal),

@@ -39,13 +39,12 @@ function buyForm(item, names) {
   const picked = { index: list.findIndex((one) => one.stock !== 0), quantity: 1 }
   if (list.length > 1) picked.index = -1
   const variant = () => list[picked.index]
-  const described = () => [item.name, variantName(names, variant())].filter(Boolean).join(", ")
+  const described = () => [item.name, variantName(names, variant(), "item.sizeWithin")].filter(Boolean).join(", ")
 
-  /** What keeps the button away, or nothing. */
+  /** The reason that keeps the button away, or nothing. */
   function obstacle() {
     const rest = left(item, variant())
     const total = item.price * picked.quantity
-    if (list.length && !variant()) return null
     if (rest != null && rest < picked.quantity) return missing(t(rest ? "item.left" : "item.soldOut", { n: rest }), t("item.fewer"))
     if (total <= facts.coins) return null
     const after = html`<a href="/shop?most=${facts.coins}">${t("item.whatElse")}</a>`
@@ -58,11 +57,15 @@ function buyForm(item, names) {
     fill(step, obstacle() ?? button)
   }
 
+  function complainAboutChoice() {
+    const choices = form.querySelector("fieldset")
+    choices.querySelector(".wrong")?.remove()
+    choices.append(html`<p class="wrong" role="alert">${icon("alert")}<span>${t("item.chooseSize")}</span></p>`)
+    choices.querySelector("input:not([disabled])").focus()
+  }
+
   function ask() {
-    if (list.length && !variant()) {
-      fill(step, html`<div class="stack"><p class="wrong-note" role="alert">${t("item.chooseSize")}</p><button class="btn primary big">${t("item.buyFor", { coins: item.price * picked.quantity })}</button></div>`)
-      return form.querySelector("[name=variant]:not([disabled])").focus()
-    }
+    if (list.length && !variant()) return complainAboutChoice()
     const total = item.price * picked.quantity
     const { collection, quality_level: level } = variant() ?? {}
     const body = { item: item.code, quantity: picked.quantity, ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}) }
@@ -96,6 +99,7 @@ function buyForm(item, names) {
   const chosen = picked.index >= 0 ? String(picked.index) : null
   fill(form, offer(item), list.length > 0 && choice(item, list, names, chosen, (index) => {
     picked.index = Number(index)
+    form.querySelector("fieldset .wrong")?.remove()
     showButton()
   }), !isSoldOut(item) && most > 1 && quantity, step)
   form.addEventListener("submit", (event) => {

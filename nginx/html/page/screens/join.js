@@ -20,7 +20,7 @@ export function show({ enter }) {
     if (complainAll(form, personComplaints(given))) return
     submitting(form, button, t("signUp.doing"), async () => {
       await post("auth/register", { ...given, invitation }, { anonymous: true })
-      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true }))
+      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
       replace("/")
       await enter()
     })

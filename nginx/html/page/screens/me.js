@@ -11,12 +11,16 @@ import { myName } from "../frame.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
 
+/** Programs may have many sessions; the button below the list ends those that it does not show as well. */
+const mostSessions = 8
+
 function look() {
   const themes = ["device", "light", "dark"].map((value) => ({ value, name: t(`me.theme.${value}`) }))
   const languages = Object.entries(languageNames).map(([value, name]) => ({ value, name }))
-  const choose = (code) => {
+  const choose = async (code) => {
     chooseLanguage(code)
-    again()
+    await again()
+    document.querySelector("[name=language]:checked")?.focus()
   }
   return html`<section class="card stack"><h2>${t("me.look")}</h2>${picks("theme", t("me.theme"), themes, currentTheme(), chooseTheme)}
     ${picks("language", t("me.language"), languages, currentLanguage(), choose)}</section>`
@@ -73,7 +77,12 @@ function sessionList(sessions) {
     await ask("DELETE", "auth/sessions")
     again()
   }))
-  return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${sessions.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, form]}</section>`
+  const shown = [...sessions].sort((a, b) => b.current - a.current).slice(0, mostSessions)
+  return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${shown.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, form]}</section>`
+}
+
+function leave() {
+  signOut().catch(() => toast(t("me.stillIn")))
 }
 
 export async function show({ signal }) {
@@ -81,7 +90,7 @@ export async function show({ signal }) {
   return [
     html`<div class="head"><div class="person">${avatar(myName(), "large")}<div><h1 tabindex="-1">${myName()}</h1>
       <p>${[facts.me.username, facts.me.email].filter((one, index, all) => one && all.indexOf(one) === index).join(" · ")}</p></div></div>
-      <button type="button" class="btn" @click=${signOut}>${icon("out")}${t("me.signOut")}</button></div>`,
+      <button type="button" class="btn" @click=${leave}>${icon("out")}${t("me.signOut")}</button></div>`,
     html`<div class="two even"><div class="stack wide">${look()}${methods.password && passwordForm()}</div>${sessionList(items)}</div>`,
   ]
 }

@@ -11,7 +11,7 @@ import { show as again } from "../router.js"
 
 const sections = ["main", "factory", "trade"]
 
-/** What somebody holds in one section of the inventory; a shop without such things shows nothing of it. */
+/** The things that somebody holds in one section of the inventory; a shop without such things shows nothing of it. */
 function owned(list, byID, names, section) {
   if (!list.length) return null
   const line = (held) => {

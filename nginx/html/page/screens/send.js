@@ -37,7 +37,7 @@ function form(person, { amount, kept, change, sent }) {
   const step = html`<div></div>`
   const quick = html`<div></div>`
   const made = html`<form class="stack wide" novalidate>
-    <div class="field"><span class="muted">${t("send.to")}</span><div class="card row apart">${personRow(person)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div></div>
+    <div class="field"><span class="muted">${t("send.to")}</span><div class="card row apart receiver">${personRow(person)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div></div>
     <div class="stack"><div class="amount">${amountField}</div>${quick}</div>
     ${field({ label: [t("send.whatFor"), " ", html`<span class="muted small">${t("send.willRead", { name })}</span>`], name: "message", control: text })}
     ${step}</form>`

@@ -21,7 +21,7 @@ function noteOf(item, names) {
   return variants(item).length === 1 ? variantName(names, variants(item)[0]) : null
 }
 
-/** What the address asks for. */
+/** The filters that the address asks for. */
 function filters(address) {
   const values = { type: address.get("type"), most: Number(address.get("most")) || null, q: address.get("q") ?? "", sort: sorts[address.get("sort")] ? address.get("sort") : "cheap" }
   const to = (change) => {
@@ -74,7 +74,7 @@ export async function show({ query: address, signal }) {
   const [all, names] = await Promise.all([allItems({ class: "merch" }, signal), classifiers()])
   const list = all.filter((item) => item.price)
   const place = html`<div></div>`
-  const kinds = html`<div></div>`
+  const kinds = html`<div class="tabs-place"></div>`
   const draw = () => {
     const found = list.filter((item) => fits(item, filter.values)).sort(sorts[filter.values.sort])
     fill(kinds, kindTabs(list, names, filter))
@@ -91,7 +91,7 @@ export async function show({ query: address, signal }) {
   return [
     head(t("title.shop"), [t("coins.youHave", { coins: facts.coins }), " ", t("shop.onShelf", { n: list.length, shelf: number(onShelf) })],
       html`<form class="search shop-search" role="search" @submit=${(event) => event.preventDefault()}><label class="vh" for="search">${t("shop.search")}</label>${icon("search")}${search}<kbd aria-hidden="true">/</kbd></form>`),
-    html`<div class="row apart low">${kinds}<div class="row">${priceSelect(filter)}${sortSelect(filter)}</div></div>`,
+    html`<div class="row apart low">${kinds}<div class="row selects">${priceSelect(filter)}${sortSelect(filter)}</div></div>`,
     place,
   ]
 }

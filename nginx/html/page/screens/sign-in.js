@@ -43,7 +43,7 @@ function passwordForm(done, main) {
     ${more}<div data-general></div>${button}</form>`
   const attempt = async (given) => {
     try {
-      return await post("auth/session", credentials(given), { anonymous: true })
+      return await post("auth/session", credentials(given), { anonymous: true, repeatable: true })
     } catch (error) {
       if (/^totp_/.test(error.code ?? "") && !more.querySelector("[name=code]")) {
         fill(more, error.problem.secret && enrolment(error.problem), codeField())
@@ -82,7 +82,7 @@ function signUpForm(enter, back) {
     if (complainAll(form, personComplaints(given))) return
     submitting(form, button, t("signUp.doing"), async () => {
       await post("auth/register", given, { anonymous: true })
-      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true }))
+      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
       await enter()
     })
   })

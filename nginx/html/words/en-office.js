@@ -1,4 +1,4 @@
-// English for what the office does: people, grants, corrections, changes, reports. A test compares the keys with words/office-ru.js.
+// English for what the office does: people, grants, corrections, changes, reports. A test compares the keys with words/ru-office.js.
 
 export default {
   "audit.text": "Who changed what behind the counter, and why.",

@@ -1,4 +1,4 @@
-// English for the screens behind the counter. A test compares the keys with words/counter-ru.js.
+// English for the screens behind the counter. A test compares the keys with words/ru-counter.js.
 
 export default {
   "do": "Do",

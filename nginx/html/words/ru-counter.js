@@ -1,4 +1,4 @@
-// Русский для экранов за прилавком. A test compares the keys with words/counter-en.js.
+// Русский для экранов за прилавком. A test compares the keys with words/en-counter.js.
 
 export default {
   "do": "Действие",

@@ -1,4 +1,4 @@
-// Русский для людей, начислений, поправок, изменений и отчётов. A test compares the keys with words/office-en.js.
+// Русский для людей, начислений, поправок, изменений и отчётов. A test compares the keys with words/en-office.js.
 
 export default {
   "audit.text": "Кто, что и почему изменил за прилавком.",
