@@ -29,6 +29,52 @@ struct SmokeTests {
     #expect(try world.ask("/openapi.yaml").body.hasPrefix("openapi: 3.1"))
   }
 
+  @Test func `nginx answers every address of the page with the page`() throws {
+    let page = try world.ask("/").body
+    let router = try read(projectRoot + "/nginx/html/page/router.js")
+    let paths = router.matches(of: /\bpath: "([^"]+)"/).map { String($0.1).replacing(/:[a-z]+/, with: "x-1") }
+    #expect(paths.count > 8)
+    for path in paths + ["/shop/%D0%BA?q=1"] { #expect(try world.ask(path).body == page, "\(path)") }
+  }
+
+  @Test(arguments: [
+    ("/page/app.js", "text/javascript", "no-cache"), ("/page/screens/home.js", "text/javascript", "no-cache"),
+    ("/words/en.js", "text/javascript", "no-cache"), ("/style/tokens.css", "text/css", "no-cache"),
+    ("/goods/cup.svg", "image/svg+xml", "public, max-age=86400"),
+    ("/manifest.webmanifest", "application/manifest+json", "no-cache"), ("/icon-192.png", "image/png", "no-cache"),
+  ])
+  func `the page's files have a type, a validator and an age`(path: String, type: String, age: String) throws {
+    let answer = try world.ask(path)
+    #expect(answer.status == 200)
+    #expect(answer.header("Content-Type")?.hasPrefix(type) == true)
+    #expect(answer.header("Cache-Control") == age)
+    #expect(answer.header("ETag") != nil)
+    #expect(try world.ask(path, method: "POST").header("Allow") == "GET, HEAD")
+  }
+
+  @Test(arguments: [
+    "/page/", "/page/x/app.js", "/page/screens/", "/page/screens/x/home.js", "/page/screens/../app.js",
+    "/page/%61pp.js", "/words/en.css", "/style/tokens.js", "/goods/../index.html", "/goods/cup.png", "/admin/nowhere",
+    "/shop/a/b", "/shop/", "/-/html/page/app.js", "/-/drawings/cup.svg", "/-/error/404.page",
+  ])
+  func `no other path leads to a file of the page`(path: String) throws {
+    #expect(try world.ask(path).status == 404)
+  }
+
+  @Test func `a browser gets a page for an unknown address, and JSON for one of the API`() throws {
+    let browser = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"), ("If-None-Match", "*")]
+    let page = try world.ask("/nowhere", headers: browser)
+    #expect(page.status == 404)
+    #expect(page.header("Content-Type")?.hasPrefix("text/html") == true)
+    #expect(page.header("Content-Security-Policy")?.contains("script-src 'self'") == true)
+    for path in ["/api/v1/nowhere", "/api/v1/no%20where", "/api/nowhere", "/inventory/nowhere", "/media/x", "/nowhere"]
+    {
+      let headers = path == "/nowhere" ? [("Accept", "*/*")] : browser
+      let answer = try world.ask(path, headers: headers)
+      #expect(answer.status == 404 && answer.body.hasPrefix("{"), "\(path)")
+    }
+  }
+
   @Test func `each port serves only its own routes`() throws {
     #expect(try world.ask("/metrics").status == 404)
     #expect(try world.ask("/metrics", port: world.metricsPort).body.contains("tuckshop_workers{pool=\"app\"} 4"))
@@ -64,7 +110,9 @@ struct SmokeTests {
   }
 
   @Test func `every answer has the security headers for browsers`() throws {
-    let paths = ["/", "/style.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory"]
+    let paths = [
+      "/", "/style/tokens.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory",
+    ]
     for path in paths {
       let answer = try world.ask(path)
       let names = [

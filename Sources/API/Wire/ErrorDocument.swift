@@ -48,14 +48,23 @@ extension Response {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>Tuckshop</title>
         <link rel="icon" href="/icon.svg" type="image/svg+xml">
-        <link rel="stylesheet" href="/style.css">
+        <link rel="stylesheet" href="/style/tokens.css">
+        <link rel="stylesheet" href="/style/frame.css">
+        <link rel="stylesheet" href="/style/elements.css">
+        <link rel="stylesheet" href="/style/things.css">
       </head>
-      <body>
+      <body class="street">
         <main>
-          <h1>Tuckshop</h1>
-          <p role="alert">\(escaped(sentence))</p>
-          <p><a href="/">Back to the shop</a></p>
-          <p><small>Request \(escaped(requestID))</small></p>
+          <div class="house">
+            <div class="over">Tuckshop</div>
+            <div class="awning" aria-hidden="true"></div>
+            <div class="inside">
+              <h1>This did not work</h1>
+              <p role="alert">\(escaped(sentence))</p>
+              <p><a class="btn wide" href="/">Back to the shop</a></p>
+              <p class="small muted">Request \(escaped(requestID))</p>
+            </div>
+          </div>
         </main>
       </body>
       </html>

@@ -27,16 +27,17 @@ def sign_in(browser, shop, at_provider):
     page.on("pageerror", lambda error: print(error))
     page.on("response", lambda answer: print(answer.status, answer.request.method, answer.url.split("?")[0]))
     page.goto(shop + "/")
-    page.get_by_role("link", name="Company account").click()
+    page.get_by_role("link", name="Sign in with Company account").click()
     at_provider(page)
-    expect(page.locator("#me")).to_have_text("Signed in as Anna Smith.")
+    expect(page.locator(".who")).to_contain_text("Anna Smith")
     assert page.url == shop + "/", page.url
     # The cookie outlives the page, and no script can read it.
     page.reload()
-    expect(page.locator("#me")).to_have_text("Signed in as Anna Smith.")
+    expect(page.locator(".who")).to_contain_text("Anna Smith")
     assert page.evaluate("document.cookie") == ""
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Company account")).to_be_visible()
+    page.locator(".who").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("link", name="Sign in with Company account")).to_be_visible()
     assert refused == [], refused
     return page
 
@@ -46,7 +47,7 @@ def come_back_without_ticket(page, shop):
     page.goto(shop + "/api/v1/auth/oidc/callback?code=c&state=s")
     expect(page.get_by_role("alert")).to_have_text(re.compile("has not started this sign-in"))
     page.get_by_role("link", name="Back to the shop").click()
-    expect(page.get_by_role("link", name="Company account")).to_be_visible()
+    expect(page.get_by_role("link", name="Sign in with Company account")).to_be_visible()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,92 @@
+import FoundationEssentials
+import Support
+import Testing
+
+/// Rules for the page's modules: words in both languages, imports that exist, and what the browser loads first.
+@Suite(.tiers(.unit))
+struct PageTests {
+  private let html = projectRoot + "/nginx/html/"
+
+  /// The text of each module, by its path below `nginx/html`.
+  private func modules() throws -> [String: String] {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: html + "page").filter { $0.hasSuffix(".js") }
+    return Dictionary(uniqueKeysWithValues: try names.map { ("page/" + $0, try read(html + "page/" + $0)) })
+  }
+
+  private func keys(of language: String) throws -> Set<String> {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: html + "words")
+    let files = names.filter { $0 == language + ".js" || $0.hasPrefix(language + "-") }
+    let texts = try files.map { try read(html + "words/" + $0) }
+    let keys = texts.flatMap { $0.matches(of: #/(?m)^ +"([^"]+)": /#).map { String($0.1) } }
+    #expect(keys.count == Set(keys).count, "a key is in \(language) twice")
+    return Set(keys)
+  }
+
+  /// Forms such as `coins.word.acc` exist only where a language bends its words.
+  @Test func `both languages have the same words`() throws {
+    let (english, russian) = (try keys(of: "en"), try keys(of: "ru"))
+    #expect(english.count > 200)
+    #expect(english.subtracting(russian).sorted() == [])
+    #expect(russian.subtracting(english).filter { !$0.hasSuffix(".acc") } == [])
+  }
+
+  @Test func `the page says only words that exist, and every word is said`() throws {
+    let english = try keys(of: "en")
+    let code = try modules().values.joined()
+    let said = code.matches(of: #/\bt\("([^"$]+)"/#).map { String($0.1) }
+    #expect(said.filter { !english.contains($0) } == [])
+    let stems = code.matches(of: #/`([a-zA-Z]+\.(?:[a-zA-Z]+\.)*)\$\{/#).map { String($0.1) }
+    let unsaid = english.filter { key in
+      !code.contains("\"\(key)\"") && !stems.contains(where: { key.hasPrefix($0) }) && !key.hasPrefix("coins.word")
+    }
+    #expect(unsaid.sorted() == [])
+  }
+
+  /// Modules that are imported only when a screen is opened stand in `import()`, not at the beginning of a line.
+  private func imports(of path: String, in text: String) -> [String] {
+    text.matches(of: #/(?m)^import (?:.+ from )?"([^"]+)"/#).map { match in
+      let name = String(match.1)
+      if name.hasPrefix("/") { return String(name.dropFirst()) }
+      var folder = path.split(separator: "/").dropLast().map(String.init)
+      for step in name.split(separator: "/") where step != "." {
+        if step == ".." { folder.removeLast() } else { folder.append(String(step)) }
+      }
+      return folder.joined(separator: "/")
+    }
+  }
+
+  /// The start and the screen that most people see first.
+  @Test func `the browser is told at once about every module that the start needs`() throws {
+    let modules = try modules()
+    var (needed, unread): (Set<String>, [String]) = ([], ["page/app.js", "page/screens/home.js"])
+    while let path = unread.popLast() {
+      guard needed.insert(path).inserted, let text = modules[path] else { continue }
+      unread += imports(of: path, in: text)
+    }
+    let index = try read(html + "index.html")
+    let preloaded = index.matches(of: #/rel="modulepreload" href="/([^"]+)"/#).map { String($0.1) }
+    #expect(Set(preloaded) == needed.subtracting(["page/app.js"]))
+  }
+
+  @Test func `every module imports files that exist, and every style and drawing of the page exists`() throws {
+    for (path, text) in try modules() {
+      for name in imports(of: path, in: text) {
+        #expect(FileManager.default.fileExists(atPath: html + name), "\(path) imports \(name)")
+      }
+    }
+    for page in ["index.html", "404.html", "503.html", "offline.html", "service-worker.js"] {
+      for match in try read(html + page).matches(of: #/"/([a-z]+(?:[a-z0-9/-]*)\.[a-z]+)"/#) {
+        #expect(FileManager.default.fileExists(atPath: html + match.1), "\(page) names \(match.1)")
+      }
+    }
+  }
+
+  /// A strict policy forbids them, and the browser would drop them without a word.
+  @Test func `no markup has a style, a script or a listener of its own`() throws {
+    let pages = ["index.html", "404.html", "503.html", "offline.html"].map { html + $0 }
+    let texts = try pages.map { try read($0) } + modules().values
+    for text in texts {
+      #expect(text.firstMatch(of: #/<style|\sstyle="|\son[a-z]+="|<script>|\.innerHTML = [^t]/#) == nil)
+    }
+  }
+}

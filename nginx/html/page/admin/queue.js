@@ -1,0 +1,238 @@
+// The hand-over queue: what is to be prepared and fetched, oldest first, worked off by tap or by keyboard.
+
+import { badge, empty, head, icon, table } from "../elements.js"
+import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
+import { coins, moment, number, step, t } from "../words.js"
+import { facts } from "../session.js"
+import { fill, html } from "../html.js"
+import { get, post, query } from "../api.js"
+import { hasWords, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting, withClass } from "./counter.js"
+import { firstSteps } from "./first-steps.js"
+import { sentence, submitting } from "../form.js"
+import { toast } from "../notices.js"
+
+const states = { "": ["ordered", "ready"], ordered: ["ordered"], ready: ["ready"], handed_over: ["handed_over"] }
+const next = { ordered: "ready", ready: "hand-over" }
+
+/** The orders of the states that this view shows, and the numbers of those that wait. */
+async function load(view, signal) {
+  const [ordered, ready, done] = await Promise.all([
+    waiting("ordered", signal), waiting("ready", signal),
+    view === "handed_over" ? get("orders" + query({ all: true, status: "handed_over", limit: 100 }), { signal }) : { items: [] },
+  ])
+  showWaiting([ordered, ready])
+  const lists = { ordered, ready, handed_over: done }
+  const orders = states[view].flatMap((state) => lists[state].items)
+  if (view === "") orders.sort((a, b) => (a.ordered_at < b.ordered_at ? -1 : 1))
+  return { lists, orders, isWhole: states[view].every((state) => !lists[state].next_cursor) }
+}
+
+/** Of a long queue only the oldest are here; the orders of people with such a name are asked for. */
+async function ofPeople(search, view, signal) {
+  const { items: people } = await get("people" + query({ q: search.slice(0, 100) }), { signal })
+  const asked = people.flatMap(({ username }) => states[view].map((status) => get("orders" + query({ all: true, user: username, status, sort_order: "asc" }), { signal })))
+  return (await Promise.all(asked)).flatMap((list) => list.items)
+}
+
+function summary({ ordered, ready }) {
+  const oldest = [...ordered.items, ...ready.items].map((one) => one.ordered_at).sort()[0]
+  if (!oldest) return t("queue.clear")
+  const isMore = ordered.next_cursor || ready.next_cursor
+  return isMore ? t("queue.many") : t("queue.summary", { ordered: ordered.items.length, ready: ready.items.length, since: step(oldest) })
+}
+
+/** The desk of one view: the rows, which of them are chosen, and what is done with them. */
+function desk({ view, loaded, names, signal, changed }) {
+  const chosen = new Set()
+  const rows = html`<div></div>`
+  const bar = html`<div></div>`
+  const trouble = html`<div></div>`
+  const made = html`<div>${trouble}${rows}${bar}</div>`
+  let { orders } = loaded
+  let search = ""
+  let look = null
+
+  const what = (order) => ({ item: order.name, name: look.nameOf(order.user) })
+  const shown = () => orders.filter((order) => states[view].includes(order.status) && hasWords(search, look.nameOf(order.user), order.user, order.name))
+
+  /** Makes one step with these orders; each is answered for itself. */
+  async function move(list, verb) {
+    const from = shown().indexOf(list[0])
+    const { items } = await post(`orders/${verb}`, { ids: list.map((order) => order.id) }, { repeatable: true })
+    const refused = items.filter((one) => one.code)
+    const moved = list.filter((order) => !refused.some((one) => one.id === order.id))
+    for (const order of moved) chosen.delete(order.id)
+    fill(trouble, refused.map((one) => html`<div class="banner rose" role="alert">${icon("alert")}<p><b>${t("queue.stays", what(list.find((order) => order.id === one.id)))}</b> ${sentence({ ...one, message: one.detail, status: 409, problem: {} })}</p></div>`))
+    const done = moved.length && (moved.length === 1 ? t(`queue.done.${verb}`, what(moved[0])) : t(`queue.done.${verb}.many`, { n: moved.length }))
+    await refresh()
+    focusRow(from)
+    if (done) toast(done)
+  }
+
+  async function refresh() {
+    const again = await load(view, signal)
+    loaded = again
+    orders = search && !again.isWhole ? await ofPeople(search, view, signal) : again.orders
+    for (const id of chosen) if (!orders.some((order) => order.id === id)) chosen.delete(id)
+    await prepare()
+    draw()
+    changed(again)
+  }
+
+  function focusRow(index) {
+    const boxes = rows.querySelectorAll(".tick input")
+    ;(boxes[Math.min(Math.max(index, 0), boxes.length - 1)] ?? document.querySelector("h1")).focus()
+  }
+
+  /** Takes an order back with a reason: cancelled before the hand-over, returned after it. */
+  function takeBack(order) {
+    const verb = order.status === "handed_over" ? "return" : "cancel"
+    const dialog = openDialog(t(`queue.${verb}.title`, what(order)), signal,
+      html`<div class="stack"><div class="person">${thumb({ ...look.byCode(order.item), code: order.item })}<div><b>${order.name}</b><small>${[variantName(names, order), t("pieces", { n: order.quantity }), coins(order.total)].filter(Boolean).join(" · ")}</small></div></div>
+        <p class="muted">${t(`queue.${verb}.text`, { coins: order.total, name: look.nameOf(order.user) })}</p>${order.note && html`<p class="small">${t("order.note", { note: order.note })}</p>`}</div>`,
+      html`<hr>`,
+      reasonForm({
+        label: t("queue.reason"), help: t("queue.reasonHelp"), danger: true, verb: t(`queue.${verb}.do`), doing: t(`queue.${verb}.doing`),
+        work: async (note) => {
+          await post(`orders/${order.id}/${verb}`, { note }, { repeatable: true })
+          dialog.close()
+          toast(t(`queue.${verb}.done`, { ...what(order), coins: order.total }))
+          chosen.delete(order.id)
+          await refresh()
+          focusRow(0)
+        },
+      }))
+  }
+
+  function choose(order, isChosen) {
+    if (isChosen) chosen.add(order.id)
+    else chosen.delete(order.id)
+    drawBar()
+  }
+
+  function tick(order) {
+    return html`<label class="check"><input type="checkbox" data-id="${order.id}" checked=${chosen.has(order.id)} @change=${(event) => choose(order, event.target.checked)}><span class="vh">${t("queue.choose", what(order))}</span></label>`
+  }
+
+  function doing(order) {
+    const verb = next[order.status]
+    const back = html`<button type="button" class="btn quiet back-out">${t(verb ? "queue.cancel" : "queue.return")}<span class="vh"> ${t("queue.what", what(order))}</span></button>`
+    back.addEventListener("click", () => takeBack(order))
+    if (!verb) return back
+    const button = html`<button type="button" class="btn ${verb === "ready" ? "" : "primary"}" data-verb="${verb}">${t(`queue.do.${verb}`)}<span class="vh"> ${t("queue.what", what(order))}</span></button>`
+    const holder = html`<form class="row">${button}${back}</form>`
+    button.addEventListener("click", () => submitting(holder, button, t(`queue.doing.${verb}`), () => move([order], verb)))
+    return holder
+  }
+
+  function state(order) {
+    const since = order.status === "ready" ? order.ready_at : order.status === "handed_over" ? order.handed_over_at : order.ordered_at
+    const mark = { ordered: ["lemon"], ready: ["mint", "check"], handed_over: ["sky"] }[order.status]
+    return [badge(t(`queue.state.${order.status}`), ...mark), html`<small class="muted"><time datetime="${since}" title="${moment(since)}">${step(since)}</time></small>`]
+  }
+
+  function size(order) {
+    const level = order.quality_level && (names.get(`quality_level ${order.quality_level}`) ?? order.quality_level)
+    const text = [level, order.collection && (names.get(`collection ${order.collection}`) ?? order.collection)].filter(Boolean)
+    return text.length ? html`<span class="size">${text.join(", ")}</span>` : null
+  }
+
+  const columns = [
+    { title: html`<span class="vh">${t("queue.tick")}</span>`, kind: "tick", cell: tick },
+    { title: t("queue.who"), kind: "lead", cell: (order) => personCell(look.nameOf(order.user), order.user) },
+    { title: t("queue.goods"), kind: "wide", cell: (order) => html`<div class="person">${thumb({ ...look.byCode(order.item), code: order.item })}<div><b>${order.name}</b><small>${t("pieces", { n: order.quantity })}</small></div></div>` },
+    { title: t("queue.size"), kind: "fit", look: "num", cell: size },
+    { title: t("queue.since"), kind: "side", cell: state },
+    { title: html`<span class="vh">${t("do")}</span>`, kind: "act", cell: doing },
+  ]
+
+  function drawBar() {
+    const list = orders.filter((order) => chosen.has(order.id))
+    if (!list.length) return fill(bar)
+    const button = (verb) => {
+      const some = list.filter((order) => next[order.status] === verb)
+      if (!some.length) return null
+      const one = html`<button type="button" class="btn primary" data-verb="${verb}">${t(`queue.do.${verb}.many`, { n: some.length })}</button>`
+      one.addEventListener("click", () => submitting(bar.firstChild, one, t(`queue.doing.${verb}`), () => move(some, verb)))
+      return one
+    }
+    const none = () => {
+      chosen.clear()
+      draw()
+      focusRow(0)
+    }
+    fill(bar, html`<form class="chosen" aria-label="${t("queue.chosenOrders")}"><b>${t("queue.chosen", { n: list.length })}</b>
+      <button type="button" class="btn quiet square" @click=${none}>${icon("x")}<span class="vh">${t("queue.chooseNone")}</span></button>${button("ready")}${button("hand-over")}</form>`)
+  }
+
+  function draw() {
+    const list = shown()
+    const isDone = view === "handed_over"
+    const nothing = search ? empty(t("queue.nobody"), t("queue.nobodyText", { name: search })) : empty(t(isDone ? "queue.noneDone" : "queue.none"), t(isDone ? "queue.noneDoneText" : "queue.noneText"))
+    const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.id : null
+    fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list), "queue") : nothing)
+    if (focused) rows.querySelector(`[data-id="${focused}"]`)?.focus()
+    drawBar()
+  }
+
+  async function prepare() {
+    const [nameOf, byCode] = await Promise.all([staffNames(orders.map((order) => order.user), signal), itemsByCode(orders.map((order) => order.item), signal)])
+    look = { nameOf, byCode }
+  }
+
+  /** J and K move, X chooses, R and H do what their buttons do: those of the chosen orders, else that of this row. */
+  function key(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog")) return
+    const boxes = [...rows.querySelectorAll(".tick input")]
+    const here = boxes.findIndex((box) => box.closest("tr").contains(document.activeElement))
+    const verb = { KeyR: "ready", KeyH: "hand-over" }[event.code]
+    if (event.code === "KeyJ") boxes[Math.min(here + 1, boxes.length - 1)]?.focus()
+    else if (event.code === "KeyK") boxes[Math.max(here - 1, 0)]?.focus()
+    else if (event.code === "KeyX") boxes[here]?.click()
+    else if (verb) (chosen.size ? bar : boxes[here]?.closest("tr"))?.querySelector(`[data-verb="${verb}"]`)?.click()
+    else return
+    event.preventDefault()
+  }
+
+  addEventListener("keydown", key, { signal })
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && !chosen.size && refresh().catch(() => {}), { signal })
+  made.start = async () => {
+    await prepare()
+    draw()
+  }
+  made.find = async (text) => {
+    search = text
+    if (!loaded.isWhole) {
+      orders = text ? await ofPeople(text, view, signal) : loaded.orders
+      await prepare()
+    }
+    draw()
+  }
+  return made
+}
+
+export async function show({ query: address, signal }) {
+  const view = Object.hasOwn(states, address.get("state") ?? "") ? address.get("state") ?? "" : ""
+  const [loaded, names, steps] = await Promise.all([load(view, signal), classifiers(), facts.me.role === "admin" ? firstSteps(signal) : null])
+  const top = html`<div></div>`
+  const filters = html`<div class="tabs-place"></div>`
+  const drawTop = ({ lists }) => {
+    const count = { "": lists.ordered.items.length + lists.ready.items.length, ordered: lists.ordered.items.length, ready: lists.ready.items.length }
+    const isMore = { "": lists.ordered.next_cursor ?? lists.ready.next_cursor, ordered: lists.ordered.next_cursor, ready: lists.ready.next_cursor }
+    const tab = (state) => ({
+      name: [t(`queue.tab.${state || "todo"}`), " ", count[state] != null && html`<span class="n">${number(count[state])}${isMore[state] ? "+" : ""}</span>`],
+      href: "/admin/queue" + query({ state }), current: state === view,
+    })
+    fill(top, head(t("title.queue"), summary(lists)))
+    fill(filters, shownTabs(t("queue.states"), Object.keys(states).map(tab)))
+  }
+  const made = desk({ view, loaded, names, signal, changed: drawTop })
+  drawTop(loaded)
+  await made.start()
+  const keys = html`<p class="small muted keys">${["J", "K"].map((one) => [html`<kbd>${one}</kbd>`, " "])}${t("queue.key.move")}, <kbd>X</kbd> ${t("queue.key.choose")}, <kbd>R</kbd> ${t("queue.key.ready")}, <kbd>H</kbd> ${t("queue.key.handOver")}</p>`
+  return [
+    top, steps,
+    html`<div class="row apart filters">${filters}${searchField(t("queue.search"), t("queue.searchHint"), "", (text) => made.find(text), loaded.isWhole ? 0 : 250)}</div>`,
+    made, view !== "handed_over" && loaded.orders.length > 0 && keys,
+  ]
+}

@@ -1,0 +1,146 @@
+// Sizes and stock of a thing: one row for each variant in which it is sold, or one for the thing itself.
+
+import { badge, icon } from "../elements.js"
+import { complainAll, field, submitting, values } from "../form.js"
+import { fill, freshID, html } from "../html.js"
+import { number, t } from "../words.js"
+import { openDialog, whole } from "./counter.js"
+import { post } from "../api.js"
+import { variantName } from "../goods.js"
+
+const nameOfRow = ({ collection, quality_level: level }) => `${collection ?? ""}/${level ?? ""}`
+
+function stepper(row, name, draw) {
+  const input = html`<input id="${freshID("stock")}" name="stock ${nameOfRow(row)}" type="text" inputmode="numeric" autocomplete="off" placeholder="∞" value="${row.text}" aria-label="${t("stock.of", { name })}">`
+  const set = (text) => {
+    row.text = text
+    input.value = text
+    draw()
+  }
+  const step = (by) => () => set(String(Math.max(0, (whole(row.text) ?? 0) + by)))
+  input.addEventListener("input", () => {
+    row.text = input.value
+    draw()
+  })
+  return html`<div class="stepper"><button type="button" aria-label="${t("stock.less", { name })}" @click=${step(-1)}>${icon("minus")}</button>${input}<button type="button" aria-label="${t("stock.more", { name })}" @click=${step(1)}>${icon("plus")}</button></div>`
+}
+
+/** A code for the shop's own size, from the name that people read. */
+function codeFrom(name) {
+  const code = name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9_.-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50)
+  return code && code !== "base" ? code : `own-${Date.now().toString(36)}`
+}
+
+/** Adds a row: a size or a collection that the shop knows, or one of its own. */
+function addDialog(lists, names, rows, signal, add) {
+  const select = (kind, none) => html`<select class="select"><option value="">${none}</option>${lists[kind].map((one) => html`<option value="${one.code}">${names.get(`${kind} ${one.code}`) ?? one.name}</option>`)}</select>`
+  const button = html`<button class="btn primary">${t("stock.add")}</button>`
+  const own = (name) => field({ label: t(`stock.${name}`), name, help: t("stock.ownHelp"), more: { maxlength: 100, autocomplete: "off" } })
+  const form = html`<form class="stack" novalidate>${field({ label: t("stock.size"), name: "quality_level", control: select("quality_level", t("stock.noSize")) })}${own("ownSize")}
+    <details><summary>${t("stock.collectionToo")}</summary><div class="stack">${field({ label: t("stock.collection"), name: "collection", control: select("collection", t("stock.noCollection")) })}${own("ownCollection")}</div></details>
+    <div data-general></div><div>${button}</div></form>`
+  const dialog = openDialog(t("stock.add"), signal, form)
+  const make = async (kind, name) => {
+    const known = lists[kind].find((one) => one.name.toLowerCase() === name.toLowerCase())
+    const made = known ?? await post(`classifiers/${kind}`, { code: codeFrom(name), name })
+    if (!known) lists[kind].push(made)
+    names.set(`${kind} ${made.code}`, made.name)
+    return made.code
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const given = values(form)
+    submitting(form, button, t("stock.adding"), async () => {
+      const row = {}
+      const level = given.ownSize ? await make("quality_level", given.ownSize) : given.quality_level
+      const collection = given.ownCollection ? await make("collection", given.ownCollection) : given.collection
+      if (level) row.quality_level = level
+      if (collection) row.collection = collection
+      if (rows.some((one) => nameOfRow(one) === nameOfRow(row))) return complainAll(form, { [given.ownSize ? "ownSize" : "quality_level"]: t("stock.twice") })
+      dialog.close()
+      add(row)
+    })
+  })
+}
+
+export function stockForm(item, lists, names, signal) {
+  const rowOf = (one) => ({ ...one, text: one.stock == null ? "" : String(one.stock) })
+  let rows = item.variants.length ? item.variants.map(rowOf) : [{ ...rowOf({ stock: item.stock }), is_active: true }]
+  const body = html`<tbody></tbody>`
+  const why = field({ label: t("stock.why"), name: "reason", help: t("stock.whyHelp"), more: { maxlength: 500, autocomplete: "off" } })
+  const name = (row) => variantName(names, row) || (rows.length > 1 ? t("stock.plain") : t("stock.all"))
+
+  /** Whether the thing has no list of variants: one shelf for all of it. */
+  const isPlain = () => rows.length === 1 && nameOfRow(rows[0]) === "/"
+  const clean = () => rows.map(({ collection, quality_level: level, text, is_active: active }) => ({ ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}), stock: whole(text), is_active: active }))
+  const sameList = (known) => {
+    const list = isPlain() ? [] : clean()
+    return list.length === known.variants.length && list.every((row, index) => nameOfRow(row) === nameOfRow(known.variants[index]) && row.is_active === known.variants[index].is_active)
+  }
+  const counted = (known) => clean().filter((row) => {
+    const before = known.variants.length ? known.variants.find((one) => nameOfRow(one) === nameOfRow(row)) : known
+    return !before || before.stock !== row.stock
+  })
+
+  function state(row) {
+    const count = whole(row.text)
+    if (count === 0) return badge(t("item.out"), "rose")
+    return count != null && count <= (item.low_stock_at ?? -1) ? badge(t("stock.low"), "lemon") : null
+  }
+
+  function drawReason() {
+    why.hidden = !(item.id && counted(item).length)
+  }
+
+  function line(row) {
+    const mark = html`<span></span>`
+    const drawMark = () => {
+      fill(mark, state(row))
+      drawReason()
+    }
+    drawMark()
+    const remove = () => {
+      rows = rows.filter((one) => one !== row)
+      if (!rows.length) rows = [{ text: "", is_active: true }]
+      draw()
+    }
+    const sale = rows.length > 1 || !isPlain() ? html`<label class="check"><input type="checkbox" checked=${row.is_active} @change=${(event) => { row.is_active = event.target.checked }}><span class="vh">${t("stock.forSale", { name: name(row) })}</span></label>` : null
+    const away = sale && html`<button type="button" class="btn quiet square" @click=${remove}>${icon("x")}<span class="vh">${t("stock.remove", { name: name(row) })}</span></button>`
+    const size = row.quality_level && !row.collection ? names.get(`quality_level ${row.quality_level}`) ?? row.quality_level : name(row)
+    return html`<tr><th scope="row"><span class="${row.quality_level && !row.collection ? "size" : ""}">${size}</span>${mark}</th><td><div class="field">${stepper(row, name(row), drawMark)}</div></td><td>${sale}</td><td class="end">${away}</td></tr>`
+  }
+
+  function draw() {
+    fill(body, rows.map(line))
+    drawReason()
+  }
+
+  const add = (row) => {
+    // The first size of a thing takes the place of its one shelf, which is not sold beside sizes unless it is kept.
+    if (isPlain() && !item.variants.length) rows = []
+    rows.push({ ...row, text: "0", is_active: true })
+    draw()
+    body.querySelector("tr:last-child input").focus()
+  }
+  const element = html`<section class="card flush"><div class="pad"><h2>${t("stock.title")}</h2><p class="muted">${t("stock.text")}</p></div>
+    <table class="table sizes-table"><caption class="vh">${t("stock.title")}</caption><thead><tr><th scope="col">${t("stock.size")}</th><th scope="col">${t("stock.count")}</th><th scope="col">${t("stock.sale")}</th><th scope="col"><span class="vh">${t("do")}</span></th></tr></thead>${body}</table>
+    <div class="pad row low"><div class="grow">${why}</div><button type="button" class="btn" @click=${() => addDialog(lists, names, rows, signal, add)}>${icon("plus")}${t("stock.add")}</button></div></section>`
+  draw()
+
+  return {
+    element,
+    get rows() { return clean() },
+    get isPlain() { return isPlain() },
+    complaints(known) {
+      const wrong = clean().filter((row) => row.stock === undefined).map((row) => [`stock ${nameOfRow(row)}`, t("send.noNumber")])
+      const reason = why.querySelector("input").value.trim()
+      return { ...Object.fromEntries(wrong), reason: known.id && counted(known).length && !reason ? t("stock.whyMissing") : undefined }
+    },
+    /** The requests that make the shop's list this one. A new list brings its counts with it. */
+    requests(known) {
+      const reason = why.querySelector("input").value.trim()
+      if (!sameList(known)) return [{ method: "PUT", where: "/variants", body: { variants: isPlain() ? [] : clean(), ...(reason ? { reason } : {}) } }, ...(isPlain() ? [{ method: "PUT", where: "/stock", body: { stock: clean()[0].stock, reason: reason || t("stock.first") } }] : [])]
+      return counted(known).map(({ is_active: _, ...row }) => ({ method: "PUT", where: "/stock", body: { ...row, reason: reason || t("stock.first") } }))
+    },
+  }
+}

@@ -1,0 +1,124 @@
+// Knows how to ask the shop: tokens, keys, waiting and errors. Refuses to know screens.
+
+import { bearer, distrust, refresh } from "./session.js"
+import { busy, offline } from "./notices.js"
+
+const base = "/api/v1/"
+const tries = 4
+/** Nobody waits longer before a page; then the sentence says how long it is. */
+const longestWait = 60
+
+/**
+ * A refusal. `code` is the shop's own word, or `offline` if there was no answer; `fields` has the complaint about each
+ * member of the body.
+ */
+export class Refusal extends Error {
+  constructor(status, problem) {
+    super(typeof problem.detail === "string" ? problem.detail : problem.message ?? problem.title)
+    this.status = status
+    this.code = problem.code ?? (typeof problem.error === "string" ? problem.error : `status_${status}`)
+    this.problem = problem
+    this.fields = {}
+    for (const one of Array.isArray(problem.detail) ? problem.detail : []) this.fields[one.loc.at(-1)] ??= one
+  }
+}
+
+let onEnd = async () => false
+
+/** `work` lets the user sign in again, and gives true if the request may be repeated. */
+export function whenSessionEnds(work) {
+  onEnd = work
+}
+
+function withoutAnswer() {
+  offline(true)
+  return new Refusal(0, { code: "offline", title: "offline" })
+}
+
+/** A refresh fails with the answer of the shop, or without one. */
+async function refreshed() {
+  try {
+    return await refresh()
+  } catch (error) {
+    throw error instanceof Response ? new Refusal(error.status, await problemOf(error)) : withoutAnswer()
+  }
+}
+
+async function authorize(headers) {
+  if (!bearer() && !(await refreshed()) && !(await onEnd())) throw new Refusal(401, { code: "signed_out", title: "" })
+  headers.Authorization = `Bearer ${bearer()}`
+}
+
+async function send(method, url, options) {
+  try {
+    const answer = await fetch(url, { method, ...options })
+    offline(false)
+    return answer
+  } catch (error) {
+    if (error.name === "AbortError") throw error
+    throw withoutAnswer()
+  }
+}
+
+async function problemOf(answer) {
+  try {
+    return await answer.json()
+  } catch {
+    return { title: answer.statusText }
+  }
+}
+
+/** A request that was refused as too much has not happened. After 503 only a request that may be made twice is sent again. */
+function mayRepeat(answer, method, { key, repeatable }) {
+  return answer.status === 429 || (answer.status === 503 && (method !== "POST" || key || repeatable))
+}
+
+/**
+ * Asks, and gives the answer's document, or the whole `Response` with `raw`. A path without a slash at its beginning is
+ * one of `/api/v1/`. `anonymous` sends no token; a `repeatable` POST does no harm when it is made twice.
+ */
+export async function ask(method, path, { body, key, ifMatch, signal, anonymous, raw, accept, repeatable } = {}) {
+  const url = path.startsWith("/") ? path : base + path
+  for (let attempt = 1; ; attempt += 1) {
+    const headers = { Accept: accept ?? "application/json" }
+    if (body instanceof Blob) headers["Content-Type"] = body.type
+    else if (body !== undefined) headers["Content-Type"] = "application/json"
+    if (key) headers["Idempotency-Key"] = key
+    if (ifMatch) headers["If-Match"] = ifMatch
+    if (!anonymous) await authorize(headers)
+    const content = body === undefined || body instanceof Blob ? body : JSON.stringify(body)
+    const answer = await send(method, url, { headers, body: content, signal })
+    if (answer.ok) return raw ? answer : answer.status === 204 ? null : answer.json()
+    if (answer.status === 401 && !anonymous && attempt === 1) {
+      distrust()
+      continue
+    }
+    const seconds = Math.min(Number(answer.headers.get("Retry-After") ?? 1), 86_400)
+    const refusal = new Refusal(answer.status, await problemOf(answer))
+    refusal.seconds = seconds
+    if (attempt >= tries || seconds > longestWait || !mayRepeat(answer, method, { key, repeatable })) throw refusal
+    await busy(answer.status, seconds, signal)
+  }
+}
+
+export const get = (path, options) => ask("GET", path, options)
+export const post = (path, body, options) => ask("POST", path, { body, ...options })
+
+/** Every page of a list by cursor, as one table of CSV: the head of each page but the first is dropped. */
+export async function csv(path) {
+  const parts = []
+  for (let next = path; next;) {
+    const answer = await get(next, { accept: "text/csv", raw: true })
+    const text = await answer.text()
+    parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text)
+    next = answer.headers.get("Link")?.match(/<([^>]+)>;\s*rel="next"/)?.[1]
+    if (next) next = new URL(next, location.origin).pathname + new URL(next, location.origin).search
+  }
+  return new Blob(parts, { type: "text/csv" })
+}
+
+/** The query of an address, without what is empty. */
+export function query(values) {
+  const kept = Object.entries(values).filter(([, value]) => value != null && value !== "")
+  return kept.length ? "?" + new URLSearchParams(kept) : ""
+}

@@ -1,0 +1,119 @@
+// Starts the page: the facts about the shop, the session, then the screen of the address.
+
+import { get, Refusal, whenSessionEnds } from "./api.js"
+import { changes, facts, refresh, setCoins } from "./session.js"
+import { currentLanguage, setCoinWord, startLanguage, t } from "./words.js"
+import { match, show, staff, start } from "./router.js"
+import { nodes } from "./html.js"
+import { place, takeFocus, useApp, useStreet } from "./frame.js"
+import { closed, trouble } from "./closed.js"
+import { dropToast } from "./notices.js"
+import { setAccent } from "./theme.js"
+import { skeleton } from "./elements.js"
+import "./keys.js"
+
+/** The first screen leaves the focus where the browser puts it, so that Tab begins with the skip link. */
+let isFirst = true
+
+function setTitle(name) {
+  document.title = `${name} · ${facts.shop.company}`
+}
+
+/** Every screen gets this. `title` names the screen if its route cannot. */
+function contextOf(route, signal) {
+  return { params: route.params, query: new URLSearchParams(location.search), signal, title: setTitle }
+}
+
+async function showOutside(route, signal, focus) {
+  const { show: draw } = await route.load()
+  const content = await draw({ ...contextOf(route, signal), enter })
+  if (signal.aborted) return
+  useStreet(() => show(), { withWindow: route.name === "signIn" }).append(...nodes(content))
+  if (focus) takeFocus()
+}
+
+/** Within one screen, such as after another filter, the focus stays on what was used. */
+let lastPath = null
+function focusedBefore() {
+  const focused = document.activeElement
+  if (lastPath !== location.pathname) return null
+  return focused?.id ? `#${CSS.escape(focused.id)}` : focused?.closest(".tabs") ? ".tabs [aria-current]" : null
+}
+
+async function showInside(route, signal, focus) {
+  const before = focusedBefore()
+  lastPath = location.pathname
+  useApp(route)
+  const timer = setTimeout(() => place(skeleton(route.bones), { focus: false }), 200)
+  try {
+    const { show: draw } = await route.load()
+    const content = await draw(contextOf(route, signal))
+    if (!signal.aborted) place(content, { focus, before })
+  } catch (error) {
+    if (signal.aborted) return
+    if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error
+    if (error.status === 404) return showInside(match("", facts.me.role), signal, focus)
+    place(trouble(error, () => show()))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function render(signal) {
+  const route = match(location.pathname, facts.me?.role)
+  const focus = !isFirst
+  isFirst = false
+  setTitle(t(`title.${route.name}`))
+  if (route.open) return showOutside(route, signal, focus)
+  if (facts.me) return showInside(route, signal, focus)
+  setTitle(t("title.signIn"))
+  return showOutside({ name: "signIn", params: {}, load: () => import("./screens/sign-in.js") }, signal, focus)
+}
+
+/** Reads what the frame shows of a user. After a sign-in it also shows the screen of the address. */
+async function readMe() {
+  const [me, wallet] = await Promise.all([get("auth/me"), get("wallet")])
+  facts.me = me
+  setCoins(wallet.coins)
+  if (staff.includes(me.role)) import("./admin/counter.js").then((counter) => counter.countWaiting())
+}
+
+async function enter() {
+  await readMe()
+  return show()
+}
+
+/** A session that ended leads to sign-in over the screen, so that nothing typed is lost. */
+async function signInAgain() {
+  const { signInDialog } = await import("./screens/sign-in.js")
+  const before = facts.me?.id
+  const isIn = await signInDialog()
+  if (!isIn) return false
+  const me = await get("auth/me")
+  if (before && me.id !== before) location.reload()
+  return true
+}
+
+async function open() {
+  try {
+    const [shop, isSignedIn] = await Promise.all([get("shop", { anonymous: true }), refresh()])
+    facts.shop = shop
+    setCoinWord(shop.coin_name)
+    setAccent(shop.accent)
+    if (isSignedIn) await readMe()
+  } catch (error) {
+    return closed(open)
+  }
+  whenSessionEnds(signInAgain)
+  changes.addEventListener("signedOut", () => {
+    dropToast()
+    sessionStorage.clear()
+    show()
+  })
+  return start(render)
+}
+
+startLanguage()
+document.documentElement.dataset.language = currentLanguage()
+open()
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {})

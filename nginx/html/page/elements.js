@@ -1,0 +1,130 @@
+// Knows the small elements that screens share. Refuses to know what they are about.
+
+import { coinName, coins, number, t } from "./words.js"
+import { html } from "./html.js"
+
+const tints = ["lemon", "mint", "rose", "sky", "lilac", "toffee"]
+
+function hash(text) {
+  let sum = 0
+  for (const letter of text) sum = (sum * 31 + letter.codePointAt(0)) >>> 0
+  return sum
+}
+
+/** The colour of a person or a thing: always the same one, from its name. */
+export function tint(name) {
+  return tints[hash(name) % tints.length]
+}
+
+export function icon(name) {
+  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><use href="/icons.svg#${name}"/></svg>`
+}
+
+/** The shop's mark. On the front it is light; in a house of its own as well. */
+export function mark() {
+  return html`<svg viewBox="0 0 48 48" aria-hidden="true"><use href="/mark.svg#mark"/></svg>`
+}
+
+export function avatar(name, size = "") {
+  const initials = name.split(/[\s@._-]+/u).filter(Boolean).map((word) => [...word][0])
+  const letters = /\s/.test(name.trim()) ? initials[0] + initials.at(-1) : initials[0] ?? "?"
+  return html`<span class="avatar ${tint(name)} ${size}" aria-hidden="true">${letters}</span>`
+}
+
+/** A number of coins with the coin's picture; programs that read aloud get the word. */
+export function price(count) {
+  return html`<span class="num">${number(count)}<i class="coin" aria-hidden="true"></i><span class="vh"> ${coinName(count)}</span></span>`
+}
+
+export function badge(text, colour, iconName) {
+  return html`<span class="badge ${colour}">${iconName && icon(iconName)}${text}</span>`
+}
+
+export function head(title, text, ...beside) {
+  return html`<div class="head"><div><h1 tabindex="-1">${title}</h1>${text && html`<p>${text}</p>`}</div>${beside}</div>`
+}
+
+const jar = "M26 10h44q4 0 4 4v8H22v-8q0-4 4-4z"
+
+/** Nothing is here: what, why, and one thing to do. */
+export function empty(title, text, action) {
+  return html`<div class="empty">
+    <svg width="144" height="144" viewBox="0 0 96 96" aria-hidden="true"><path fill="#a86a08" d="${jar}"/><path fill="#eeb02a" d="M22 14h52v8H22z"/><path fill="#d2e6f6" fill-opacity=".55" stroke="#7b6a86" stroke-width="2.500" d="M26 23h44v5q10 5 10 16v38q0 8-8 8H24q-8 0-8-8V44q0-11 10-16z"/><path fill="#fff8ea" stroke="#7b6a86" stroke-width="2" d="M28 50h40v22H28z"/><path stroke="#7b6a86" stroke-width="2.500" stroke-linecap="round" d="M36 58h24M40 64.500h16"/><path stroke="#fff" stroke-width="4" stroke-linecap="round" d="M24 46v14" opacity=".8"/></svg>
+    <h2>${title}</h2><p>${text}</p>${action}</div>`
+}
+
+/** A sign that hangs in the place of a screen: nothing here, closed, offline. */
+export function sign(title, colour) {
+  return html`<div class="hang">
+    <svg width="120" height="60" viewBox="0 0 120 60" aria-hidden="true"><path fill="none" stroke="#8a7d84" stroke-width="2.500" d="M60 8 16 60M60 8l44 52"/><circle cx="60" cy="8" r="6" fill="#a86a08"/></svg>
+    <div class="board ${colour}"><h1 tabindex="-1">${title}</h1></div></div>`
+}
+
+/** A sentence where the button would be, instead of a grey button. */
+export function missing(title, text) {
+  return html`<div class="short" role="status"><div class="grow"><b>${title}</b>${text}</div></div>`
+}
+
+export function coinsMissing(need, have, after) {
+  const width = Math.max(2, Math.floor((have / need) * 100))
+  return missing(t("coins.missing", { coins: need - have }), [
+    html`<svg class="meter" aria-hidden="true"><rect width="100%" height="10" rx="5"/><rect width="${width}%" height="10" rx="5"/></svg>`,
+    t("coins.have", { have: number(have), need: number(need) }), " ", after,
+  ])
+}
+
+/** Links that filter a list: the chosen one is part of the address. Each is {name, href, count?, current}. */
+export function tabs(label, list) {
+  const link = ({ name, href, count, current }) =>
+    html`<a href="${href}" aria-current=${current ? "page" : null}>${name} ${count != null && html`<span class="n">${number(count)}</span>`}</a>`
+  return html`<nav class="tabs" aria-label="${label}">${list.map(link)}</nav>`
+}
+
+/** One choice among few. Each is {value, name, note?, disabled?}. */
+export function picks(name, legend, list, chosen, choose, { hiddenLegend = false } = {}) {
+  const pick = ({ value, name: text, note, disabled }) => html`<label><input type="radio" name="${name}" value="${value}"
+    checked=${value === chosen} disabled=${Boolean(disabled)} @change=${() => choose?.(value)}><span>${text}</span>${note && html`<small>${note}</small>`}</label>`
+  return html`<fieldset class="field"><legend class="${hiddenLegend ? "vh" : ""}">${legend}</legend><div class="picks">${list.map(pick)}</div></fieldset>`
+}
+
+/** A number from 1 to `most`, by buttons or typed. */
+export function stepper(id, most, change) {
+  const input = html`<input id="${id}" type="text" inputmode="numeric" autocomplete="off" value="1">`
+  const less = html`<button type="button" aria-label="${t("stepper.less")}" disabled @click=${() => set(value() - 1)}>${icon("minus")}</button>`
+  const more = html`<button type="button" aria-label="${t("stepper.more")}" @click=${() => set(value() + 1)}>${icon("plus")}</button>`
+  const value = () => Math.min(Math.max(Math.trunc(Number(input.value)) || 1, 1), most)
+  const set = (count) => {
+    input.value = String(Math.min(Math.max(count, 1), most))
+    less.disabled = value() <= 1
+    more.disabled = value() >= most
+    change(value())
+  }
+  input.addEventListener("change", () => set(value()))
+  more.disabled = most <= 1
+  return html`<div class="stepper">${less}${input}${more}</div>`
+}
+
+/**
+ * A table that becomes cards where it is narrow. A column is {title, cell(row), kind?, end?, label?}; `kind` is the place
+ * on the card: lead, side, wide, act. Table roles are given because Safari forgets them under `display`.
+ */
+export function table(caption, columns, rows, { oneUp = false } = {}) {
+  const heading = (column) => html`<th scope="col" role="columnheader" class="${column.end ? "end" : ""}">${column.title}</th>`
+  const cell = (column, row) => html`<td role="cell" class="${column.kind ?? ""} ${column.end ? "end" : ""} ${column.look ?? ""}"
+    data-label=${column.kind ? null : column.label ?? column.title}>${column.cell(row)}</td>`
+  return html`<div class="card flush cards-when-narrow ${oneUp ? "one-up" : ""}"><table class="table" role="table">
+    <caption class="vh">${caption}</caption>
+    <thead role="rowgroup"><tr role="row">${columns.map(heading)}</tr></thead>
+    <tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${columns.map((column) => cell(column, row))}</tr>`)}</tbody>
+  </table></div>`
+}
+
+const bones = {
+  lines: () => html`<div class="card stack" aria-hidden="true">${[1, 2, 3, 4].map(() => html`<div class="row"><span class="bone round"></span><div class="grow stack tight"><span class="bone half"></span><span class="bone"></span></div></div>`)}</div>`,
+  shelf: () => html`<ul class="shelf" aria-hidden="true">${[1, 2, 3, 4, 5, 6, 7, 8].map(() => html`<li class="stack tight"><span class="bone square"></span><span class="bone half"></span></li>`)}</ul>`,
+}
+
+/** The shape of what comes, for a slow answer. */
+export function skeleton(shape = "lines") {
+  return html`<div><p class="vh" role="status">${t("wait")}</p>${bones[shape]()}</div>`
+}

@@ -1,0 +1,168 @@
+// Knows forms: fields with their errors beside them, a button that waits, a second step before what costs something,
+// and one key a form. Refuses to know what is sent.
+
+import { freshID, html } from "./html.js"
+import { icon } from "./elements.js"
+import { knows, t } from "./words.js"
+
+/** A label, an input and the places for help and error. `more` are attributes of the input. */
+export function field({ label, name, type = "text", value = "", help, control, more = {} }) {
+  const id = freshID(name)
+  const input = control ?? html`<input class="input" type="${type}" value="${value}">`
+  input.id = id
+  input.name = name
+  for (const [key, attribute] of Object.entries(more)) if (attribute != null) input.setAttribute(key, attribute)
+  const made = html`<div class="field"><label for="${id}">${label}</label>${input}${help && html`<p class="help" id="${id}-help">${help}</p>`}</div>`
+  if (help) input.setAttribute("aria-describedby", `${id}-help`)
+  input.addEventListener("input", () => complain(input, null))
+  return made
+}
+
+/** Puts an error under an input, or takes it away. */
+export function complain(input, sentence) {
+  const id = `${input.id}-wrong`
+  const place = input.closest(".field")
+  place.querySelector(".wrong")?.remove()
+  const others = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((one) => one && one !== id)
+  if (sentence) {
+    place.append(html`<p class="wrong" id="${id}">${icon("alert")}<span>${sentence}</span></p>`)
+    others.push(id)
+    input.setAttribute("aria-invalid", "true")
+  } else {
+    input.removeAttribute("aria-invalid")
+  }
+  if (others.length) input.setAttribute("aria-describedby", others.join(" "))
+  else input.removeAttribute("aria-describedby")
+}
+
+/** Shows what is wrong with several fields at once, and leads to the first. True if there is something. */
+export function complainAll(form, complaints) {
+  let first = null
+  for (const input of form.querySelectorAll("[name]")) {
+    if (!input.id || !input.closest(".field")) continue
+    complain(input, complaints[input.name])
+    if (complaints[input.name]) first ??= input
+  }
+  first?.focus()
+  return Boolean(first)
+}
+
+/** A refusal as a sentence: the page's own words for its code if there are any, else those of the shop. */
+export function sentence(refusal) {
+  const key = `error.${refusal.code}`
+  if (knows(key)) return t(key, { n: refusal.seconds ?? 0, ...refusal.problem })
+  if (refusal.status === 503) return t("error.busy")
+  return refusal.status >= 500 ? t("error.server") : refusal.message || t("error.server")
+}
+
+function fieldSentence({ msg, type, loc }) {
+  const name = loc.at(-1).replace("new_", "")
+  if (type === "missing") return t("form.missing")
+  if (/commonest/.test(msg)) return t("form.commonest")
+  return knows(`form.${name}.wrong`) ? t(`form.${name}.wrong`) : msg
+}
+
+/** Shows a refusal: beside the fields that it names, and else at the end of the form. */
+export function showRefusal(form, refusal) {
+  const fields = Object.entries(refusal.fields ?? {}).map(([name, one]) => [name, fieldSentence(one)])
+  const known = fields.filter(([name]) => form.querySelector(`[name="${CSS.escape(name)}"]`))
+  complainAll(form, Object.fromEntries(known))
+  const rest = fields.filter((one) => !known.includes(one)).map(([, text]) => text)
+  const general = fields.length ? rest.join(" ") : sentence(refusal)
+  form.querySelector(".general")?.remove()
+  if (!general) return
+  const place = form.querySelector("[data-general]") ?? form
+  place.append(html`<div class="field general" role="alert"><p class="wrong">${icon("alert")}<span>${general}</span></p></div>`)
+}
+
+export function clearErrors(form) {
+  complainAll(form, {})
+  form.querySelector(".general")?.remove()
+}
+
+/**
+ * Runs `work` while the button is busy; a second press in the meantime does nothing. Refusals are shown in the form;
+ * any other error is a mistake in the page and is not hidden.
+ */
+export async function submitting(form, button, verb, work) {
+  if (button.getAttribute("aria-busy")) return
+  const text = [...button.childNodes]
+  button.style.minInlineSize = `${button.offsetWidth}px`
+  button.setAttribute("aria-busy", "true")
+  button.replaceChildren(html`<span class="spin" aria-hidden="true"></span>`, verb)
+  clearErrors(form)
+  try {
+    return await work()
+  } catch (error) {
+    if (!("code" in error && "status" in error)) throw error
+    showRefusal(form, error)
+  } finally {
+    button.removeAttribute("aria-busy")
+    button.replaceChildren(...text)
+  }
+}
+
+/** The values of a form's fields, without blanks at their ends; passwords stay as they are. */
+export function values(form) {
+  const entries = [...new FormData(form)].filter(([, value]) => typeof value === "string")
+  return Object.fromEntries(entries.map(([name, value]) => [name, /password/.test(name) ? value : value.trim()]))
+}
+
+/** The complaint about a new password, before the shop is asked. */
+export function passwordComplaint(password) {
+  const count = [...password].length
+  if (!count) return t("form.missing")
+  return count < 8 ? t("form.password.short", { n: count }) : undefined
+}
+
+/**
+ * The second step. It stands where the button stood; the question gets the focus, and Escape goes back. `yes` is
+ * {text, verb, work}; `work` may fail with a refusal, which is shown here.
+ */
+export function confirmStep({ question, note, yes, back, backText = t("back"), danger = false }) {
+  const sure = html`<button type="button" class="btn ${danger ? "danger sure" : "primary big"}">${yes.text}</button>`
+  const ask = html`<p tabindex="-1">${question}</p>`
+  const made = html`<div class="confirm ${danger ? "danger" : ""}" role="group" aria-label="${t("confirm")}">${ask}
+    ${note && html`<p class="${danger ? "" : "muted"}">${note}</p>`}
+    <div class="row">${sure}<button type="button" class="btn quiet ${danger ? "danger" : ""}" @click=${back}>${backText}</button></div></div>`
+  sure.addEventListener("click", () => submitting(made, sure, yes.verb, yes.work))
+  made.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return
+    event.stopPropagation()
+    back()
+  })
+  made.takeFocus = () => {
+    ask.focus({ preventScroll: true })
+    made.scrollIntoView({ block: "nearest" })
+  }
+  return made
+}
+
+/**
+ * One key a form, kept until it is answered: a double click, a lost answer and a reload send once. The body is kept
+ * with it, so that the form can be shown again after a reload. `send` gets the key.
+ */
+export async function once(name, body, send) {
+  const kept = pending(name)
+  const same = kept && JSON.stringify(kept.body) === JSON.stringify(body)
+  const key = same ? kept.key : crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].join("-")
+  sessionStorage.setItem(`pending.${name}`, JSON.stringify({ key, body }))
+  try {
+    const answer = await send(key)
+    sessionStorage.removeItem(`pending.${name}`)
+    return answer
+  } catch (error) {
+    const isAnswered = error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429
+    if (isAnswered) sessionStorage.removeItem(`pending.${name}`)
+    throw error
+  }
+}
+
+/** A request that was sent and not answered yet: {key, body}, or null. */
+export function pending(name) {
+  return JSON.parse(sessionStorage.getItem(`pending.${name}`) ?? "null")
+}
+
+export function dropPending(name) {
+  sessionStorage.removeItem(`pending.${name}`)
+}

@@ -1,0 +1,25 @@
+// The pages that nginx and the service worker show without the shop: closed for a moment, offline, nothing there.
+
+import { closed, offline } from "./closed.js"
+import { html } from "./html.js"
+import { sign } from "./elements.js"
+import { startLanguage, t } from "./words.js"
+import { useBareStreet } from "./frame.js"
+
+async function again() {
+  const answer = await fetch("/api/v1/shop").catch(() => null)
+  if (answer?.ok) location.reload()
+  else draw[kind]()
+}
+
+const draw = {
+  closed: () => closed(again),
+  offline: () => offline(again),
+  nothing: () => useBareStreet(sign(t("nothing.title"), "lemon"),
+    html`<div class="empty under"><p>${t("nothing.text")}</p><a class="btn primary" href="/">${t("nothing.home")}</a></div>`),
+}
+const { kind } = document.documentElement.dataset
+
+startLanguage()
+document.title = `${t(`title.${kind}`)} · Tuckshop`
+draw[kind]()

@@ -1,0 +1,128 @@
+// One item: its picture, its price, sizes, how many; buying in two steps. The shop says what is missing.
+
+import { allItems, classifiers, isSoldOut, items, left, picture, variantName, variants } from "../goods.js"
+import { announce, changes, facts, setCoins } from "../session.js"
+import { coins, number, t } from "../words.js"
+import { coinsMissing, icon, missing, picks, price, stepper, tint } from "../elements.js"
+import { confirmStep, once } from "../form.js"
+import { fill, html } from "../html.js"
+import { go } from "../router.js"
+import { post, Refusal } from "../api.js"
+import { toast } from "../notices.js"
+
+const mostAtOnce = 20
+
+async function find(code, signal) {
+  const { items: found } = await items({ search: code, limit: 100 }, signal)
+  const item = found.find((one) => one.code === code) ?? (await allItems({}, signal)).find((one) => one.code === code)
+  if (!item) throw new Refusal(404, { code: "not_found", title: "" })
+  return item
+}
+
+function offer(item) {
+  return html`<div class="stack"><div class="offer"><h1 tabindex="-1">${item.name}</h1>${item.price && html`<p class="price">${price(item.price)}</p>`}</div>${item.description && html`<p>${item.description}</p>`}</div>`
+}
+
+/** The choice of a variant: sizes if there are only sizes, else each variant by its whole name. */
+function choice(item, list, names, chosen, choose) {
+  const onlySizes = list.every((one) => !one.collection)
+  const name = (one) => (onlySizes ? names.get(`quality_level ${one.quality_level}`) ?? one.quality_level : variantName(names, one))
+  const note = (one) => (one.stock === 0 ? t("item.out") : one.stock != null && one.stock <= 5 ? t("item.left", { n: one.stock }) : null)
+  const options = list.map((one, index) => ({ value: String(index), name: name(one), note: note(one), disabled: one.stock === 0 }))
+  return picks("variant", t(onlySizes ? "item.sizes" : "item.variants"), options, chosen, choose)
+}
+
+function buyForm(item, names) {
+  const list = variants(item)
+  const form = html`<form class="stack wide" novalidate></form>`
+  const step = html`<div></div>`
+  const picked = { index: list.findIndex((one) => one.stock !== 0), quantity: 1 }
+  if (list.length > 1) picked.index = -1
+  const variant = () => list[picked.index]
+  const described = () => [item.name, variantName(names, variant(), "item.sizeWithin")].filter(Boolean).join(", ")
+
+  /** The reason that keeps the button away, or nothing. */
+  function obstacle() {
+    const rest = left(item, variant())
+    const total = item.price * picked.quantity
+    if (rest != null && rest < picked.quantity) return missing(t(rest ? "item.left" : "item.soldOut", { n: rest }), t("item.fewer"))
+    if (total <= facts.coins) return null
+    const after = html`<a href="/shop?most=${facts.coins}">${t("item.whatElse")}</a>`
+    return coinsMissing(total, facts.coins, facts.coins > 0 && after)
+  }
+
+  function showButton() {
+    const total = item.price * picked.quantity
+    const button = html`<button class="btn primary big">${t("item.buyFor", { coins: total })}</button>`
+    fill(step, obstacle() ?? button)
+  }
+
+  function complainAboutChoice() {
+    const choices = form.querySelector("fieldset")
+    choices.querySelector(".wrong")?.remove()
+    choices.append(html`<p class="wrong" role="alert">${icon("alert")}<span>${t("item.chooseSize")}</span></p>`)
+    choices.querySelector("input:not([disabled])").focus()
+  }
+
+  function ask() {
+    if (list.length && !variant()) return complainAboutChoice()
+    const total = item.price * picked.quantity
+    const { collection, quality_level: level } = variant() ?? {}
+    const body = { item: item.code, quantity: picked.quantity, ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}) }
+    const confirm = confirmStep({
+      question: t("item.ask", { n: picked.quantity, name: described(), coins: total }),
+      note: [t("send.keep", { coins: number(facts.coins - total) }), " ", item.hand_over === false ? t("item.atOnce") : t("item.tell")],
+      yes: { text: t("item.buyFor", { coins: total }), verb: t("item.buying"), work: () => buy(body) },
+      back: () => {
+        showButton()
+        step.querySelector("button")?.focus()
+      },
+    })
+    fill(step, confirm)
+    confirm.takeFocus()
+  }
+
+  async function buy(body) {
+    const bought = await once("purchase", body, (key) => post("purchases", body, { key }))
+    setCoins(bought.balance)
+    announce("moved")
+    await go("/mine")
+    toast([html`<b>${t("item.bought", { name: described() })}</b>`, " ", t("coins.now", { coins: bought.balance })])
+  }
+
+  const most = Math.min(mostAtOnce, item.limit_per_person ?? mostAtOnce)
+  const quantity = html`<div class="field"><label for="quantity">${t("send.howMany")}</label>
+    ${stepper("quantity", most, (count) => {
+      picked.quantity = count
+      showButton()
+    })}${item.limit_per_person && html`<p class="help">${t("item.limit", { n: item.limit_per_person })}</p>`}</div>`
+  const chosen = picked.index >= 0 ? String(picked.index) : null
+  fill(form, offer(item), list.length > 0 && choice(item, list, names, chosen, (index) => {
+    picked.index = Number(index)
+    form.querySelector("fieldset .wrong")?.remove()
+    showButton()
+  }), !isSoldOut(item) && most > 1 && quantity, step)
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    if (!step.querySelector(".confirm, .short")) ask()
+  })
+  form.showButton = () => !step.querySelector(".confirm") && showButton()
+  showButton()
+  return form
+}
+
+function soldOut(item) {
+  return html`<div class="stack wide">${offer(item)}${missing(t("item.soldOut"), html`<a href="/shop">${t("item.others")}</a>`)}</div>`
+}
+
+export async function show({ params, signal, title }) {
+  const [item, names] = await Promise.all([find(params.code, signal), classifiers()])
+  title(item.name)
+  const isOnSale = item.price && item.is_active
+  const side = !isOnSale ? html`<div class="stack wide">${offer(item)}${missing(t("item.notForSale"), "")}</div>` : isSoldOut(item) ? soldOut(item) : buyForm(item, names)
+  changes.addEventListener("coins", () => facts.coins != null && side.showButton?.(), { signal })
+  return [
+    html`<p class="crumb"><a href="/shop">${icon("back")}${t("title.shop")}</a></p>`,
+    html`<div class="counter"><div class="${tint(item.code)}"><div class="pic">${picture(item)}</div></div>${side}</div>`,
+  ]
+}

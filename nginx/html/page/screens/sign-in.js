@@ -1,0 +1,165 @@
+// Signing in: single sign-on first, then name and password, a code where the account needs one, and a new account where
+// the shop lets people join by themselves.
+
+import { begin, facts } from "../session.js"
+import { complainAll, field, passwordComplaint, submitting, values } from "../form.js"
+import { fill, html } from "../html.js"
+import { get, post } from "../api.js"
+import { icon } from "../elements.js"
+import { t } from "../words.js"
+
+/** A page that shows a secret, such as a link to join, is no place to come back to. */
+function returnPath() {
+  const place = location.pathname + location.search
+  return ["/join", "/reset"].includes(location.pathname) ? "/" : place
+}
+
+function providerLink({ name, url }) {
+  const address = `${url}?return=${encodeURIComponent(returnPath())}`
+  return html`<a class="btn primary big wide" href="${address}" target="_self">${icon("key")}${t("signIn.with", { name })}</a>`
+}
+
+/** A user with an address as name may be known by it only, so an @ decides. */
+function credentials({ name, password, code }) {
+  return { ...(name.includes("@") ? { email: name } : { username: name }), password, ...(code ? { code } : {}) }
+}
+
+function codeField() {
+  return field({ label: t("signIn.code"), name: "code", help: t("signIn.codeHelp"), more: { autocomplete: "one-time-code", inputmode: "text" } })
+}
+
+/** The secret for an app that makes codes: shown where an admin must set up a second factor to get in. */
+function enrolment(problem) {
+  return html`<div class="banner sky"><p>${t("signIn.enrol")} <a href="${problem.otpauth_url}">${t("signIn.enrolOpen")}</a><br><code class="secret">${problem.secret}</code></p></div>`
+}
+
+/** `done` gets the answer; `main` makes its button the first thing to do. */
+function passwordForm(done, main) {
+  const button = html`<button class="btn wide ${main ? "primary big" : ""}">${t("signIn.do")}</button>`
+  const more = html`<div class="stack"></div>`
+  const form = html`<form class="stack" novalidate>
+    ${field({ label: t("signIn.name"), name: "name", value: facts.me?.username ?? "", more: { autocomplete: "username", autocapitalize: "off", spellcheck: "false" } })}
+    ${field({ label: t("signIn.password"), name: "password", type: "password", more: { autocomplete: "current-password" } })}
+    ${more}<div data-general></div>${button}</form>`
+  const attempt = async (given) => {
+    try {
+      return await post("auth/session", credentials(given), { anonymous: true, repeatable: true })
+    } catch (error) {
+      if (/^totp_/.test(error.code ?? "") && !more.querySelector("[name=code]")) {
+        fill(more, error.problem.secret && enrolment(error.problem), codeField())
+        more.querySelector("input").focus()
+        if (error.code === "totp_required" || error.problem.secret) return null
+      }
+      throw error
+    }
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const given = values(form)
+    const empty = Object.keys(given).filter((name) => !given[name])
+    if (complainAll(form, Object.fromEntries(empty.map((name) => [name, t("form.missing")])))) return
+    submitting(form, button, t("signIn.doing"), async () => {
+      const data = await attempt(given)
+      if (data) await done(data)
+    })
+  })
+  return form
+}
+
+/** Shown once: each code takes the place of the app once. */
+function recoveryCodes(codes, goOn) {
+  return html`<div class="stack"><h1 tabindex="-1">${t("codes.title")}</h1><p>${t("codes.text")}</p>
+    <ul class="card codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
+    <button class="btn primary big wide" type="button" @click=${goOn}>${t("codes.kept")}</button></div>`
+}
+
+function signUpForm(enter, back) {
+  const button = html`<button class="btn primary big wide">${t("signUp.do")}</button>`
+  const form = html`<form class="stack" novalidate>${personFields()}<div data-general></div>${button}</form>`
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const given = values(form)
+    if (complainAll(form, personComplaints(given))) return
+    submitting(form, button, t("signUp.doing"), async () => {
+      await post("auth/register", given, { anonymous: true })
+      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
+      await enter()
+    })
+  })
+  return [html`<h1 tabindex="-1">${t("signUp.title")}</h1>`, form,
+    html`<p class="small muted">${t("signUp.have")} <button type="button" class="link" @click=${back}>${t("signIn.do")}</button></p>`]
+}
+
+/** The fields of somebody new, here and where an invitation leads. */
+export function personFields() {
+  return [
+    field({ label: t("signUp.name"), name: "full_name", help: t("signUp.nameHelp"), more: { autocomplete: "name" } }),
+    field({ label: t("signUp.email"), name: "email", type: "email", more: { autocomplete: "email" } }),
+    field({ label: t("signIn.password"), name: "password", type: "password", help: t("signUp.passwordHelp"), more: { autocomplete: "new-password" } }),
+  ]
+}
+
+export function personComplaints({ full_name: name, email, password }) {
+  return {
+    full_name: name ? undefined : t("form.missing"),
+    email: !email ? t("form.missing") : /^[^@\s]+@[^@\s]+$/.test(email) ? undefined : t("form.email.wrong"),
+    password: passwordComplaint(password),
+  }
+}
+
+function note(methods, signUp) {
+  const open = methods.sign_up === "open" && methods.password
+  const make = open && html`<button type="button" class="link" @click=${signUp}>${t("signUp.title")}</button>`
+  return html`<p class="small muted">${open ? [t("signIn.new"), " ", make, ". "] : methods.sign_up === "invited" ? t("signIn.invited") + " " : ""}${methods.password && t("signIn.forgot")}</p>`
+}
+
+export async function show({ enter }) {
+  const methods = await get("auth/methods", { anonymous: true })
+  const screen = html`<div class="stack wide"></div>`
+  const done = async (data) => {
+    begin(data)
+    if (!data.recovery_codes) return enter()
+    fill(screen, recoveryCodes(data.recovery_codes, enter)).querySelector("h1").focus()
+  }
+  const signIn = () => {
+    fill(screen, html`<h1 tabindex="-1">${t("signIn.title")}</h1>`, methods.oidc && providerLink(methods.oidc),
+      methods.oidc && methods.password && html`<div class="or">${t("signIn.or")}</div>`,
+      methods.password && passwordForm(done, !methods.oidc),
+      !methods.oidc && !methods.password && html`<p>${t("signIn.none")}</p>`,
+      note(methods, signUp))
+    screen.querySelector("h1").focus()
+  }
+  const signUp = () => fill(screen, signUpForm(enter, signIn)).querySelector("h1").focus()
+  signIn()
+  return screen
+}
+
+/** Over the screen of somebody whose session ended: true after a new sign-in. Only one is open at a time. */
+let opened = null
+export function signInDialog() {
+  opened ??= openDialog().finally(() => {
+    opened = null
+  })
+  return opened
+}
+
+async function openDialog() {
+  const methods = await get("auth/methods", { anonymous: true })
+  return new Promise((resolve) => {
+    const dialog = html`<dialog aria-labelledby="again-title"><div class="stack"><h2 id="again-title">${t("signIn.ended")}</h2><p class="muted">${t("signIn.endedText")}</p></div></dialog>`
+    let isIn = false
+    const done = (data) => {
+      begin(data)
+      isIn = true
+      dialog.close()
+    }
+    dialog.firstChild.append(...[methods.oidc && providerLink(methods.oidc), methods.password && passwordForm(done, !methods.oidc)].filter(Boolean))
+    dialog.addEventListener("close", () => {
+      dialog.remove()
+      resolve(isIn)
+    })
+    document.body.append(dialog)
+    dialog.showModal()
+    dialog.querySelector("[name=password]")?.focus()
+  })
+}

@@ -1,0 +1,98 @@
+// Knows who is signed in. The access token is in memory alone; the refresh token is in a cookie that no script can
+// read. Refuses to know screens.
+
+const auth = "/api/v1/auth/"
+const lockName = "tuckshop-refresh"
+const channel = new BroadcastChannel("tuckshop")
+
+let token = null
+let expiresAt = 0
+
+/** The facts about the shop, the user and the user's coins. They are read at the start and after each change. */
+export const facts = { shop: null, me: null, coins: null }
+
+/** Tells the frame and the screens: `coins`, `signedOut`. */
+export const changes = new EventTarget()
+
+export function announce(name) {
+  changes.dispatchEvent(new Event(name))
+}
+
+/** Only the server knows a balance: this keeps what it said last. */
+export function setCoins(coins) {
+  facts.coins = coins
+  announce("coins")
+}
+
+export function bearer() {
+  return token && Date.now() < expiresAt - 20_000 ? token : null
+}
+
+function keep(data) {
+  token = data.access_token
+  expiresAt = Date.now() + data.expires_in * 1000
+}
+
+/** The user that a token is for. The page reads it only to notice another user; the shop checks the token itself. */
+function userOf(text) {
+  return JSON.parse(atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub
+}
+
+function forget() {
+  token = null
+  facts.me = null
+  facts.coins = null
+}
+
+channel.addEventListener("message", ({ data }) => {
+  if (data.ended && token) {
+    forget()
+    announce("signedOut")
+  } else if (data.token && userOf(data.token) === facts.me?.id) {
+    token = data.token
+    expiresAt = data.expiresAt
+  }
+})
+
+/** Waiting for the lock, a tab hears of the token that another one has got, and does not ask again. */
+function locked(work) {
+  return navigator.locks ? navigator.locks.request(lockName, work) : work()
+}
+
+let refreshing = null
+
+/** A new access token by the cookie: true, or false if there is no session. Fails if the server does not answer. */
+export function refresh() {
+  refreshing ??= locked(async () => {
+    if (bearer()) return true
+    const answer = await fetch(auth + "session/refresh", { method: "POST" })
+    if (answer.status === 401 || answer.status === 403) return false
+    if (!answer.ok) throw answer
+    keep(await answer.json())
+    // The cookie belongs to all tabs: in another one somebody else has signed in.
+    if (facts.me && userOf(token) !== facts.me.id) location.reload()
+    channel.postMessage({ token, expiresAt })
+    return true
+  }).finally(() => {
+    refreshing = null
+  })
+  return refreshing
+}
+
+/** The token was refused although its time is not over: the session was ended elsewhere, or its key was replaced. */
+export function distrust() {
+  token = null
+}
+
+/** Takes over the answer to a sign-in. */
+export function begin(data) {
+  keep(data)
+}
+
+/** Fails without an answer of the shop: then the session still exists. */
+export async function signOut() {
+  await fetch(auth + "session", { method: "DELETE" })
+  channel.postMessage({ ended: true })
+  forget()
+  announce("signedOut")
+}

@@ -1,0 +1,146 @@
+// Knows the languages: sentences, plurals, numbers, dates. Refuses to know screens.
+
+import en from "/words/en.js"
+import ru from "/words/ru.js"
+
+const languages = { en, ru }
+/** The order of day and month in a date is the one that most people who read English use. */
+const locales = { en: "en-GB", ru: "ru" }
+export const languageNames = { en: "English", ru: "Русский" }
+
+let language
+let words
+let plural
+let numbers
+/** The company's own word for coins; empty while the words of the language are meant. */
+let coinWord = ""
+
+export function currentLanguage() {
+  return language
+}
+
+export function setLanguage(wanted) {
+  language = languages[wanted] ? wanted : "en"
+  words = languages[language]
+  plural = new Intl.PluralRules(language)
+  numbers = new Intl.NumberFormat(locales[language])
+  document.documentElement.lang = language
+}
+
+/** The language that was chosen here, or the first one of the browser that the page knows. */
+export function startLanguage() {
+  const known = navigator.languages.map((one) => one.slice(0, 2)).find((one) => languages[one])
+  setLanguage(localStorage.getItem("language") ?? known ?? "en")
+}
+
+export function chooseLanguage(wanted) {
+  localStorage.setItem("language", wanted)
+  setLanguage(wanted)
+}
+
+/** More words, which a part of the page brings with itself: {en: {…}, ru: {…}}. */
+export function addWords(more) {
+  for (const [code, list] of Object.entries(more)) Object.assign(languages[code], list)
+}
+
+/** The shop's word counts only if it is another one than the default. */
+export function setCoinWord(word) {
+  coinWord = word === "coins" ? "" : word
+}
+
+/**
+ * A sentence. `{name}` takes the value of that name; a sentence with plural forms chooses by `n`. A number is written
+ * in the way of the language. `{coins}` and `{price}` are numbers of coins, which get their word; `{coins:acc}` has it in
+ * the accusative, for languages that bend it.
+ */
+export function t(key, values = {}) {
+  let sentence = words[key] ?? en[key] ?? key
+  if (typeof sentence === "object") sentence = sentence[plural.select(values.n ?? 0)] ?? sentence.other
+  return sentence.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, form) => {
+    const value = values[name]
+    if (typeof value !== "number") return String(value ?? "")
+    return name === "coins" || name === "price" ? coins(value, form) : number(value)
+  })
+}
+
+/** Whether there are words for a key, for codes that the server may add. */
+export function knows(key) {
+  return words[key] != null || en[key] != null
+}
+
+export function number(value) {
+  return numbers.format(value).replace("-", "−")
+}
+
+export function signed(value) {
+  return (value > 0 ? "+" : "") + number(value)
+}
+
+/** The word for this many coins. */
+export function coinName(count, form) {
+  if (coinWord) return coinWord
+  const key = form && knows(`coins.word.${form}`) ? `coins.word.${form}` : "coins.word"
+  return t(key, { n: count })
+}
+
+/** “50 coins”, held together by a blank that does not break. */
+export function coins(count, form) {
+  return `${number(count)}\u00a0${coinName(count, form)}`
+}
+
+/** `Intl`'s format for these options, made once for each language. */
+const formats = new Map()
+function format(kind, options) {
+  const key = language + kind.name + JSON.stringify(options)
+  if (!formats.has(key)) formats.set(key, new kind(locales[language], options))
+  return formats.get(key)
+}
+
+const day = 86_400_000
+
+function daysAgo(date) {
+  const midnight = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate())
+  return Math.round((midnight(new Date()) - midnight(date)) / day)
+}
+
+function dateOf(date) {
+  const sameYear = date.getFullYear() === new Date().getFullYear()
+  return format(Intl.DateTimeFormat, { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) }).format(date)
+}
+
+function timeOf(date) {
+  return format(Intl.DateTimeFormat, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date)
+}
+
+/** For news: “2 hours ago”, “yesterday”, later the date. */
+export function ago(text) {
+  const date = new Date(text)
+  const seconds = (Date.now() - date) / 1000
+  const relative = format(Intl.RelativeTimeFormat, { numeric: "auto" })
+  if (seconds < 60) return t("time.now")
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute")
+  const days = daysAgo(date)
+  if (days <= 0) return relative.format(-Math.floor(seconds / 3600), "hour")
+  return days < 7 ? relative.format(-days, "day") : dateOf(date)
+}
+
+/** For lists: “28 Nov, 14:55”. */
+export function moment(text) {
+  const date = new Date(text)
+  return `${dateOf(date)}, ${timeOf(date)}`
+}
+
+/** For steps: “today, 14:55”, “Mon, 09:12”, later the date. */
+export function step(text) {
+  const date = new Date(text)
+  const days = daysAgo(date)
+  if (days <= 0) return t("time.today", { time: timeOf(date) })
+  if (days < 7) return `${format(Intl.DateTimeFormat, { weekday: "short" }).format(date)}, ${timeOf(date)}`
+  return dateOf(date)
+}
+
+export function greeting(name) {
+  const hour = new Date().getHours()
+  const part = hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening"
+  return t(`home.${part}`, { name })
+}
