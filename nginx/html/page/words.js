@@ -50,13 +50,14 @@ export function setCoinWord(word) {
 
 /**
  * A sentence. `{name}` takes the value of that name; a sentence with plural forms chooses by `n`. A number is written
- * in the way of the language. `{coins}` and `{price}` are numbers of coins, which get their word; `{coins:acc}` has it in
+ * in the way of the language. `{coins}` and `{price}` are numbers of coins, which get their word; `{word}` is that word alone, and `{coins:acc}` has it in
  * the accusative, for languages that bend it.
  */
 export function t(key, values = {}) {
   let sentence = words[key] ?? en[key] ?? key
   if (typeof sentence === "object") sentence = sentence[plural.select(values.n ?? 0)] ?? sentence.other
   return sentence.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, form) => {
+    if (name === "word") return coinWord || t("coins.plain")
     const value = values[name]
     if (typeof value !== "number") return String(value ?? "")
     return name === "coins" || name === "price" ? coins(value, form) : number(value)
