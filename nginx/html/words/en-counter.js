@@ -157,6 +157,9 @@ export default {
   "thing.removed": "Removed: {name}.",
 
   "picture.title": "Picture",
+  "picture.of": "Picture of",
+  "picture.all": "All sizes",
+  "picture.noneOfSize": "No picture of its own: the shop shows the one for all sizes.",
   "picture.preview": "The new picture",
   "picture.drop": "Drop a picture here",
   "picture.rules": "PNG, JPEG or WebP, up to 2 MB. Square looks best.",

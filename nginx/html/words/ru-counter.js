@@ -157,6 +157,9 @@ export default {
   "thing.removed": "Удалён: {name}.",
 
   "picture.title": "Картинка",
+  "picture.of": "Картинка для",
+  "picture.all": "Все размеры",
+  "picture.noneOfSize": "Своей картинки нет: показываем общую.",
   "picture.preview": "Новая картинка",
   "picture.drop": "Перетащите картинку сюда",
   "picture.rules": "PNG, JPEG или WebP, до 2 МБ. Лучше всего квадрат.",
