@@ -22,6 +22,7 @@ export default {
   "queue.tab.ordered": "To prepare",
   "queue.tab.ready": "Ready",
   "queue.tab.handed_over": "Handed over",
+  "queue.more": "Show {n} more",
   "queue.search": "Search by name",
   "queue.searchHint": "Who is at the desk?",
   "queue.caption": "Orders to hand over, oldest first",

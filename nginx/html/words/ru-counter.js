@@ -22,6 +22,7 @@ export default {
   "queue.tab.ordered": "Собрать",
   "queue.tab.ready": "Готовы",
   "queue.tab.handed_over": "Выданы",
+  "queue.more": "Показать ещё {n}",
   "queue.search": "Поиск по имени",
   "queue.searchHint": "Кто у прилавка?",
   "queue.caption": "Заказы к выдаче, сначала давние",
