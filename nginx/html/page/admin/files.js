@@ -7,7 +7,7 @@ import { t } from "../words.js"
 /** A place for one file. `take` gets it; `say` shows what is wrong with it, `name` what was chosen. */
 export function dropPlace({ title, rules, accept, take }) {
   const id = freshID("file")
-  const input = html`<input id="${id}" type="file" class="vh" accept="${accept}">`
+  const input = html`<input id="${id}" type="file" class="vh" tabindex="-1" accept="${accept}">`
   const [name, wrong] = [html`<b>${title}</b>`, html`<p class="bad" role="alert"></p>`]
   const choose = () => input.click()
   const element = html`<div class="drop">${icon("up")}<label for="${id}">${name}</label><span class="small muted">${rules}</span>${input}
