@@ -1,9 +1,10 @@
 // Shows a page while the device is offline, and does nothing else: every answer comes from the shop.
 
-const cacheName = "offline-1"
+const language = new URL(self.location).searchParams.get("language") === "ru" ? "ru" : "en"
+const cacheName = `offline-2-${language}`
 const modules = ["outside", "closed", "elements", "frame", "html", "notices", "router", "session", "words"].map((name) => `/page/${name}.js`)
 const styles = ["tokens", "frame", "elements", "things", "screens"].map((name) => `/style/${name}.css`)
-const files = ["/offline.html", "/page/early.js", "/words/en.js", "/words/ru.js", "/icons.svg", "/mark.svg", ...modules, ...styles]
+const files = ["/offline.html", "/page/early.js", `/words/${language}.js`, "/icons.svg", "/mark.svg", ...modules, ...styles]
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(files)))

@@ -60,7 +60,7 @@ def sign_in_and_out(visitor, cast):
     assert page.url.endswith("/history?kind=grant"), page.url
     expect(page.get_by_role("link", name="Grants")).to_have_attribute("aria-current", "page")
     assert page.evaluate("document.cookie") == ""
-    assert page.evaluate("Object.keys(localStorage)") == []
+    assert page.evaluate("Object.keys(localStorage)") == ["signed-in"]
     page.reload()
     expect(page.get_by_role("heading", name="History")).to_be_visible()
     page.goto("/me")

@@ -77,7 +77,7 @@ function mayRepeat(answer, method, { key, repeatable }) {
  * Asks, and gives the answer's document, or the whole `Response` with `raw`. A path without a slash at its beginning is
  * one of `/api/v1/`. `anonymous` sends no token; a `repeatable` POST does no harm when it is made twice.
  */
-export async function ask(method, path, { body, key, ifMatch, signal, anonymous, raw, accept, repeatable } = {}) {
+export async function ask(method, path, { body, key, ifMatch, ifNoneMatch, signal, anonymous, raw, accept, repeatable } = {}) {
   const url = path.startsWith("/") ? path : base + path
   for (let attempt = 1; ; attempt += 1) {
     const headers = { Accept: accept ?? "application/json" }
@@ -85,10 +85,11 @@ export async function ask(method, path, { body, key, ifMatch, signal, anonymous,
     else if (body !== undefined) headers["Content-Type"] = "application/json"
     if (key) headers["Idempotency-Key"] = key
     if (ifMatch) headers["If-Match"] = ifMatch
+    if (ifNoneMatch) headers["If-None-Match"] = ifNoneMatch
     if (!anonymous) await authorize(headers)
     const content = body === undefined || body instanceof Blob ? body : JSON.stringify(body)
     const answer = await send(method, url, { headers, body: content, signal })
-    if (answer.ok) return raw ? answer : answer.status === 204 ? null : answer.json()
+    if (answer.ok || answer.status === 304) return raw ? answer : answer.status === 204 ? null : answer.json()
     if (answer.status === 401 && !anonymous && attempt === 1) {
       distrust()
       continue

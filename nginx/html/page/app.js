@@ -3,7 +3,7 @@
 import { get, Refusal, whenSessionEnds } from "./api.js"
 import { changes, facts, refresh, setCoins } from "./session.js"
 import { currentLanguage, setCoinWord, startLanguage, t } from "./words.js"
-import { match, show, staff, start } from "./router.js"
+import { behind, match, show, staff, start } from "./router.js"
 import { nodes } from "./html.js"
 import { place, takeFocus, useApp, useStreet } from "./frame.js"
 import { closed, trouble } from "./closed.js"
@@ -75,7 +75,7 @@ async function readMe() {
   const [me, wallet] = await Promise.all([get("auth/me"), get("wallet")])
   facts.me = me
   setCoins(wallet.coins)
-  if (staff.includes(me.role)) import("./admin/counter.js").then((counter) => counter.countWaiting())
+  if (staff.includes(me.role)) behind(() => import("./admin/counter.js")).then((counter) => counter.countWaiting())
 }
 
 async function enter() {
@@ -113,7 +113,11 @@ async function open() {
   return start(render)
 }
 
-startLanguage()
-document.documentElement.dataset.language = currentLanguage()
-open()
-navigator.serviceWorker?.register("/service-worker.js").catch(() => {})
+try {
+  await startLanguage()
+  open()
+  navigator.serviceWorker?.register(`/service-worker.js?language=${currentLanguage()}`).catch(() => {})
+} catch {
+  // Without words there is nothing to say.
+  setTimeout(() => location.reload(), 5000)
+}

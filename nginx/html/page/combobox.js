@@ -29,18 +29,6 @@ export async function findPerson(username, signal) {
   return items.find((one) => one.username === username) ?? null
 }
 
-const fullNames = new Map()
-
-/** The names behind usernames. A user without a name, or one who is gone, keeps the username. */
-export async function namesOf(usernames, signal) {
-  const wanted = [...new Set(usernames)].filter((one) => one && !fullNames.has(one))
-  await Promise.all(wanted.map(async (one) => {
-    const person = await findPerson(one, signal)
-    fullNames.set(one, person ? nameOf(person) : one)
-  }))
-  return (username) => fullNames.get(username) ?? username
-}
-
 /** `choose` gets the person. The list lies in the flow, below the field. */
 export function peopleField({ label, choose, value = "" }) {
   const [inputID, listID] = [freshID("to"), freshID("list")]

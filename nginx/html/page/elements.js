@@ -119,6 +119,13 @@ export function table(caption, columns, rows, { oneUp = false } = {}) {
   </table></div>`
 }
 
+/** The ways through a list by cursor; nothing if all of it is shown. `to` gives the address of a cursor. */
+export function pager(cursor, next, to) {
+  if (!cursor && !next) return null
+  return html`<nav class="pager" aria-label="${t("pages")}"><span>${cursor && html`<a class="btn" href="${to(null)}">${icon("back")}${t("pages.newest")}</a>`}</span>
+    ${next && html`<a class="btn" href="${to(next)}">${t("pages.older")}${icon("next")}</a>`}</nav>`
+}
+
 const bones = {
   lines: () => html`<div class="card stack" aria-hidden="true">${[1, 2, 3, 4].map(() => html`<div class="row"><span class="bone round"></span><div class="grow stack tight"><span class="bone half"></span><span class="bone"></span></div></div>`)}</div>`,
   shelf: () => html`<ul class="shelf" aria-hidden="true">${[1, 2, 3, 4, 5, 6, 7, 8].map(() => html`<li class="stack tight"><span class="bone square"></span><span class="bone half"></span></li>`)}</ul>`,

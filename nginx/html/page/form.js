@@ -50,7 +50,7 @@ export function complainAll(form, complaints) {
 /** A refusal as a sentence: the page's own words for its code if there are any, else those of the shop. */
 export function sentence(refusal) {
   const key = `error.${refusal.code}`
-  if (knows(key)) return t(key, { n: refusal.seconds ?? 0, ...refusal.problem })
+  if (knows(key)) return t(key, { n: refusal.problem.available ?? refusal.seconds ?? 0, ...refusal.problem })
   if (refusal.status === 503) return t("error.busy")
   return refusal.status >= 500 ? t("error.server") : refusal.message || t("error.server")
 }
@@ -106,6 +106,31 @@ export async function submitting(form, button, verb, work) {
 export function values(form) {
   const entries = [...new FormData(form)].filter(([, value]) => typeof value === "string")
   return Object.fromEntries(entries.map(([name, value]) => [name, /password/.test(name) ? value : value.trim()]))
+}
+
+/**
+ * A form with one button, which may stand in a row. `check` gives the complaints about the values by their names; if there are none, `work` gets
+ * the values.
+ */
+export function makeForm({ look = "stack", content, button, verb, check = () => ({}), work }) {
+  const form = html`<form class="${look}" novalidate>${content}<div data-general></div>${button}</form>`
+  const main = button.matches("button") ? button : button.querySelector("button")
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const given = values(form)
+    if (!complainAll(form, check(given))) submitting(form, main, verb, () => work(given))
+  })
+  return form
+}
+
+/** Complaints about every field that is still empty. */
+export function whatIsEmpty(given) {
+  return Object.fromEntries(Object.keys(given).filter((name) => !given[name]).map((name) => [name, t("form.missing")]))
+}
+
+/** A button that works by itself; a refusal stands below it. */
+export function deed(button, verb, work) {
+  return makeForm({ look: "stack tight", button, verb, work })
 }
 
 /** The complaint about a new password, before the shop is asked. */

@@ -74,6 +74,8 @@ changes.addEventListener("coins", () => {
   if (old && facts.coins != null) old.textContent = coins(facts.coins)
 })
 
+changes.addEventListener("me", redrawFront)
+
 /** Shows a number beside a link behind the counter. */
 export function setCount(name, count) {
   if (counts.get(name) === count) return
@@ -105,8 +107,8 @@ export function useApp(route) {
 
 /** The languages, for people who have no settings yet. `again` draws the screen anew. */
 function languages(again) {
-  const choose = (code) => () => {
-    chooseLanguage(code)
+  const choose = (code) => async () => {
+    await chooseLanguage(code)
     again()
   }
   const button = ([code, name]) => html`<button type="button" class="btn quiet" lang="${code}" aria-pressed="${code === currentLanguage()}" @click=${choose(code)}>${name}</button>`

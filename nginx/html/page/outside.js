@@ -20,6 +20,6 @@ const draw = {
 }
 const { kind } = document.documentElement.dataset
 
-startLanguage()
+await startLanguage()
 document.title = `${t(`title.${kind}`)} · Tuckshop`
 draw[kind]()

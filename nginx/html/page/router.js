@@ -1,8 +1,31 @@
 // Knows the addresses of the page, the screens behind them and the roles that see them; nginx/snippets/routes.conf
 // answers each of these addresses with the page. Refuses to know what a screen shows.
 
+import { useWords } from "./words.js"
+
 const staff = ["admin", "moderator"]
 const admins = ["admin"]
+
+function style(name) {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/style/${name}.css` })
+  return new Promise((resolve, reject) => {
+    link.onload = resolve
+    link.onerror = () => reject(new TypeError(link.href))
+    document.head.append(link)
+  })
+}
+
+let ready = null
+
+/** What the counter needs beside a screen: words and styles that a colleague's page does not load. */
+export async function behind(load) {
+  ready ??= Promise.all([useWords("counter", "office"), style("plots"), style("counter")])
+  ready.catch(() => {
+    ready = null
+  })
+  const [module] = await Promise.all([load(), ready])
+  return module
+}
 
 /**
  * One line a screen. `nav` is the part of the front that links to it: `shop` or `counter`. `key` is the letter after g.
@@ -17,16 +40,16 @@ export const routes = [
   { path: "/orders", name: "orders", under: "mine", load: () => import("./screens/orders.js") },
   { path: "/history", name: "history", nav: "shop", icon: "history", key: "y", load: () => import("./screens/history.js") },
   { path: "/me", name: "me", key: "e", load: () => import("./screens/me.js") },
-  { path: "/admin", name: "queue", roles: staff, load: () => import("./admin/queue.js") },
-  { path: "/admin/queue", name: "queue", nav: "counter", icon: "queue", key: "q", roles: staff, load: () => import("./admin/queue.js") },
-  { path: "/admin/catalogue", name: "catalogue", nav: "counter", icon: "catalogue", key: "c", roles: admins, load: () => import("./admin/catalogue.js") },
-  { path: "/admin/catalogue/:id", name: "thing", under: "catalogue", roles: admins, load: () => import("./admin/thing.js") },
-  { path: "/admin/people", name: "people", nav: "counter", icon: "people", key: "p", roles: staff, load: () => import("./admin/people.js") },
-  { path: "/admin/people/:id", name: "person", under: "people", roles: staff, load: () => import("./admin/person.js") },
-  { path: "/admin/grants", name: "grants", nav: "counter", icon: "grants", key: "t", roles: admins, load: () => import("./admin/grants.js") },
-  { path: "/admin/adjust", name: "adjust", under: "people", roles: admins, load: () => import("./admin/adjust.js") },
-  { path: "/admin/reports", name: "reports", nav: "counter", icon: "reports", key: "r", roles: admins, load: () => import("./admin/reports.js") },
-  { path: "/admin/audit", name: "audit", nav: "counter", icon: "audit", key: "a", roles: admins, load: () => import("./admin/audit.js") },
+  { path: "/admin", name: "queue", roles: staff, load: () => behind(() => import("./admin/queue.js")) },
+  { path: "/admin/queue", name: "queue", nav: "counter", icon: "queue", key: "q", roles: staff, load: () => behind(() => import("./admin/queue.js")) },
+  { path: "/admin/catalogue", name: "catalogue", nav: "counter", icon: "catalogue", key: "c", roles: admins, load: () => behind(() => import("./admin/catalogue.js")) },
+  { path: "/admin/catalogue/:id", name: "thing", under: "catalogue", roles: admins, load: () => behind(() => import("./admin/thing.js")) },
+  { path: "/admin/people", name: "people", nav: "counter", icon: "people", key: "p", roles: staff, load: () => behind(() => import("./admin/people.js")) },
+  { path: "/admin/people/:id", name: "person", under: "people", roles: staff, load: () => behind(() => import("./admin/person.js")) },
+  { path: "/admin/grants", name: "grants", nav: "counter", icon: "grants", key: "t", roles: admins, load: () => behind(() => import("./admin/grants.js")) },
+  { path: "/admin/adjust", name: "adjust", under: "people", roles: admins, load: () => behind(() => import("./admin/adjust.js")) },
+  { path: "/admin/reports", name: "reports", nav: "counter", icon: "reports", key: "r", roles: admins, load: () => behind(() => import("./admin/reports.js")) },
+  { path: "/admin/audit", name: "audit", nav: "counter", icon: "audit", key: "a", roles: admins, load: () => behind(() => import("./admin/audit.js")) },
   { path: "/join", name: "join", open: true, load: () => import("./screens/join.js") },
   { path: "/reset", name: "reset", open: true, load: () => import("./screens/reset.js") },
 ]

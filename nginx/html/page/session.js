@@ -5,13 +5,16 @@ const auth = "/api/v1/auth/"
 const lockName = "tuckshop-refresh"
 const channel = new BroadcastChannel("tuckshop")
 
+/** Says that a session may exist, so that a stranger's page does not ask for one. */
+const mark = "signed-in"
+
 let token = null
 let expiresAt = 0
 
 /** The facts about the shop, the user and the user's coins. They are read at the start and after each change. */
 export const facts = { shop: null, me: null, coins: null }
 
-/** Tells the frame and the screens: `coins`, `signedOut`. */
+/** Tells the frame and the screens: `coins`, `me`, `moved`, `signedOut`. */
 export const changes = new EventTarget()
 
 export function announce(name) {
@@ -28,7 +31,13 @@ export function bearer() {
   return token && Date.now() < expiresAt - 20_000 ? token : null
 }
 
+/** The way over a provider ends with a cookie and no answer, so its link sets the mark. */
+export function expectSession() {
+  localStorage.setItem(mark, "1")
+}
+
 function keep(data) {
+  expectSession()
   token = data.access_token
   expiresAt = Date.now() + data.expires_in * 1000
 }
@@ -39,6 +48,7 @@ function userOf(text) {
 }
 
 function forget() {
+  localStorage.removeItem(mark)
   token = null
   facts.me = null
   facts.coins = null
@@ -65,8 +75,12 @@ let refreshing = null
 export function refresh() {
   refreshing ??= locked(async () => {
     if (bearer()) return true
+    if (!localStorage.getItem(mark)) return false
     const answer = await fetch(auth + "session/refresh", { method: "POST" })
-    if (answer.status === 401 || answer.status === 403) return false
+    if (answer.status === 401 || answer.status === 403) {
+      localStorage.removeItem(mark)
+      return false
+    }
     if (!answer.ok) throw answer
     keep(await answer.json())
     // The cookie belongs to all tabs: in another one somebody else has signed in.

@@ -1,15 +1,13 @@
 // Knows the languages: sentences, plurals, numbers, dates. Refuses to know screens.
 
-import en from "/words/en.js"
-import ru from "/words/ru.js"
-
-const languages = { en, ru }
 /** The order of day and month in a date is the one that most people who read English use. */
 const locales = { en: "en-GB", ru: "ru" }
 export const languageNames = { en: "English", ru: "Русский" }
 
 let language
-let words
+let words = {}
+/** The files of words that are in use: everybody's, and those that a part of the page brings with itself. */
+const files = [""]
 let plural
 let numbers
 /** The company's own word for coins; empty while the words of the language are meant. */
@@ -19,28 +17,36 @@ export function currentLanguage() {
   return language
 }
 
-export function setLanguage(wanted) {
-  language = languages[wanted] ? wanted : "en"
-  words = languages[language]
+/** Only the words of one language are loaded. */
+async function load(wanted, names) {
+  const lists = await Promise.all(names.map((name) => import(`/words/${wanted}${name}.js`)))
+  return Object.assign({}, ...lists.map((list) => list.default))
+}
+
+async function setLanguage(wanted) {
+  words = await load(wanted, files)
+  language = wanted
   plural = new Intl.PluralRules(language)
   numbers = new Intl.NumberFormat(locales[language])
   document.documentElement.lang = language
 }
 
-/** The language that was chosen here, or the first one of the browser that the page knows. */
+/** The language that page/early.js found. */
 export function startLanguage() {
-  const known = navigator.languages.map((one) => one.slice(0, 2)).find((one) => languages[one])
-  setLanguage(localStorage.getItem("language") ?? known ?? "en")
+  return setLanguage(document.documentElement.lang)
 }
 
-export function chooseLanguage(wanted) {
+/** Fails, and changes nothing, if the words cannot be read. */
+export async function chooseLanguage(wanted) {
+  await setLanguage(wanted)
   localStorage.setItem("language", wanted)
-  setLanguage(wanted)
 }
 
-/** More words, which a part of the page brings with itself: {en: {…}, ru: {…}}. */
-export function addWords(more) {
-  for (const [code, list] of Object.entries(more)) Object.assign(languages[code], list)
+/** More words, from `words/en-PART.js` and its sisters. */
+export async function useWords(...parts) {
+  const more = parts.map((part) => `-${part}`).filter((name) => !files.includes(name))
+  Object.assign(words, await load(language, more))
+  files.push(...more)
 }
 
 /** The shop's word counts only if it is another one than the default. */
@@ -54,7 +60,7 @@ export function setCoinWord(word) {
  * the accusative, for languages that bend it.
  */
 export function t(key, values = {}) {
-  let sentence = words[key] ?? en[key] ?? key
+  let sentence = words[key] ?? key
   if (typeof sentence === "object") sentence = sentence[plural.select(values.n ?? 0)] ?? sentence.other
   return sentence.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, form) => {
     if (name === "word") return coinWord || t("coins.plain")
@@ -66,7 +72,7 @@ export function t(key, values = {}) {
 
 /** Whether there are words for a key, for codes that the server may add. */
 export function knows(key) {
-  return words[key] != null || en[key] != null
+  return words[key] != null
 }
 
 export function number(value) {

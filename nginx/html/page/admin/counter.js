@@ -1,20 +1,13 @@
 // Knows what the screens behind the counter share: their words, a search, pages, dialogs, reasons and links to copy.
 // It is loaded only for people who stand there.
 
-import counterEn from "/words/en-counter.js"
-import counterRu from "/words/ru-counter.js"
-import officeEn from "/words/en-office.js"
-import officeRu from "/words/ru-office.js"
-import { addWords, number, t } from "../words.js"
+import { number, t } from "../words.js"
 import { complainAll, field, submitting } from "../form.js"
 import { freshID, html } from "../html.js"
 import { get, query } from "../api.js"
 import { avatar, icon, tabs } from "../elements.js"
 import { setCount } from "../frame.js"
 import { toast } from "../notices.js"
-
-addWords({ en: counterEn, ru: counterRu })
-addWords({ en: officeEn, ru: officeRu })
 
 /** A field that filters a list while somebody types. `change` gets the text when the typing pauses. */
 export function searchField(label, placeholder, value, change, wait = 0) {

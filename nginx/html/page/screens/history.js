@@ -1,27 +1,28 @@
 // History: coins in and out, filtered and paged by the address, as a table to keep, and the way back while it holds.
 
 import { changes, facts } from "../session.js"
-import { avatar, empty, head, icon, table, tabs } from "../elements.js"
+import { avatar, empty, head, icon, pager, table, tabs } from "../elements.js"
 import { csv, get, query } from "../api.js"
 import { go, show as again } from "../router.js"
 import { html } from "../html.js"
 import { itemsByCode, thumb } from "../goods.js"
 import { moment, number, signed, t } from "../words.js"
-import { namesOf } from "../combobox.js"
 import { secondsLeft, undo } from "../undo.js"
-import { submitting } from "../form.js"
+import { deed, makeForm } from "../form.js"
 
 const kinds = ["", "transfer", "grant", "purchase", "refund"]
 
 /** A movement as people say it: from or to whom, or which thing, and why. */
-export function whoAndWhy(entry, byCode, nameOf) {
+export function whoAndWhy(entry, byCode) {
   const { kind, counterpart, message, quantity } = entry
   const item = entry.item && byCode(entry.item)
   if (item) {
     const name = quantity > 1 ? t("history.pieces", { name: item.name, n: quantity }) : item.name
     return { name, item, why: [t(`history.${kind}`), message].filter(Boolean).join(": ") }
   }
-  if (counterpart) return { name: nameOf(counterpart), why: message ?? (kind === "transfer" ? "" : t(`history.${kind}`)) }
+  const why = message ?? (kind === "transfer" ? "" : t(`history.${kind}`))
+  if (entry.counterpart_name) return { name: entry.counterpart_name, username: counterpart, why }
+  if (counterpart) return { name: counterpart, why }
   return { name: facts.shop.company, why: message === "welcome" ? t("history.welcome") : message ?? t(`history.${kind}`) }
 }
 
@@ -33,16 +34,19 @@ function instant(day, end) {
 }
 
 function filters(address) {
-  const values = Object.fromEntries(["kind", "from", "to", "cursor"].map((name) => [name, address.get(name)]))
+  const values = Object.fromEntries(["kind", "direction", "from", "to", "cursor"].map((name) => [name, address.get(name)]))
   const to = (change) => "/history" + query({ ...values, cursor: null, ...change })
-  const asked = { kind: values.kind, from: instant(values.from), to: instant(values.to, true) }
+  const asked = { kind: values.kind, direction: values.direction, from: instant(values.from), to: instant(values.to, true) }
   return { values, to, asked }
 }
 
-function dates({ values, to }) {
+/** In or out, and the days. */
+function selects({ values, to }) {
   const one = (name) => html`<div class="field"><label for="${name}">${t(`history.${name}`)}</label>
     <input class="input" type="date" id="${name}" value="${values[name] ?? ""}" @change=${(event) => go(to({ [name]: event.target.value }))}></div>`
-  return html`<div class="row low selects dates">${one("from")}${one("to")}</div>`
+  const option = (way) => html`<option value="${way}" selected=${way === (values.direction ?? "")}>${t(`history.way.${way || "both"}`)}</option>`
+  return html`<div class="row low selects dates"><div class="field"><label for="direction">${t("history.way")}</label>
+    <select class="select" id="direction" @change=${(event) => go(to({ direction: event.target.value }))}>${["", "in", "out"].map(option)}</select></div>${one("from")}${one("to")}</div>`
 }
 
 /** The file is asked for with the token and handed over as a link, which is then clicked. */
@@ -50,13 +54,6 @@ async function download(asked) {
   const file = URL.createObjectURL(await csv("wallet/history" + query({ ...asked, limit: 100 })))
   html`<a href="${file}" download="history.csv"></a>`.click()
   setTimeout(() => URL.revokeObjectURL(file), 10_000)
-}
-
-function csvButton(asked) {
-  const button = html`<button type="button" class="btn">${icon("down")}${t("csv")}</button>`
-  const form = html`<form class="stack tight">${button}</form>`
-  button.addEventListener("click", () => submitting(form, button, t("csv.doing"), () => download(asked)))
-  return form
 }
 
 /** Transfers that an entry above them has taken back; the newest stand first. */
@@ -73,11 +70,12 @@ function undone(entries) {
   return found
 }
 
+/** The way back, with the seconds that are left. */
 function undoButton(entry, taken, signal) {
   if (entry.kind !== "transfer" || entry.change >= 0 || taken.has(entry.id) || secondsLeft(entry.at) < 1) return null
   const left = html`<span class="num"></span>`
-  const button = html`<button type="button" class="btn quiet">${t("undo")} ${left}</button>`
-  const holder = html`<form class="undo">${button}</form>`
+  const button = html`<button class="btn quiet">${t("undo")} ${left}</button>`
+  const holder = makeForm({ look: "undo", button, verb: t("undo.doing"), work: () => undo(entry.id, -entry.change) })
   const count = () => {
     const seconds = secondsLeft(entry.at)
     if (seconds < 1) stop()
@@ -89,51 +87,44 @@ function undoButton(entry, taken, signal) {
     button.remove()
   }
   signal.addEventListener("abort", () => clearInterval(timer))
-  button.addEventListener("click", () => submitting(holder, button, t("undo.doing"), () => undo(entry.id, -entry.change)))
   count()
   return holder
 }
 
-function rows(entries, byCode, nameOf, signal) {
+function rows(entries, byCode, signal) {
   const taken = undone(entries)
   return table(t("history.caption"), [
     {
       title: t("history.who"), kind: "lead",
       cell: (entry) => {
-        const { name, item } = whoAndWhy(entry, byCode, nameOf)
-        return html`<div class="person">${item ? thumb(item) : avatar(name)}<b>${name}</b></div>`
+        const { name, username, item } = whoAndWhy(entry, byCode)
+        return html`<div class="person">${item ? thumb(item) : avatar(name)}<div><b>${name}</b>${username && html`<small>${username}</small>`}</div></div>`
       },
     },
-    { title: t("history.why"), kind: "why", look: "muted", cell: (entry) => [whoAndWhy(entry, byCode, nameOf).why, undoButton(entry, taken, signal)] },
+    { title: t("history.why"), kind: "why", look: "muted", cell: (entry) => [whoAndWhy(entry, byCode).why, undoButton(entry, taken, signal)] },
     { title: t("history.when"), look: "muted num", cell: (entry) => moment(entry.at) },
     { title: t("history.coins"), kind: "side", end: true, look: "num", cell: (entry) => html`<b class="${entry.change > 0 ? "plus" : ""}">${signed(entry.change)}</b>` },
     { title: t("history.then"), end: true, look: "num muted", cell: (entry) => number(entry.balance) },
   ], entries, { oneUp: true })
 }
 
-function pager({ values, to }, next) {
-  if (!values.cursor && !next) return null
-  return html`<nav class="pager" aria-label="${t("pages")}"><span>${values.cursor && html`<a class="btn" href="${to({})}">${icon("back")}${t("pages.newest")}</a>`}</span>
-    ${next && html`<a class="btn" href="${to({ cursor: next })}">${t("pages.older")}${icon("next")}</a>`}</nav>`
-}
-
 function nothing({ values, to }) {
-  const isFiltered = values.kind || values.from || values.to
+  const isFiltered = values.kind || values.direction || values.from || values.to
   return isFiltered
-    ? empty(t("history.noneHere"), t("history.noneHereText"), html`<a class="btn" href="${to({ kind: null, from: null, to: null })}">${t("showAll")}</a>`)
+    ? empty(t("history.noneHere"), t("history.noneHereText"), html`<a class="btn" href="${to({ kind: null, direction: null, from: null, to: null })}">${t("showAll")}</a>`)
     : empty(t("home.nothing"), t("home.nothingText"))
 }
 
 export async function show({ query: address, signal }) {
   const filter = filters(address)
   const { items, next_cursor: next } = await get("wallet/history" + query({ ...filter.asked, cursor: filter.values.cursor, limit: 25 }), { signal })
-  const [byCode, nameOf] = await Promise.all([itemsByCode(items.map((entry) => entry.item), signal), namesOf(items.map((entry) => entry.counterpart), signal)])
+  const byCode = await itemsByCode(items.map((entry) => entry.item), signal)
   changes.addEventListener("moved", () => again(), { signal })
   const tab = (kind) => ({ name: t(`history.tab.${kind || "all"}`), href: filter.to({ kind }), current: (filter.values.kind ?? "") === kind })
   return [
-    head(t("title.history"), t("history.text"), csvButton(filter.asked)),
-    html`<div class="row apart low filters"><div class="tabs-place">${tabs(t("history.kinds"), kinds.map(tab))}</div>${dates(filter)}</div>`,
-    items.length ? rows(items, byCode, nameOf, signal) : nothing(filter),
-    pager(filter, next),
+    head(t("title.history"), t("history.text"), deed(html`<button class="btn">${icon("down")}${t("csv")}</button>`, t("csv.doing"), () => download(filter.asked))),
+    html`<div class="row apart low filters"><div class="tabs-place">${tabs(t("history.kinds"), kinds.map(tab))}</div>${selects(filter)}</div>`,
+    items.length ? rows(items, byCode, signal) : nothing(filter),
+    pager(filter.values.cursor, next, (cursor) => filter.to({ cursor })),
   ]
 }

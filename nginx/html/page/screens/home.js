@@ -8,7 +8,7 @@ import { fill, html } from "../html.js"
 import { get, query } from "../api.js"
 import { go } from "../router.js"
 import { myName } from "../frame.js"
-import { namesOf, peopleField } from "../combobox.js"
+import { peopleField } from "../combobox.js"
 import { whoAndWhy } from "./history.js"
 
 function balance(signal) {
@@ -40,10 +40,10 @@ function ticket(orders, byCode, names) {
     <ul class="lines">${shown.map(line)}</ul>${more && html`<p>${more}</p>`}<a href="/mine"><b>${t("home.orders")}</b></a></section>`
 }
 
-function cameLately(entries, byCode, nameOf) {
+function cameLately(entries, byCode) {
   if (!entries.length) return html`<section class="card">${empty(t("home.nothing"), t("home.nothingText"))}</section>`
   const line = (entry) => {
-    const { name, why, item } = whoAndWhy(entry, byCode, nameOf)
+    const { name, why, item } = whoAndWhy(entry, byCode)
     return html`<li>${item ? thumb(item) : avatar(name)}<div class="what"><b>${name}</b><small>${[why, ago(entry.at)].filter(Boolean).join(" · ")}</small></div>
       <span class="sum plus num">${signed(entry.change)}<span class="vh"> ${coinName(entry.change)}</span></span></li>`
   }
@@ -61,28 +61,55 @@ function shelf(list) {
     <ul class="shelf three-up">${shown.map((item) => tile(item))}</ul></section>`
 }
 
+/** What the shop says of the orders that are ready, and the mark of that answer. */
+async function readyOrders(signal, ifNoneMatch) {
+  const answer = await get("orders?status=ready&limit=50", { signal, raw: true, ifNoneMatch })
+  return { tag: answer.headers.get("ETag"), orders: answer.status === 304 ? null : (await answer.json()).items }
+}
+
+const pause = 60_000
+
+/** Asks again what can be fetched: when the page comes into sight, and every minute while it is in sight. */
+function watch(ready, signal, change) {
+  let { tag, orders } = ready
+  const look = async () => {
+    if (document.hidden) return
+    const now = await readyOrders(signal, tag).catch(() => null)
+    if (!now?.orders) return
+    const isSame = JSON.stringify(now.orders) === JSON.stringify(orders)
+    tag = now.tag
+    orders = now.orders
+    if (!isSame) change()
+  }
+  const timer = setInterval(look, pause)
+  signal.addEventListener("abort", () => clearInterval(timer))
+  document.addEventListener("visibilitychange", look, { signal })
+}
+
+/** The parts below the field, in the order of the page. */
 async function parts(signal) {
   const [history, ready, list, names] = await Promise.all([
     get("wallet/history?limit=30", { signal }),
-    get("orders?status=ready&limit=50", { signal }),
+    readyOrders(signal),
     items({ class: "merch", sort_by: "price", sort_order: "asc", limit: 100 }, signal),
     classifiers(),
   ])
   const came = history.items.filter((entry) => entry.change > 0 && entry.kind !== "undo_transfer").slice(0, 4)
-  const [byCode, nameOf] = await Promise.all([
-    itemsByCode([...came.map((entry) => entry.item), ...ready.items.map((order) => order.item)], signal),
-    namesOf(came.map((entry) => entry.counterpart), signal),
-  ])
-  return { came: cameLately(came, byCode, nameOf), ticket: ticket(ready.items, byCode, names), shelf: shelf(list.items) }
+  const byCode = await itemsByCode([...came.map((entry) => entry.item), ...ready.orders.map((order) => order.item)], signal)
+  const [toFetch, reach] = [ticket(ready.orders, byCode, names), shelf(list.items)]
+  return { ready, list: [toFetch ?? reach, cameLately(came, byCode), toFetch && reach] }
 }
 
 export async function show({ signal }) {
-  const { came, ticket: toFetch, shelf: reach } = await parts(signal)
-  const top = html`<div class="stack wide">${balance(signal)}${send()}</div>`
-  const home = html`<div class="home">${top}${toFetch ?? reach}${came}${toFetch && reach}</div>`
-  changes.addEventListener("moved", async () => {
-    const again = await parts(signal)
-    fill(home, top, again.ticket ?? again.shelf, again.came, again.ticket && again.shelf)
-  }, { signal })
-  return [html`<h1 class="vh" tabindex="-1">${t("title.home")}</h1>`, home]
+  const places = [html`<div></div>`, html`<div></div>`, html`<div></div>`]
+  const put = ({ list }) => {
+    for (const [index, part] of list.entries()) fill(places[index], part)
+  }
+  const again = async () => put(await parts(signal))
+  const first = await parts(signal)
+  put(first)
+  changes.addEventListener("moved", again, { signal })
+  watch(first.ready, signal, again)
+  return [html`<h1 class="vh" tabindex="-1">${t("title.home")}</h1>`,
+    html`<div class="home"><div class="stack wide">${balance(signal)}${send()}</div>${places}</div>`]
 }

@@ -7,7 +7,7 @@ import { coinsMissing, icon, missing, picks, price, stepper, tint } from "../ele
 import { confirmStep, once } from "../form.js"
 import { fill, html } from "../html.js"
 import { go } from "../router.js"
-import { post, Refusal } from "../api.js"
+import { get, post, Refusal } from "../api.js"
 import { toast } from "../notices.js"
 
 const mostAtOnce = 20
@@ -32,7 +32,23 @@ function choice(item, list, names, chosen, choose) {
   return picks("variant", t(onlySizes ? "item.sizes" : "item.variants"), options, chosen, choose)
 }
 
-function buyForm(item, names) {
+/** What somebody has of an item that has a limit: {owned, bought, left?}. An older shop does not tell. */
+async function whatIHave(item, signal) {
+  if (item.limit_per_person == null) return {}
+  try {
+    return await get(`items/${item.id}/mine`, { signal })
+  } catch (error) {
+    if (error.status === 404) return {}
+    throw error
+  }
+}
+
+function limitHelp(item, { bought, left: rest }) {
+  const limit = t("item.limit", { n: item.limit_per_person })
+  return bought > 0 && rest != null ? [limit, " ", t("item.mayHave", { n: rest })] : limit
+}
+
+function buyForm(item, names, mine) {
   const list = variants(item)
   const form = html`<form class="stack wide" novalidate></form>`
   const step = html`<div></div>`
@@ -90,18 +106,19 @@ function buyForm(item, names) {
     toast([html`<b>${t("item.bought", { name: described() })}</b>`, " ", t("coins.now", { coins: bought.balance })])
   }
 
-  const most = Math.min(mostAtOnce, item.limit_per_person ?? mostAtOnce)
+  const most = Math.min(mostAtOnce, mine.left ?? item.limit_per_person ?? mostAtOnce)
   const quantity = html`<div class="field"><label for="quantity">${t("send.howMany")}</label>
     ${stepper("quantity", most, (count) => {
       picked.quantity = count
       showButton()
-    })}${item.limit_per_person && html`<p class="help">${t("item.limit", { n: item.limit_per_person })}</p>`}</div>`
+    })}</div>`
+  const limit = item.limit_per_person != null && html`<p class="help muted small">${limitHelp(item, mine)}</p>`
   const chosen = picked.index >= 0 ? String(picked.index) : null
   fill(form, offer(item), list.length > 0 && choice(item, list, names, chosen, (index) => {
     picked.index = Number(index)
     form.querySelector("fieldset .wrong")?.remove()
     showButton()
-  }), !isSoldOut(item) && most > 1 && quantity, step)
+  }), html`<div class="field">${most > 1 && quantity}${limit}</div>`, step)
   form.addEventListener("submit", (event) => {
     event.preventDefault()
     if (!step.querySelector(".confirm, .short")) ask()
@@ -111,15 +128,15 @@ function buyForm(item, names) {
   return form
 }
 
-function soldOut(item) {
-  return html`<div class="stack wide">${offer(item)}${missing(t("item.soldOut"), html`<a href="/shop">${t("item.others")}</a>`)}</div>`
-}
-
 export async function show({ params, signal, title }) {
   const [item, names] = await Promise.all([find(params.code, signal), classifiers()])
+  const mine = await whatIHave(item, signal)
   title(item.name)
-  const isOnSale = item.price && item.is_active
-  const side = !isOnSale ? html`<div class="stack wide">${offer(item)}${missing(t("item.notForSale"), "")}</div>` : isSoldOut(item) ? soldOut(item) : buyForm(item, names)
+  const others = html`<a href="/shop">${t("item.others")}</a>`
+  const closed = (why, text = others) => html`<div class="stack wide">${offer(item)}${missing(why, text)}</div>`
+  const side = !item.price || !item.is_active ? closed(t("item.notForSale"))
+    : isSoldOut(item) ? closed(t("item.soldOut"))
+    : mine.left === 0 ? closed(t("item.limitReached"), t("item.haveAll", { n: item.limit_per_person })) : buyForm(item, names, mine)
   changes.addEventListener("coins", () => facts.coins != null && side.showButton?.(), { signal })
   return [
     html`<p class="crumb"><a href="/shop">${icon("back")}${t("title.shop")}</a></p>`,

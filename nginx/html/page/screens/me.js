@@ -4,10 +4,11 @@ import { ask, get } from "../api.js"
 import { ago, chooseLanguage, currentLanguage, languageNames, t } from "../words.js"
 import { avatar, badge, icon, picks } from "../elements.js"
 import { chooseTheme, currentTheme } from "../theme.js"
-import { complainAll, field, passwordComplaint, submitting, values } from "../form.js"
-import { facts, signOut } from "../session.js"
+import { announce, facts, signOut } from "../session.js"
+import { deed, field, makeForm, passwordComplaint, whatIsEmpty } from "../form.js"
 import { html } from "../html.js"
 import { myName } from "../frame.js"
+import { newPassword } from "./reset.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
 
@@ -18,7 +19,7 @@ function look() {
   const themes = ["device", "light", "dark"].map((value) => ({ value, name: t(`me.theme.${value}`) }))
   const languages = Object.entries(languageNames).map(([value, name]) => ({ value, name }))
   const choose = async (code) => {
-    chooseLanguage(code)
+    await chooseLanguage(code)
     await again()
     document.querySelector("[name=language]:checked")?.focus()
   }
@@ -26,26 +27,34 @@ function look() {
     ${picks("language", t("me.language"), languages, currentLanguage(), choose)}</section>`
 }
 
-function passwordForm() {
-  const button = html`<button class="btn">${t("me.changePassword")}</button>`
-  const form = html`<form class="card stack" novalidate><h2>${t("signIn.password")}</h2>
-    <input class="vh" type="text" autocomplete="username" value="${facts.me.username}" tabindex="-1" aria-hidden="true">
-    ${field({ label: t("me.passwordNow"), name: "current_password", type: "password", more: { autocomplete: "current-password" } })}
-    ${field({ label: t("reset.password"), name: "new_password", type: "password", help: t("me.passwordHelp"), more: { autocomplete: "new-password" } })}
-    <div data-general></div><div>${button}</div></form>`
-  form.addEventListener("submit", (event) => {
-    event.preventDefault()
-    const given = values(form)
-    const complaints = { current_password: given.current_password ? undefined : t("form.missing"), new_password: passwordComplaint(given.new_password) }
-    if (complainAll(form, complaints)) return
-    submitting(form, button, t("me.changing"), async () => {
-      await ask("PUT", "auth/password", { body: given })
-      form.reset()
-      toast(t("me.changed"))
-      again()
-    })
+function nameForm() {
+  return makeForm({
+    look: "card stack",
+    content: [html`<h2>${t("me.name")}</h2>`, field({ label: t("me.fullName"), name: "full_name", value: facts.me.full_name ?? "", help: t("signUp.nameHelp"), more: { autocomplete: "name" } })],
+    button: html`<div><button class="btn">${t("me.changeName")}</button></div>`, verb: t("me.changing"), check: whatIsEmpty,
+    work: async (given) => {
+      facts.me = await ask("PATCH", "auth/me", { body: given })
+      announce("me")
+      await again()
+      toast(t("me.nameChanged"))
+    },
   })
-  return form
+}
+
+function passwordForm() {
+  return makeForm({
+    look: "card stack",
+    content: [html`<h2>${t("signIn.password")}</h2><input class="vh" type="text" autocomplete="username" value="${facts.me.username}" tabindex="-1" aria-hidden="true">`,
+      field({ label: t("me.passwordNow"), name: "current_password", type: "password", more: { autocomplete: "current-password" } }),
+      newPassword(t("reset.password"), t("me.passwordHelp"))],
+    button: html`<div><button class="btn">${t("me.changePassword")}</button></div>`, verb: t("me.changing"),
+    check: (given) => ({ current_password: given.current_password ? undefined : t("form.missing"), new_password: passwordComplaint(given.new_password) }),
+    work: async (given) => {
+      await ask("PUT", "auth/password", { body: given })
+      await again()
+      toast(t("me.changed"))
+    },
+  })
 }
 
 /** “Firefox on Linux” from what a browser says about itself. */
@@ -58,27 +67,30 @@ function device(agent) {
 function sessionLine(session) {
   const name = device(session.user_agent)
   const isPhone = /iPhone|iPad|Android/.test(session.user_agent ?? "")
-  const button = html`<button type="button" class="btn quiet danger">${t("me.end")}<span class="vh"> ${name}</span></button>`
-  const line = html`<li><span class="avatar ${session.current ? "mint" : "sky"}" aria-hidden="true">${icon(isPhone ? "phone" : "laptop")}</span>
-    <div class="what"><b>${name}</b><small>${[t("me.seen", { when: ago(session.last_seen_at) }), session.address].filter(Boolean).join(" · ")}</small></div>
-    ${session.current ? badge(t("me.thisOne"), "mint") : html`<form>${button}</form>`}</li>`
-  button.addEventListener("click", () => submitting(line, button, t("me.ending"), async () => {
+  const end = deed(html`<button class="btn quiet danger">${t("me.end")}<span class="vh"> ${name}</span></button>`, t("me.ending"), async () => {
     await ask("DELETE", `auth/sessions/${session.id}`)
     again()
-  }))
-  return line
+  })
+  return html`<li><span class="avatar ${session.current ? "mint" : "sky"}" aria-hidden="true">${icon(isPhone ? "phone" : "laptop")}</span>
+    <div class="what"><b>${name}</b><small>${[t("me.seen", { when: ago(session.last_seen_at) }), session.address].filter(Boolean).join(" · ")}</small></div>
+    ${session.current ? badge(t("me.thisOne"), "mint") : end}</li>`
 }
 
 function sessionList(sessions) {
   const others = sessions.filter((one) => !one.current).length
-  const button = html`<button type="button" class="btn danger">${t("me.endOthers", { n: others })}</button>`
-  const form = html`<form>${button}</form>`
-  button.addEventListener("click", () => submitting(form, button, t("me.ending"), async () => {
+  const end = deed(html`<div><button class="btn danger">${t("me.endOthers", { n: others })}</button></div>`, t("me.ending"), async () => {
     await ask("DELETE", "auth/sessions")
     again()
-  }))
+  })
   const shown = [...sessions].sort((a, b) => b.current - a.current).slice(0, mostSessions)
-  return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${shown.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, form]}</section>`
+  return html`<section class="card"><h2>${t("me.sessions")}</h2><ul class="lines">${shown.map(sessionLine)}</ul>${others > 0 && [html`<hr>`, end]}</section>`
+}
+
+/** Only admins may have a second factor, and only they load what it needs. */
+async function factor(signal) {
+  if (facts.me.role !== "admin") return null
+  const [{ factorCard }, state] = await Promise.all([import("./second-factor.js"), get("auth/totp", { signal })])
+  return factorCard(state, () => again())
 }
 
 function leave() {
@@ -86,11 +98,14 @@ function leave() {
 }
 
 export async function show({ signal }) {
-  const [methods, { items }] = await Promise.all([get("auth/methods", { anonymous: true, signal }), get("auth/sessions", { signal })])
+  const [methods, { items }, second] = await Promise.all([
+    get("auth/methods", { anonymous: true, signal }), get("auth/sessions", { signal }), factor(signal),
+  ])
   return [
     html`<div class="head"><div class="person">${avatar(myName(), "large")}<div><h1 tabindex="-1">${myName()}</h1>
       <p>${[facts.me.username, facts.me.email].filter((one, index, all) => one && all.indexOf(one) === index).join(" · ")}</p></div></div>
       <button type="button" class="btn" @click=${leave}>${icon("out")}${t("me.signOut")}</button></div>`,
-    html`<div class="two even"><div class="stack wide">${look()}${methods.password && passwordForm()}</div>${sessionList(items)}</div>`,
+    html`<div class="two even"><div class="stack wide">${look()}${nameForm()}${methods.password && passwordForm()}</div>
+      <div class="stack wide">${sessionList(items)}${second}</div></div>`,
   ]
 }

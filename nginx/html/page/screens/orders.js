@@ -1,7 +1,7 @@
 // All my orders, by state and page by page in the address; and the card of one order, which Mine shows as well.
 
 import { announce, changes, setCoins } from "../session.js"
-import { badge, empty, head, icon, tabs } from "../elements.js"
+import { badge, empty, head, icon, pager, tabs } from "../elements.js"
 import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
 import { coins, step, t } from "../words.js"
 import { confirmStep } from "../form.js"
@@ -66,8 +66,6 @@ export async function show({ query: address, signal }) {
   const byCode = await itemsByCode(items.map((order) => order.item), signal)
   changes.addEventListener("moved", () => again(), { signal })
   const tab = (one) => ({ name: t(`order.${one || "all"}`), href: "/orders" + query({ status: one }), current: (status ?? "") === one })
-  const pager = (cursor || next) && html`<nav class="pager" aria-label="${t("pages")}"><span>${cursor && html`<a class="btn" href="/orders${query({ status })}">${icon("back")}${t("pages.newest")}</a>`}</span>
-    ${next && html`<a class="btn" href="/orders${query({ status, cursor: next })}">${t("pages.older")}${icon("next")}</a>`}</nav>`
   return [
     html`<p class="crumb"><a href="/mine">${icon("back")}${t("title.mine")}</a></p>`,
     head(t("title.orders"), t("orders.text")),
@@ -75,6 +73,6 @@ export async function show({ query: address, signal }) {
     html`<div class="under-tabs">${items.length
       ? html`<ul class="cards">${items.map((order) => orderCard(order, byCode(order.item), names))}</ul>`
       : empty(t("orders.none"), t("mine.nothingText"), html`<a class="btn primary" href="/shop">${t("nothing.shop")}</a>`)}</div>`,
-    pager,
+    pager(cursor, next, (to) => "/orders" + query({ status, cursor: to })),
   ]
 }

@@ -5,7 +5,7 @@ import { changes, facts, setCoins } from "../session.js"
 import { avatar, coinsMissing, head, missing, picks } from "../elements.js"
 import { clearErrors, complain, complainAll, confirmStep, dropPending, field, once, pending } from "../form.js"
 import { fill, html } from "../html.js"
-import { findPerson, nameOf, namesOf, peopleField, personRow } from "../combobox.js"
+import { findPerson, nameOf, peopleField, personRow } from "../combobox.js"
 import { get, post, query } from "../api.js"
 import { replace } from "../router.js"
 import { sentToast } from "../undo.js"
@@ -111,9 +111,8 @@ async function lately(signal) {
   const seen = new Set()
   const last = items.filter((one) => one.change < 0 && one.counterpart && !seen.has(one.counterpart) && seen.add(one.counterpart)).slice(0, 3)
   if (!last.length) return null
-  const nameBehind = await namesOf(last.map((one) => one.counterpart), signal)
   const line = (one) => {
-    const name = nameBehind(one.counterpart)
+    const name = one.counterpart_name ?? one.counterpart
     return html`<li>${avatar(name)}<div class="what"><b>${name}</b><small>${coins(-one.change)} · ${ago(one.at)}</small></div>
       <a class="btn quiet" href="/send${query({ to: one.counterpart, amount: -one.change })}">${t("send.again")}<span class="vh"> ${t("send.againTo", { name })}</span></a></li>`
   }

@@ -1,8 +1,8 @@
 // Signing in: single sign-on first, then name and password, a code where the account needs one, and a new account where
 // the shop lets people join by themselves.
 
-import { begin, facts } from "../session.js"
-import { complainAll, field, passwordComplaint, submitting, values } from "../form.js"
+import { begin, expectSession, facts } from "../session.js"
+import { field, makeForm, passwordComplaint, whatIsEmpty } from "../form.js"
 import { fill, html } from "../html.js"
 import { get, post } from "../api.js"
 import { icon } from "../elements.js"
@@ -16,7 +16,7 @@ function returnPath() {
 
 function providerLink({ name, url }) {
   const address = `${url}?return=${encodeURIComponent(returnPath())}`
-  return html`<a class="btn primary big wide" href="${address}" target="_self">${icon("key")}${t("signIn.with", { name })}</a>`
+  return html`<a class="btn primary big wide" href="${address}" target="_self" @click=${expectSession}>${icon("key")}${t("signIn.with", { name })}</a>`
 }
 
 /** A user with an address as name may be known by it only, so an @ decides. */
@@ -24,87 +24,62 @@ function credentials({ name, password, code }) {
   return { ...(name.includes("@") ? { email: name } : { username: name }), password, ...(code ? { code } : {}) }
 }
 
-function codeField() {
-  return field({ label: t("signIn.code"), name: "code", help: t("signIn.codeHelp"), more: { autocomplete: "one-time-code", inputmode: "text" } })
-}
-
-/** The secret for an app that makes codes: shown where an admin must set up a second factor to get in. */
-function enrolment(problem) {
-  return html`<div class="banner sky"><p>${t("signIn.enrol")} <a href="${problem.otpauth_url}">${t("signIn.enrolOpen")}</a><br><code class="secret">${problem.secret}</code></p></div>`
-}
-
 /** `done` gets the answer; `main` makes its button the first thing to do. */
 function passwordForm(done, main) {
-  const button = html`<button class="btn wide ${main ? "primary big" : ""}">${t("signIn.do")}</button>`
   const more = html`<div class="stack"></div>`
-  const form = html`<form class="stack" novalidate>
-    ${field({ label: t("signIn.name"), name: "name", value: facts.me?.username ?? "", more: { autocomplete: "username", autocapitalize: "off", spellcheck: "false" } })}
-    ${field({ label: t("signIn.password"), name: "password", type: "password", more: { autocomplete: "current-password" } })}
-    ${more}<div data-general></div>${button}</form>`
   const attempt = async (given) => {
     try {
       return await post("auth/session", credentials(given), { anonymous: true, repeatable: true })
     } catch (error) {
       if (/^totp_/.test(error.code ?? "") && !more.querySelector("[name=code]")) {
-        fill(more, error.problem.secret && enrolment(error.problem), codeField())
+        const { codeField, secretOf } = await import("./second-factor.js")
+        fill(more, error.problem.secret && [html`<p>${t("factor.needed")}</p>`, secretOf(error.problem)], codeField())
         more.querySelector("input").focus()
         if (error.code === "totp_required" || error.problem.secret) return null
       }
       throw error
     }
   }
-  form.addEventListener("submit", (event) => {
-    event.preventDefault()
-    const given = values(form)
-    const empty = Object.keys(given).filter((name) => !given[name])
-    if (complainAll(form, Object.fromEntries(empty.map((name) => [name, t("form.missing")])))) return
-    submitting(form, button, t("signIn.doing"), async () => {
+  return makeForm({
+    content: [
+      field({ label: t("signIn.name"), name: "name", value: facts.me?.username ?? "", more: { autocomplete: "username", autocapitalize: "off", spellcheck: "false" } }),
+      field({ label: t("signIn.password"), name: "password", type: "password", more: { autocomplete: "current-password" } }),
+      more,
+    ],
+    button: html`<button class="btn wide ${main ? "primary big" : ""}">${t("signIn.do")}</button>`, verb: t("signIn.doing"),
+    check: whatIsEmpty,
+    work: async (given) => {
       const data = await attempt(given)
       if (data) await done(data)
-    })
+    },
   })
-  return form
 }
 
-/** Shown once: each code takes the place of the app once. */
-function recoveryCodes(codes, goOn) {
-  return html`<div class="stack"><h1 tabindex="-1">${t("codes.title")}</h1><p>${t("codes.text")}</p>
-    <ul class="card codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
-    <button class="btn primary big wide" type="button" @click=${goOn}>${t("codes.kept")}</button></div>`
+/** The form of somebody new, here and where an invitation leads. `more` goes with what is typed. */
+export function accountForm(more, text, enter) {
+  return makeForm({
+    content: [
+      field({ label: t("signUp.name"), name: "full_name", help: t("signUp.nameHelp"), more: { autocomplete: "name" } }),
+      field({ label: t("signUp.email"), name: "email", type: "email", more: { autocomplete: "email" } }),
+      field({ label: t("signIn.password"), name: "password", type: "password", help: t("signUp.passwordHelp"), more: { autocomplete: "new-password" } }),
+    ],
+    button: html`<button class="btn primary big wide">${text}</button>`, verb: t("signUp.doing"),
+    check: ({ full_name: name, email, password }) => ({
+      full_name: name ? undefined : t("form.missing"),
+      email: !email ? t("form.missing") : /^[^@\s]+@[^@\s]+$/.test(email) ? undefined : t("form.email.wrong"),
+      password: passwordComplaint(password),
+    }),
+    work: async (given) => {
+      await post("auth/register", { ...given, ...more }, { anonymous: true })
+      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
+      await enter()
+    },
+  })
 }
 
 function signUpForm(enter, back) {
-  const button = html`<button class="btn primary big wide">${t("signUp.do")}</button>`
-  const form = html`<form class="stack" novalidate>${personFields()}<div data-general></div>${button}</form>`
-  form.addEventListener("submit", (event) => {
-    event.preventDefault()
-    const given = values(form)
-    if (complainAll(form, personComplaints(given))) return
-    submitting(form, button, t("signUp.doing"), async () => {
-      await post("auth/register", given, { anonymous: true })
-      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
-      await enter()
-    })
-  })
-  return [html`<h1 tabindex="-1">${t("signUp.title")}</h1>`, form,
+  return [html`<h1 tabindex="-1">${t("signUp.title")}</h1>`, accountForm({}, t("signUp.do"), enter),
     html`<p class="small muted">${t("signUp.have")} <button type="button" class="link" @click=${back}>${t("signIn.do")}</button></p>`]
-}
-
-/** The fields of somebody new, here and where an invitation leads. */
-export function personFields() {
-  return [
-    field({ label: t("signUp.name"), name: "full_name", help: t("signUp.nameHelp"), more: { autocomplete: "name" } }),
-    field({ label: t("signUp.email"), name: "email", type: "email", more: { autocomplete: "email" } }),
-    field({ label: t("signIn.password"), name: "password", type: "password", help: t("signUp.passwordHelp"), more: { autocomplete: "new-password" } }),
-  ]
-}
-
-export function personComplaints({ full_name: name, email, password }) {
-  return {
-    full_name: name ? undefined : t("form.missing"),
-    email: !email ? t("form.missing") : /^[^@\s]+@[^@\s]+$/.test(email) ? undefined : t("form.email.wrong"),
-    password: passwordComplaint(password),
-  }
 }
 
 function note(methods, signUp) {
@@ -119,7 +94,8 @@ export async function show({ enter }) {
   const done = async (data) => {
     begin(data)
     if (!data.recovery_codes) return enter()
-    fill(screen, recoveryCodes(data.recovery_codes, enter)).querySelector("h1").focus()
+    const { recoveryCodes } = await import("./second-factor.js")
+    fill(screen, recoveryCodes("h1", data.recovery_codes, enter)).querySelector("h1").focus()
   }
   const signIn = () => {
     fill(screen, html`<h1 tabindex="-1">${t("signIn.title")}</h1>`, methods.oidc && providerLink(methods.oidc),
