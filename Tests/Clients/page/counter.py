@@ -2,20 +2,32 @@
 
 import argparse
 import sys
+import time
 import uuid
 from pathlib import Path
 
-from counter_walk import WALK, moderate
-from playwright.sync_api import sync_playwright
+from counter_keys import by_keyboard
+from counter_people import correct_belongings, grant_coins, import_people, invite_and_change_people, moderate, read_reports
+from counter_walk import add_and_edit_a_thing, work_off_the_queue
+from playwright.sync_api import expect, sync_playwright
 from visitor import PASSWORD, API, Visitor
 
+WALK = [work_off_the_queue, add_and_edit_a_thing, invite_and_change_people, import_people, grant_coins, correct_belongings, read_reports]
 SCREENS = [
-    ("queue", "/admin/queue"), ("handed-over", "/admin/queue?state=handed_over"), ("people", "/admin/people"),
-    ("catalogue", "/admin/catalogue"), ("catalogue-low", "/admin/catalogue?view=low"), ("thing-new", "/admin/catalogue/new"),
-    ("invitations", "/admin/people?view=invitations"), ("grants", "/admin/grants"), ("grants-all", "/admin/grants?view=all"),
-    ("grants-table", "/admin/grants?view=table"), ("grants-past", "/admin/grants?view=list"), ("adjust", "/admin/adjust"),
-    ("audit", "/admin/audit"), ("reports", "/admin/reports"), ("reports-year", "/admin/reports?days=365"),
+    ("queue", "/admin/queue"), ("handed-over", "/admin/queue?state=handed_over"), ("catalogue", "/admin/catalogue"),
+    ("catalogue-low", "/admin/catalogue?view=low"), ("thing-new", "/admin/catalogue/new"), ("people", "/admin/people"),
+    ("people-off", "/admin/people?view=off"), ("invitations", "/admin/people?view=invitations"), ("import", "/admin/people?view=import"),
+    ("grants", "/admin/grants"), ("grants-all", "/admin/grants?view=all"), ("grants-table", "/admin/grants?view=table"),
+    ("grants-past", "/admin/grants?view=list"), ("adjust", "/admin/adjust"), ("audit", "/admin/audit"), ("reports", "/admin/reports"),
+    ("reports-year", "/admin/reports?period=year"),
 ]
+GO = """(path) => {
+  for (const one of document.querySelector("#screen").children) one.dataset.before = ""
+  history.pushState({}, "", path)
+  dispatchEvent(new PopStateEvent("popstate"))
+}"""
+DAY, NIGHT = (1280, "light", "en"), (390, "dark", "ru")
+ALL_LOOKS = [(width, theme, language) for width in (390, 1280) for theme in ("light", "dark") for language in ("en", "ru")]
 
 
 class Company:
@@ -23,7 +35,7 @@ class Company:
 
     def __init__(self, api, admin, password):
         self.api, self.admin, self.password = api, admin, password
-        self.mark = uuid.uuid4().hex[:6]
+        self.mark, self.tokens = uuid.uuid4().hex[:6], {}
         self.token = api.token(admin, password)
         for name in ("marina", "timur", "ingrid"):
             api.person(self.address(name), self.name(name))
@@ -39,47 +51,86 @@ class Company:
     def user(self, name):
         return self.api.ask("GET", f"/api/v1/users?search={self.address(name)}", token=self.token)["items"][0]
 
+    def token_of(self, name):
+        if name not in self.tokens:
+            self.tokens[name] = self.api.token(self.address(name), PASSWORD)
+        return self.tokens[name]
+
     def buy(self, name, item, **more):
-        body = {"item": item, "quantity": 1, **more}
-        return self.api.ask("POST", "/api/v1/purchases", body, self.api.token(self.address(name), PASSWORD))["order"]["id"]
+        return self.api.ask("POST", "/api/v1/purchases", {"item": item, "quantity": 1, **more}, self.token_of(name))["order"]["id"]
 
     def coins(self, name):
-        return self.api.ask("GET", "/api/v1/wallet", token=self.api.token(self.address(name), PASSWORD))["coins"]
+        return self.api.ask("GET", "/api/v1/wallet", token=self.token_of(name))["coins"]
+
+
+class Run:
+    """Runs steps one after the other, and keeps what each of them complains about."""
+
+    def __init__(self, arguments, browser):
+        self.arguments, self.browser, self.complaints = arguments, browser, []
+        self.password = Path(arguments.admin_password_file).read_text().strip()
+        self.company = Company(API(arguments.base), arguments.admin, self.password)
+
+    def enter(self, look, moderator=False, is_signed_in=True):
+        visitor = Visitor(self.browser, self.arguments.base, self.arguments.pictures, *look)
+        if is_signed_in:
+            visitor.sign_in(*((self.company.address("timur"),) if moderator else (self.arguments.admin, self.password)))
+        return visitor
+
+    def step(self, name, visitor, work):
+        """True if all went well. A failure is one line, and a picture of the page as it was then."""
+        if self.arguments.only and self.arguments.only != name:
+            return True
+        begin, where, seen = time.monotonic(), f"{name} at {visitor.look}", len(visitor.complaints)
+        try:
+            work(visitor)
+        except Exception as error:
+            visitor.page.screenshot(path=visitor.pictures / f"failed-{name}-{visitor.look}.png", full_page=True)
+            visitor.complaints.append(f"{type(error).__name__}: {error}")
+        found = [f"{where}: {' '.join(one.split())[:400]}" for one in visitor.complaints[seen:]]
+        self.complaints += found
+        print(f"{'WRONG' if found else 'done '} {where}, {time.monotonic() - begin:.0f} s", flush=True)
+        return not found
+
+    def look_round(self, look):
+        def work(visitor):
+            for name, path in SCREENS + [("person", f"/admin/people/{self.company.timur['id']}")]:
+                # The router shows the screen, which takes less time than to load the page anew.
+                visitor.page.evaluate(GO, path)
+                expect(visitor.page.locator("#screen [data-before]")).to_have_count(0)
+                visitor.look_at(name)
+        visitor = self.enter(look)
+        self.step("look_round", visitor, work)
+        visitor.close()
+
+    def all(self):
+        visitor = self.enter(DAY)
+        for one in WALK:
+            if not self.step(one.__name__, visitor, lambda visitor: one(visitor, self.company)):
+                visitor.close()
+                visitor = self.enter(DAY)
+        visitor.close()
+        visitor = self.enter((390, "light", "en"), moderator=True)
+        self.step("moderate", visitor, lambda visitor: moderate(visitor, self.company))
+        visitor.close()
+        for look in (DAY, NIGHT):
+            visitor = self.enter(look, is_signed_in=False)
+            self.step("by_keyboard", visitor, lambda visitor: by_keyboard(visitor, self.company))
+            visitor.close()
+        for look in ALL_LOOKS if self.arguments.all_looks else (DAY, NIGHT):
+            self.look_round(look)
 
 
 def main(arguments):
-    password = Path(arguments.admin_password_file).read_text().strip()
-    company = Company(API(arguments.base), arguments.admin, password)
-    complaints = []
-
-    def enter(width, theme="light", language="en", moderator=False):
-        visitor = Visitor(browser, arguments.base, arguments.pictures, width, theme, language)
-        visitor.sign_in(*((company.address("timur"),) if moderator else (arguments.admin, password)))
-        return visitor
+    Path(arguments.pictures).mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=["--no-sandbox"])
-        for step in [one for one in WALK if not arguments.only or one.__name__ == arguments.only]:
-            for width in (390, 1280):
-                print(f"{step.__name__} at {width}", flush=True)
-                visitor = enter(width, moderator=step is moderate)
-                try:
-                    step(visitor, company)
-                except Exception as error:
-                    visitor.page.screenshot(path=Path(arguments.pictures) / f"failed-{step.__name__}-{width}.png", full_page=True)
-                    visitor.complaints.append(f"{step.__name__} at {width}: {error}")
-                complaints += visitor.close()
-        for width, theme, language in [(w, t, l) for w in (390, 1280) for t in ("light", "dark") for l in ("en", "ru")]:
-            if arguments.only:
-                break
-            visitor = enter(width, theme, language)
-            for name, path in SCREENS + [("person", f"/admin/people/{company.timur['id']}")]:
-                visitor.open(path)
-                visitor.look_at(name)
-            complaints += visitor.close()
+        run = Run(arguments, browser)
+        run.all()
         browser.close()
-    for complaint in complaints:
+    for complaint in run.complaints:
         print("WRONG", complaint)
-    return 1 if complaints else 0
+    return 1 if run.complaints else 0
 
 
 if __name__ == "__main__":
@@ -87,5 +138,6 @@ if __name__ == "__main__":
     for name in ("base", "admin", "admin-password-file", "pictures"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--browser", default="/usr/bin/chromium")
-    parser.add_argument("--only", help="one step of the walk, by its name")
+    parser.add_argument("--only", help="one step, by its name")
+    parser.add_argument("--all-looks", action="store_true", help="look at every screen in all eight forms, not in two")
     sys.exit(main(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""The walk behind the counter: the work of a day, step by step, for counter.py."""
+"""The walk behind the counter: the queue and the catalogue, for counter.py."""
 
 import re
 import struct
@@ -69,6 +69,16 @@ def work_off_the_queue(visitor, company):
     page.get_by_role("button", name="Take it back").click()
     expect(page.locator(".toast")).to_contain_text("10 coins went back.")
     assert company.coins("marina") == before + 10
+    # Two admins at one queue: the second one is told, and the queue shows what is so now.
+    order = company.buy("marina", "socks")
+    page.goto("/admin/queue?state=ordered")
+    button = page.get_by_role("button", name=f"Mark ready Socks for {marina}")
+    expect(button).to_be_visible()
+    for verb in ("ready", "hand-over"):
+        company.api.ask("POST", f"/api/v1/orders/{order}/{verb}", {}, company.token)
+    button.click()
+    expect(page.get_by_role("alert")).to_contain_text("It was handed over already.")
+    expect(button).to_have_count(0)
     company.buy("marina", "socks")
     page.goto("/admin/queue?state=ordered")
     page.get_by_role("button", name=f"Cancel… Socks for {marina}").click()
@@ -114,6 +124,18 @@ def add_and_edit_a_thing(visitor, company):
     page.get_by_role("button", name=f"Save {name}").click()
     expect(page.locator(".toast")).to_contain_text(f"Saved: {name}.")
     visitor.look_at("thing")
+    # A size with a picture of its own.
+    page.get_by_label("Picture of").select_option(index=1)
+    expect(page.get_by_text("No picture of its own")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name=f"Save {name}").click()
+    expect(page.locator(".toast")).to_contain_text(f"Saved: {name}.")
+    page.reload()
+    page.get_by_label("Picture of").select_option(index=1)
+    page.get_by_role("button", name="Take the picture away").click()
+    expect(page.get_by_text("The picture goes when you save.")).to_be_visible()
+    page.get_by_role("button", name=f"Save {name}").click()
+    expect(page.locator(".toast")).to_contain_text(f"Saved: {name}.")
     # Somebody else is faster.
     item = company.api.ask("GET", f"/api/v1/items?search={company.mark}&limit=100")["items"][-1]
     company.api.ask("PATCH", f"/api/v1/items/{item['id']}", {"price": 45}, company.token)
@@ -137,128 +159,3 @@ def add_and_edit_a_thing(visitor, company):
     page.get_by_role("searchbox").fill(company.mark)
     expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
     excuse(visitor, "412")
-
-
-def invite_and_change_people(visitor, company):
-    page = visitor.page
-    page.goto("/admin/people")
-    page.get_by_role("button", name="Invite").click()
-    page.get_by_label("E-mail").fill("new@")
-    page.get_by_role("button", name="Make the invitation link").click()
-    expect(page.get_by_text("This is no e-mail address yet.")).to_be_visible()
-    page.get_by_label("E-mail").fill(f"asya.{visitor.look[:3]}.{company.mark}@juniper.example")
-    visitor.look_at("invite")
-    page.get_by_role("button", name="Make the invitation link").click()
-    expect(page.get_by_label("Invitation link")).to_have_value(re.compile("/join#"))
-    visitor.look_at("invite-link")
-    page.get_by_role("dialog").get_by_role("button", name="Close").click()
-    row = page.get_by_role("row", name=re.compile(f"asya.{visitor.look[:3]}.{company.mark}"))
-    row.get_by_role("button", name="End").click()
-    expect(row).to_contain_text("ended")
-    page.goto("/admin/people")
-    page.get_by_role("searchbox").fill(company.address("ingrid"))
-    expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("link", name=company.name("ingrid"), exact=True).click()
-    page.get_by_label("Moderator", exact=True).click()
-    visitor.look_at("person-role")
-    page.get_by_role("button", name="Change the role").click()
-    expect(page.locator(".badge", has_text="Moderator")).to_be_visible()
-    page.get_by_label("Colleague", exact=True).click()
-    page.get_by_role("button", name="Change the role").click()
-    expect(page.locator(".badge", has_text="Moderator")).to_have_count(0)
-    page.get_by_role("button", name="Make a reset link").click()
-    expect(page.get_by_label(re.compile("^Reset link for"))).to_have_value(re.compile("/reset#"))
-    page.get_by_text("Link another one").click()
-    page.get_by_label("Issuer").fill("https://sso.juniper.example")
-    page.get_by_label("Subject").fill(f"ingrid-{company.mark}-{visitor.look[:3]}")
-    page.get_by_role("button", name="Link it").click()
-    page.get_by_role("button", name=re.compile("^Unlink")).click()
-    expect(page.get_by_text("signs in only here")).to_be_visible()
-    page.get_by_role("button", name=re.compile("^Deactivate .*…")).click()
-    page.get_by_role("button", name="Deactivate", exact=True).click()
-    expect(page.locator(".badge", has_text="Deactivated")).to_be_visible()
-    visitor.look_at("person-off")
-    page.get_by_role("button", name=re.compile("^Let .* in again")).click()
-    expect(page.locator(".badge", has_text="Deactivated")).to_have_count(0)
-    excuse(visitor, "422 (Unprocessable Content)")
-
-
-def grant_coins(visitor, company):
-    page = visitor.page
-    before = company.coins("marina")
-    page.goto(f"/admin/grants?to={company.address('marina')}")
-    page.get_by_role("button", name="Check it").click()
-    expect(page.get_by_text("This is still empty.")).to_have_count(3)
-    page.get_by_role("combobox").fill(f"ingrid {company.mark}")
-    page.get_by_role("option").click()
-    page.get_by_label("How many?").fill("20")
-    page.get_by_label("Reason").fill(f"The quiz {company.mark} {visitor.look[:3]}")
-    expect(page.get_by_label("Name of the grant")).to_have_value(re.compile(f"the-quiz-{company.mark}"))
-    page.get_by_role("button", name="Check it").click()
-    expect(page.locator(".confirm")).to_contain_text("Grant 40 coins to 2 people?")
-    visitor.look_at("grants-confirm")
-    page.get_by_role("button", name="Grant 40 coins to 2 people").dblclick()
-    expect(page.get_by_text("2 people have the coins.")).to_be_visible()
-    visitor.look_at("grant")
-    assert company.coins("marina") == before + 20
-    file = visitor.pictures / "thanks.csv"
-    file.write_text(f"Username;amount;note\n{company.address('marina')};5;\"a;b\"\nnobody-{company.mark};5;\n{company.address('ingrid')};2.5;\n")
-    page.goto("/admin/grants?view=table")
-    page.locator("input[type=file]").set_input_files(file)
-    page.get_by_label("Reason").fill(f"Thanks {company.mark} {visitor.look[:3]}")
-    page.get_by_role("button", name="Check it").click()
-    expect(page.locator(".banner[role=alert]")).to_contain_text("2 rows cannot be granted.")
-    expect(page.get_by_text("“2.5” is no whole number.")).to_be_visible()
-    visitor.look_at("grants-wrong")
-    page.get_by_role("button", name="Go on with 1 good row").click()
-    page.get_by_role("button", name="Grant 5 coins to 1 person").click()
-    expect(page.get_by_text("1 person has the coins.")).to_be_visible()
-    assert company.coins("marina") == before + 25
-    excuse(visitor, "422 (Unprocessable Content)")
-
-
-def correct_belongings(visitor, company):
-    page = visitor.page
-    page.goto(f"/admin/adjust?to={company.address('ingrid')}")
-    page.get_by_role("button", name="Look at it once more").click()
-    expect(page.get_by_text("Say a little more: at least 10 characters.")).to_be_visible()
-    page.get_by_label("Thing", exact=True).select_option(label="Cup")
-    page.get_by_label("More or fewer").fill("-500")
-    page.get_by_label("Reason").fill("Counted again at the desk")
-    page.get_by_role("button", name="Look at it once more").click()
-    page.get_by_role("button", name="Correct it").click()
-    expect(page.get_by_role("alert")).to_contain_text("There are only")
-    visitor.look_at("adjust-short")
-    page.get_by_label("More or fewer").fill("+2")
-    page.get_by_role("button", name="Look at it once more").click()
-    visitor.look_at("adjust-confirm")
-    page.get_by_role("button", name="Correct it").click()
-    expect(page.get_by_role("heading", name=f"Corrected for {company.name('ingrid')}")).to_be_visible()
-    visitor.look_at("adjust-done")
-    page.goto("/admin/audit?action=inventory.adjust")
-    expect(page.get_by_role("row", name=re.compile("Counted again at the desk")).first).to_contain_text(company.name("ingrid"))
-    page.goto("/admin/reports")
-    page.get_by_text("Show the numbers").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Orders").click()
-    assert Path(download.value.path()).read_text().startswith("id,user,item,"), "the file is no table"
-    excuse(visitor, "400 (Bad Request)")
-
-
-def moderate(visitor, company):
-    """A moderator hands over and reads people; the other screens do not exist for them."""
-    page = visitor.page
-    expect(page.locator(".counternav a")).to_have_count(2)
-    page.goto(f"/admin/people?q={company.address('marina')}")
-    page.get_by_role("link", name=company.name("marina"), exact=True).click()
-    expect(page.get_by_text("Only admins change people.")).to_be_visible()
-    visitor.look_at("person-read")
-    page.goto("/admin/catalogue")
-    expect(page.get_by_role("heading", name="Nothing on this shelf")).to_be_visible()
-    company.buy("marina", "pen")
-    page.goto("/admin/queue?state=ordered")
-    page.get_by_role("button", name=f"Mark ready Pen for {company.name('marina')}").first.click()
-    expect(page.locator(".toast")).to_contain_text("Ready: Pen")
-
-
-WALK = [work_off_the_queue, add_and_edit_a_thing, invite_and_change_people, grant_coins, correct_belongings, moderate]

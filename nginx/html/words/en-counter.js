@@ -22,6 +22,7 @@ export default {
   "queue.tab.ordered": "To prepare",
   "queue.tab.ready": "Ready",
   "queue.tab.handed_over": "Handed over",
+  "queue.more": "Show {n} more",
   "queue.search": "Search by name",
   "queue.searchHint": "Who is at the desk?",
   "queue.caption": "Orders to hand over, oldest first",
@@ -157,6 +158,9 @@ export default {
   "thing.removed": "Removed: {name}.",
 
   "picture.title": "Picture",
+  "picture.of": "Picture of",
+  "picture.all": "All sizes",
+  "picture.noneOfSize": "No picture of its own: the shop shows the one for all sizes.",
   "picture.preview": "The new picture",
   "picture.drop": "Drop a picture here",
   "picture.rules": "PNG, JPEG or WebP, up to 2 MB. Square looks best.",

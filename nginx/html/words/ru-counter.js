@@ -22,6 +22,7 @@ export default {
   "queue.tab.ordered": "Собрать",
   "queue.tab.ready": "Готовы",
   "queue.tab.handed_over": "Выданы",
+  "queue.more": "Показать ещё {n}",
   "queue.search": "Поиск по имени",
   "queue.searchHint": "Кто у прилавка?",
   "queue.caption": "Заказы к выдаче, сначала давние",
@@ -157,6 +158,9 @@ export default {
   "thing.removed": "Удалён: {name}.",
 
   "picture.title": "Картинка",
+  "picture.of": "Картинка для",
+  "picture.all": "Все размеры",
+  "picture.noneOfSize": "Своей картинки нет: показываем общую.",
   "picture.preview": "Новая картинка",
   "picture.drop": "Перетащите картинку сюда",
   "picture.rules": "PNG, JPEG или WebP, до 2 МБ. Лучше всего квадрат.",

@@ -49,6 +49,12 @@ function lineForm(items, names, index, remove) {
   return made
 }
 
+/** How many of it the person has, as far as a list of belongings knows. */
+function heldOf(held, { item, variant }, section) {
+  const same = (one) => one.section === section && one.item_id === item.id && (one.collection ?? null) === (variant.collection ?? null) && (one.quality_level ?? null) === (variant.quality_level ?? null)
+  return held.items.find(same)?.quantity ?? 0
+}
+
 function lineText({ item, variant, name }, end) {
   const isPlain = !variant.collection && !variant.quality_level
   return html`<li>${thumb(item)}<div class="what"><b>${item.name}</b>${!isPlain && html`<small>${name}</small>`}</div><span class="sum num">${end}</span></li>`
@@ -60,7 +66,7 @@ function shortage(error, items) {
   return list.map((one) => t("adjust.short", { item: items.find((item) => item.id === one.item_id)?.name ?? one.item_id, n: one.available })).join(" ")
 }
 
-function adjustForm(person, user, items, names, change) {
+function adjustForm(person, user, held, items, names, change) {
   const hasGame = items.some((item) => item.class !== "merch")
   const lines = html`<div class="stack"></div>`
   const act = html`<div></div>`
@@ -77,8 +83,8 @@ function adjustForm(person, user, items, names, change) {
   const showButton = () => fill(act, html`<button class="btn primary big">${t("adjust.preview")}</button>`)
 
   function done(list, answer) {
-    const balance = ({ item, variant }) => answer.final_balances.find((one) => one.item_id === item.id && (one.collection ?? null) === (variant.collection ?? null) && (one.quality_level ?? null) === (variant.quality_level ?? null))
-    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(person) })}</h2><ul class="lines">${list.map((line) => lineText(line, t("adjust.now", { n: balance(line)?.quantity ?? 0 })))}</ul>
+    const final = { items: answer.final_balances.map((one) => ({ section: "main", ...one })) }
+    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(person) })}</h2><ul class="lines">${list.map((line) => lineText(line, t("adjust.now", { n: heldOf(final, line, final.items[0]?.section) })))}</ul>
       <div class="row"><button type="button" class="btn" @click=${change}>${t("adjust.next")}</button><a class="btn quiet" href="/admin/audit?action=inventory.adjust">${t("audit.seeAll")}</a></div></section>`)
     made.firstChild.focus()
   }
@@ -102,7 +108,7 @@ function adjustForm(person, user, items, names, change) {
       }
     }
     const confirm = confirmStep({
-      question: t("adjust.ask", { name: nameOf(person) }), note: html`<ul class="lines">${list.map((line) => lineText(line, signed(line.change)))}</ul>`,
+      question: t("adjust.ask", { name: nameOf(person) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
       yes: { text: t("adjust.do"), verb: t("adjust.doing"), work },
       back: () => {
         dropPending("adjust")
@@ -130,7 +136,8 @@ export async function show({ query: address, signal }) {
   async function take(one) {
     replace("/admin/adjust" + query({ to: one.username }))
     const { items: users } = await get("users" + query({ search: one.username, limit: 100 }), { signal })
-    fill(place, adjustForm(one, users.find((user) => user.username === one.username), items, names, choose))
+    const user = users.find((found) => found.username === one.username)
+    fill(place, adjustForm(one, user, await get(`users/${user.id}/holdings`, { signal }), items, names, choose))
     place.querySelector("select").focus()
   }
   if (person) await take(person)

@@ -10,7 +10,7 @@ import { findPerson, nameOf, peopleField } from "../combobox.js"
 import { get, post, query } from "../api.js"
 import { go } from "../router.js"
 import { showGrant } from "./grant.js"
-import { tableForm } from "./grant-table.js"
+import { grantTable } from "./grant-table.js"
 
 const views = ["", "all", "table", "list"]
 
@@ -132,7 +132,7 @@ export async function show({ query: address, signal, title }) {
   const view = views.includes(address.get("view")) ? address.get("view") : ""
   const to = address.get("to")
   const [person, list] = await Promise.all([to ? findPerson(to, signal) : null, view === "list" ? history(address.get("cursor"), signal) : null])
-  const forms = { "": () => amountForm({ first: person ? [person] : [] }), all: () => amountForm({ isForAll: true, first: [] }), table: () => tableForm() }
+  const forms = { "": () => amountForm({ first: person ? [person] : [] }), all: () => amountForm({ isForAll: true, first: [] }), table: grantTable }
   const tab = (one) => ({ name: t(`grants.view.${one || "some"}`), href: "/admin/grants" + query({ view: one }), current: one === view })
   return [
     head(t("title.grants"), t("grants.text")), shownTabs(t("grants.toWhom"), views.map(tab)),

@@ -6,6 +6,7 @@ import { facts } from "../session.js"
 import { field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace } from "../router.js"
+import { showImport } from "./import.js"
 import { linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs } from "./counter.js"
 import { step, t } from "../words.js"
 
@@ -83,36 +84,42 @@ function invitationRows(list) {
   ], list)
 }
 
+/** Parts of the list, each with the filter that the shop gets. */
+const parts = { "": {}, moderator: { role: "moderator" }, admin: { role: "admin" }, off: { is_active: false } }
+
 export async function show({ query: address, signal }) {
   const isAdmin = facts.me.role === "admin"
-  const given = { view: isAdmin && address.get("view") === "invitations" ? "invitations" : null, q: address.get("q") ?? "", sort: sorts[address.get("sort")] ? address.get("sort") : "name", page: Math.max(1, Number(address.get("page")) || 1) }
+  if (isAdmin && address.get("view") === "import") return showImport()
+  const view = parts[address.get("view")] || (isAdmin && address.get("view") === "invitations") ? address.get("view") : ""
+  const isInvitations = view === "invitations"
+  const given = { view, q: address.get("q") ?? "", sort: sorts[address.get("sort")] ? address.get("sort") : "name", page: Math.max(1, Number(address.get("page")) || 1) }
   const to = (change) => {
     const next = { ...given, page: 1, ...change }
     return "/admin/people" + query({ ...next, sort: next.sort === "name" ? null : next.sort, page: next.page > 1 ? next.page : null })
   }
-  const users = () => get("users" + query({ search: given.q, page: given.page, limit: 20, ...sorts[given.sort] }), { signal })
-  const [list, all, invitations] = await Promise.all([
-    users(), get("users?limit=1", { signal }), isAdmin ? get("invitations" + query({ limit: 20, page: given.view ? given.page : 1 }), { signal }) : null,
+  const users = () => get("users" + query({ search: given.q, page: given.page, limit: 20, ...parts[view], ...sorts[given.sort] }), { signal })
+  const [list, invitations, ...counts] = await Promise.all([
+    isInvitations ? null : users(), isAdmin ? get("invitations" + query({ limit: 20, page: isInvitations ? given.page : 1 }), { signal }) : { total: 0 },
+    ...Object.values(parts).map((part) => get("users" + query({ limit: 1, ...part }), { signal })),
   ])
   const place = html`<div></div>`
+  const all = html`<a class="btn" href="${to({ q: "", view: "" })}">${t("showAll")}</a>`
   const draw = (found) => fill(place, found.items.length
     ? [rows(found.items, given, to), pageLinks(found, (page) => to({ page }))]
-    : empty(t("people.noSuch"), t("people.noSuchText", { name: given.q }), html`<a class="btn" href="${to({ q: "" })}">${t("showAll")}</a>`))
-  const filters = isAdmin && shownTabs(t("people.filter"), [
-    { name: t("people.everybody"), href: to({ view: null }), count: all.total, current: !given.view },
-    { name: t("people.invitations"), href: to({ view: "invitations", q: "" }), count: invitations.total, current: Boolean(given.view) },
-  ])
-  if (given.view) {
+    : given.q ? empty(t("people.noSuch"), t("people.noSuchText", { name: given.q }), all) : empty(t("people.noneHere"), t("people.noneHereText"), all))
+  const tab = (one, count) => ({ name: t(`people.${one || "everybody"}`), href: to({ view: one, q: "" }), count, current: one === view })
+  const filters = shownTabs(t("people.filter"), [...Object.keys(parts).map((one, index) => tab(one, counts[index].total)), ...(isAdmin ? [tab("invitations", invitations.total)] : [])])
+  if (isInvitations) {
     fill(place, invitations.items.length ? [invitationRows(invitations.items), pageLinks(invitations, (page) => to({ page }))] : empty(t("invite.none"), t("invite.noneText"), inviteButton(signal)))
   } else draw(list)
-  const search = searchField(t("people.search"), t("people.searchHint"), given.q, async (text) => {
+  const search = !isInvitations && searchField(t("people.search"), t("people.searchHint"), given.q, async (text) => {
     given.q = text
     given.page = 1
     replace(to({}))
     draw(await users())
   }, 200)
   return [
-    head(t("title.people"), t("people.count", { n: all.total }), isAdmin && html`<div class="row"><a class="btn" href="/admin/adjust">${t("people.adjust")}</a>${inviteButton(signal)}</div>`),
-    html`<div class="row apart filters">${filters}${!given.view && search}</div>`, place,
+    head(t("title.people"), t("people.count", { n: counts[0].total }), isAdmin && html`<div class="row"><a class="btn" href="/admin/people?view=import">${icon("up")}${t("import")}</a>${inviteButton(signal)}</div>`),
+    html`<div class="row apart filters">${filters}${search}</div>`, place,
   ]
 }

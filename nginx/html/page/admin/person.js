@@ -1,14 +1,15 @@
 // One person: name and role, whether they may come in, how they sign in. Moderators only read it.
 
 import { ask, get, post, query } from "../api.js"
-import { avatar, icon, picks } from "../elements.js"
+import { avatar, icon, picks, price } from "../elements.js"
 import { badgesOf } from "./people.js"
 import { changesOf } from "./changes.js"
+import { classifiers, thumb, variantName } from "../goods.js"
 import { confirmStep, field, submitting, values } from "../form.js"
 import { facts } from "../session.js"
 import { fill, html } from "../html.js"
 import { linkToCopy } from "./counter.js"
-import { moment, step, t } from "../words.js"
+import { moment, number, step, t } from "../words.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
 
@@ -23,7 +24,7 @@ async function change(user, body, done) {
 function nameForm(user) {
   const button = html`<button class="btn">${t("person.save")}</button>`
   const form = html`<form class="card stack" novalidate><h2>${t("person.who")}</h2>
-    ${field({ label: t("signUp.name"), name: "full_name", value: user.full_name ?? "", more: { maxlength: 100, autocomplete: "off" } })}
+    ${field({ label: t("people.name"), name: "full_name", value: user.full_name ?? "", more: { maxlength: 100, autocomplete: "off" } })}
     ${field({ label: t("signUp.email"), name: "email", type: "email", value: user.email ?? "", more: { autocomplete: "off" } })}<div data-general></div><div>${button}</div></form>`
   form.addEventListener("submit", (event) => {
     event.preventDefault()
@@ -119,15 +120,25 @@ function identities(user, list) {
     <details><summary>${t("identity.add")}</summary>${form}</details></section>`
 }
 
+/** What somebody has now, with the way to put it right. */
+function belongings(user, { coins: balance, items }, names) {
+  const line = (one) => html`<li>${thumb(one)}<div class="what"><b>${one.name}</b><small>${[variantName(names, one), one.section === "main" ? null : t(`adjust.section.${one.section}`)].filter(Boolean).join(" · ")}</small></div><span class="sum num">${number(one.quantity)}</span></li>`
+  return html`<section class="card stack"><div class="row apart"><h2>${t("person.holdings")}</h2><b>${price(balance)}</b></div>${items.length ? html`<ul class="lines">${items.map(line)}</ul>` : html`<p class="muted">${t("person.holdsNothing")}</p>`}
+    <div><a class="btn" href="/admin/adjust${query({ to: user.username })}">${t("people.adjust")}</a></div></section>`
+}
+
 export async function show({ params, signal, title }) {
   const isAdmin = facts.me.role === "admin"
   const path = `users/${encodeURIComponent(params.id)}`
-  const [user, linked, latest] = await Promise.all([get(path, { signal }), isAdmin ? get(`${path}/identities`, { signal }) : null, isAdmin ? changesOf(params.id, signal) : null])
+  const forAdmins = (work) => (isAdmin ? work() : null)
+  const [user, linked, latest, held, names] = await Promise.all([
+    get(path, { signal }), forAdmins(() => get(`${path}/identities`, { signal })), forAdmins(() => changesOf(params.id, signal)), forAdmins(() => get(`${path}/holdings`, { signal })), classifiers(),
+  ])
   title(nameOf(user))
-  const names = [...new Set([user.username, user.email])].filter((one) => one && one !== nameOf(user)).join(" · ")
-  const top = html`<div class="head"><div class="person">${avatar(nameOf(user), "large")}<div><h1 tabindex="-1">${nameOf(user)}</h1>${names && html`<p class="mail">${names}</p>`}<p class="row">${badgesOf(user)}<span class="small">${t("person.since", { when: step(user.created_at) })}</span></p></div></div>
-    ${isAdmin && html`<div class="row"><a class="btn" href="/admin/adjust${query({ to: user.username })}">${t("people.adjust")}</a>${user.is_active && html`<a class="btn primary" href="/admin/grants${query({ to: user.username })}">${icon("grants")}${t("people.grant")}</a>`}</div>`}</div>`
+  const known = [...new Set([user.username, user.email])].filter((one) => one && one !== nameOf(user)).join(" · ")
+  const top = html`<div class="head"><div class="person">${avatar(nameOf(user), "large")}<div><h1 tabindex="-1">${nameOf(user)}</h1>${known && html`<p class="mail">${known}</p>`}<p class="row">${badgesOf(user)}<span class="small">${t("person.since", { when: step(user.created_at) })}</span></p></div></div>
+    ${isAdmin && user.is_active && html`<a class="btn primary" href="/admin/grants${query({ to: user.username })}">${icon("grants")}${t("people.grant")}</a>`}</div>`
   const crumb = html`<p class="crumb"><a href="/admin/people">${icon("back")}${t("title.people")}</a></p>`
   if (!isAdmin) return [crumb, top, html`<p class="muted">${t("person.onlyAdmins")}</p>`]
-  return [crumb, top, html`<div class="two even"><div class="stack wide">${nameForm(user)}${roleForm(user)}${account(user)}</div><div class="stack wide">${passwordLink(user)}${identities(user, linked.items)}${latest}</div></div>`]
+  return [crumb, top, html`<div class="two even"><div class="stack wide">${nameForm(user)}${roleForm(user)}${account(user)}</div><div class="stack wide">${belongings(user, held, names)}${passwordLink(user)}${identities(user, linked.items)}${latest}</div></div>`]
 }

@@ -13,6 +13,8 @@ import { toast } from "../notices.js"
 
 const states = { "": ["ordered", "ready"], ordered: ["ordered"], ready: ["ready"], handed_over: ["handed_over"] }
 const next = { ordered: "ready", ready: "hand-over" }
+/** More rows than these come by a button: nobody works off more at a glance, and a phone draws them at once. */
+const rowsAtOnce = 50
 
 /** The orders of the states that this view shows, and the numbers of those that wait. */
 async function load(view, signal) {
@@ -51,6 +53,7 @@ function desk({ view, loaded, names, signal, changed }) {
   let { orders } = loaded
   let search = ""
   let look = null
+  let most = rowsAtOnce
 
   const what = (order) => ({ item: order.name, name: look.nameOf(order.user) })
   const shown = () => orders.filter((order) => states[view].includes(order.status) && hasWords(search, look.nameOf(order.user), order.user, order.name))
@@ -170,9 +173,17 @@ function desk({ view, loaded, names, signal, changed }) {
     const isDone = view === "handed_over"
     const nothing = search ? empty(t("queue.nobody"), t("queue.nobodyText", { name: search })) : empty(t(isDone ? "queue.noneDone" : "queue.none"), t(isDone ? "queue.noneDoneText" : "queue.noneText"))
     const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.id : null
-    fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list), "queue") : nothing)
+    const more = html`<p class="row acts"><button type="button" class="btn" @click=${showMore}>${t("queue.more", { n: list.length - most })}</button></p>`
+    fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list.slice(0, most)), "queue") : nothing, list.length > most && more)
     if (focused) rows.querySelector(`[data-id="${focused}"]`)?.focus()
     drawBar()
+  }
+
+  function showMore() {
+    const first = most
+    most += rowsAtOnce
+    draw()
+    rows.querySelectorAll("tbody tr")[first].querySelector("input, button").focus()
   }
 
   async function prepare() {
@@ -202,6 +213,7 @@ function desk({ view, loaded, names, signal, changed }) {
   }
   made.find = async (text) => {
     search = text
+    most = rowsAtOnce
     if (!loaded.isWhole) {
       orders = text ? await ofPeople(text, view, signal) : loaded.orders
       await prepare()

@@ -109,14 +109,18 @@ async function save(known, { found, stock, picture }) {
   const changed = changes(known.item, found)
   if (Object.keys(changed).length) await put("PATCH", "", changed)
   for (const { method, where, body } of stock.requests(known.item)) await put(method, where, body)
-  if (picture.file) await put("PUT", "/image", picture.file)
-  else if (picture.isRemoved) await ask("DELETE", `${path}/image`)
+  for (const [key, { variant: { collection, quality_level }, file }] of picture.changes) {
+    const where = "/image" + query({ collection, quality_level })
+    if (file) await put("PUT", where, file)
+    else await ask("DELETE", path + where)
+    picture.changes.delete(key)
+  }
 }
 
 function edit(known, lists, names, signal) {
   const isNew = !known.item.id
   const stock = stockForm(known.item, lists, names, signal)
-  const picture = pictureForm(known.item)
+  const picture = pictureForm(known.item, names)
   const button = html`<button class="btn primary">${isNew ? t("thing.addIt") : t("thing.save", { name: known.item.name })}</button>`
   const note = html`<b class="wrong-note" role="status"></b>`
   const types = lists.item_type.filter((one) => one.class === known.item.class)
