@@ -16,13 +16,31 @@ CREATE TABLE transfer_totals (
 ) WITH (fillfactor = 80);
 CREATE INDEX transfer_totals_by_rank ON transfer_totals (span, first_day, coins DESC, person) WHERE side = 'given';
 
+-- What was bought of a variant on a day (UTC). A refund counts beside its purchase, on the day of the purchase, so that
+-- a past day says how much of it was kept.
 CREATE TABLE purchase_totals (
-    day      date NOT NULL,
-    item_id  uuid NOT NULL,
-    quantity bigint NOT NULL,
-    coins    bigint NOT NULL,
-    PRIMARY KEY (day, item_id)
+    day            date NOT NULL,
+    asset          bigint NOT NULL,
+    purchases      bigint NOT NULL,
+    quantity       bigint NOT NULL,
+    coins          bigint NOT NULL,
+    -- Cancelled or returned since.
+    returned       bigint NOT NULL,
+    returned_coins bigint NOT NULL,
+    PRIMARY KEY (day, asset)
 ) WITH (fillfactor = 80);
+
+-- How coins moved on a day (UTC), each movement on the day on which it happened. Only an undo is subtracted from the day
+-- of its transfer.
+CREATE TABLE coin_totals (
+    day         date PRIMARY KEY,
+    granted     bigint NOT NULL,
+    spent       bigint NOT NULL,
+    returned    bigint NOT NULL,
+    sent        bigint NOT NULL,
+    -- The coins of all users together at the end of the day. A sum over the days before would grow with the shop's age.
+    outstanding bigint NOT NULL
+) WITH (fillfactor = 50);
 
 -- One row: how far the totals reach.
 CREATE TABLE rollup (
@@ -32,9 +50,7 @@ CREATE TABLE rollup (
     settled_up_to    uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
     -- None up to this id can appear, once every transaction before this one is over.
     next_up_to       uuid,
-    next_transaction xid8,
-    -- The coins of all users together, up to `taken_up_to`.
-    circulation      bigint NOT NULL DEFAULT 0
+    next_transaction xid8
 ) WITH (fillfactor = 10);
 INSERT INTO rollup DEFAULT VALUES;
 
@@ -53,22 +69,31 @@ RETURNS TABLE (day date, giver uuid, receiver uuid, coins bigint, transfers bigi
     WHERE o.kind IN ('transfer', 'undo_transfer') AND o.outcome = 'done'
 $$;
 
--- The change to the totals of purchases. A refund is subtracted from the day of its purchase.
+-- The change to the totals of purchases.
 CREATE FUNCTION purchases_after(_id uuid, _through uuid, _most bigint)
-RETURNS TABLE (day date, item_id uuid, quantity bigint, coins bigint) LANGUAGE sql STABLE AS $$
-    SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date, o.item_id,
-           CASE o.kind WHEN 'purchase' THEN o.quantity ELSE -o.quantity END,
-           CASE o.kind WHEN 'purchase' THEN o.amount ELSE -o.amount END
-    FROM operations_after(_id, _through, _most) o LEFT JOIN operations undone ON undone.id = o.reverses
+RETURNS TABLE (day date, asset bigint, purchases bigint, quantity bigint, coins bigint, returned bigint,
+    returned_coins bigint) LANGUAGE sql STABLE AS $$
+    SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date, p.asset, k.is_purchase, k.is_purchase * p.amount,
+           k.is_purchase * o.amount, k.is_refund * p.amount, k.is_refund * o.amount
+    FROM operations_after(_id, _through, _most) o
+    CROSS JOIN LATERAL (
+        SELECT (o.kind = 'purchase')::int::bigint AS is_purchase, (o.kind = 'refund')::int::bigint AS is_refund) k
+    JOIN postings p ON p.operation = o.id AND p.asset > 1
+    LEFT JOIN operations undone ON undone.id = o.reverses
     WHERE o.kind IN ('purchase', 'refund') AND o.outcome = 'done'
 $$;
 
--- The change to the coins of all users together.
-CREATE FUNCTION circulation_after(_id uuid, _through uuid, _most bigint) RETURNS TABLE (coins bigint)
+-- The change to the totals of coins. It follows the postings, so every kind of operation counts.
+CREATE FUNCTION coins_after(_id uuid, _through uuid, _most bigint)
+RETURNS TABLE (day date, granted bigint, spent bigint, returned bigint, sent bigint, change bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT coalesce(sum(CASE WHEN p.debit >= 1000 THEN 0 ELSE p.amount END)
-        - sum(CASE WHEN p.credit >= 1000 THEN 0 ELSE p.amount END), 0)::bigint
+    SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date,
+           CASE WHEN p.debit = mint() THEN p.amount ELSE 0 END, CASE WHEN p.credit = till() THEN p.amount ELSE 0 END,
+           CASE WHEN p.debit = till() THEN p.amount ELSE 0 END,
+           CASE WHEN p.debit < 1000 OR p.credit < 1000 THEN 0 WHEN undone.id IS NULL THEN p.amount ELSE -p.amount END,
+           CASE WHEN p.debit >= 1000 THEN 0 ELSE p.amount END - CASE WHEN p.credit >= 1000 THEN 0 ELSE p.amount END
     FROM operations_after(_id, _through, _most) o JOIN postings p ON p.operation = o.id AND p.asset = 1
+    LEFT JOIN operations undone ON undone.id = o.reverses AND o.kind = 'undo_transfer'
 $$;
 
 -- Adds the next operations to the totals, `_most` of them at the most; false if there are no more for now.
@@ -114,12 +139,30 @@ BEGIN
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (side, span, first_day, person)
         DO UPDATE SET coins = t.coins + EXCLUDED.coins, transfers = t.transfers + EXCLUDED.transfers;
-    INSERT INTO purchase_totals AS t (day, item_id, quantity, coins)
-    SELECT p.day, p.item_id, sum(p.quantity), sum(p.coins)
+    INSERT INTO purchase_totals AS t (day, asset, purchases, quantity, coins, returned, returned_coins)
+    SELECT p.day, p.asset, sum(p.purchases), sum(p.quantity), sum(p.coins), sum(p.returned), sum(p.returned_coins)
     FROM purchases_after(_state.taken_up_to, _last, _most) p GROUP BY 1, 2
-    ON CONFLICT (day, item_id) DO UPDATE SET quantity = t.quantity + EXCLUDED.quantity, coins = t.coins + EXCLUDED.coins;
-    UPDATE rollup SET taken_up_to = _last,
-        circulation = circulation + (SELECT c.coins FROM circulation_after(_state.taken_up_to, _last, _most) c);
+    ON CONFLICT (day, asset) DO UPDATE SET purchases = t.purchases + EXCLUDED.purchases,
+        quantity = t.quantity + EXCLUDED.quantity, coins = t.coins + EXCLUDED.coins,
+        returned = t.returned + EXCLUDED.returned, returned_coins = t.returned_coins + EXCLUDED.returned_coins;
+    -- A change also moves what was outstanding on every later day that has a row. There is rarely one.
+    WITH moved AS MATERIALIZED (
+        SELECT m.day, sum(m.granted) AS granted, sum(m.spent) AS spent, sum(m.returned) AS returned, sum(m.sent) AS sent,
+               sum(m.change) AS change
+        FROM coins_after(_state.taken_up_to, _last, _most) m GROUP BY 1
+    ), days AS (
+        SELECT m.day FROM moved m
+        UNION
+        SELECT t.day FROM coin_totals t WHERE t.day > (SELECT min(m.day) FROM moved m)
+    )
+    INSERT INTO coin_totals AS t (day, granted, spent, returned, sent, outstanding)
+    SELECT d.day, coalesce(m.granted, 0), coalesce(m.spent, 0), coalesce(m.returned, 0), coalesce(m.sent, 0),
+           coalesce((SELECT b.outstanding FROM coin_totals b WHERE b.day <= d.day ORDER BY b.day DESC LIMIT 1), 0)
+               + coalesce(sum(m.change) OVER (ORDER BY d.day), 0)
+    FROM days d LEFT JOIN moved m ON m.day = d.day
+    ON CONFLICT (day) DO UPDATE SET granted = t.granted + EXCLUDED.granted, spent = t.spent + EXCLUDED.spent,
+        returned = t.returned + EXCLUDED.returned, sent = t.sent + EXCLUDED.sent, outstanding = EXCLUDED.outstanding;
+    UPDATE rollup SET taken_up_to = _last;
     RETURN true;
 END $$;
 
@@ -133,6 +176,7 @@ BEGIN
     INSERT INTO rollup DEFAULT VALUES;
     DELETE FROM transfer_totals;
     DELETE FROM purchase_totals;
+    DELETE FROM coin_totals;
 END $$;
 
 -- ---- daily balances
@@ -184,6 +228,6 @@ RETURNS TABLE (document text) LANGUAGE sql STABLE AS $$
     WHERE size.fits HAVING count(*) > 0
 $$;
 
-GRANT SELECT ON transfer_totals, purchase_totals, rollup TO tuckshop_app;
-GRANT EXECUTE ON FUNCTION operations_after, transfers_after, purchases_after, circulation_after, roll_up, posting_before,
+GRANT SELECT ON transfer_totals, purchase_totals, coin_totals, rollup TO tuckshop_app;
+GRANT EXECUTE ON FUNCTION operations_after, transfers_after, purchases_after, coins_after, roll_up, posting_before,
     daily_inventory TO tuckshop_app;

@@ -25,6 +25,7 @@ package final class Application {
   private let memory: SharedMemory
   private let log: Log
   private let limits: Limits
+  private let crossOrigin: CrossOrigin
   private let desk: FrontDesk
   private let storefront: Storefront
   private let requiredSchemaVersion: Int
@@ -34,7 +35,8 @@ package final class Application {
 
   package init(
     routes: [RouteGroup] = routes(), desk: FrontDesk, storefront: Storefront, lender: Lender,
-    memory: SharedMemory, log: Log, limits: Limits = Limits(), requiredSchemaVersion: Int
+    memory: SharedMemory, log: Log, limits: Limits = Limits(), crossOrigin: CrossOrigin = CrossOrigin(),
+    requiredSchemaVersion: Int
   ) {
     planner = Planner(routes, bodyLimitBytes: limits.bodyLimitBytes)
     self.desk = desk
@@ -43,6 +45,7 @@ package final class Application {
     self.memory = memory
     self.log = log
     self.limits = limits
+    self.crossOrigin = crossOrigin
     self.requiredSchemaVersion = requiredSchemaVersion
     metrics = RequestMetrics(memory)
     readiness = Readiness(milliseconds: limits.readinessMilliseconds)
@@ -59,7 +62,7 @@ package final class Application {
     let response: Response
     do {
       if let failure { throw failure }
-      response = try dispatch(request, plan)
+      response = try crossOrigin.preflight(request, plan) ?? dispatch(request, plan)
     } catch {
       response = Answers(
         dialect: plan.dialect, requestID: request.id,
@@ -73,7 +76,7 @@ package final class Application {
     }
     let microseconds = (Clock.monotonicNanoseconds - started) / 1000
     metrics.count(template, status: response.status, microseconds: microseconds)
-    return response
+    return crossOrigin.opening(response, to: request)
   }
 
   /// Periodic cleanup, for one worker of the pool `ops`: one slice, short enough that a probe can wait for it. True

@@ -148,6 +148,9 @@ private func v1() -> [RouteGroup] {
   admins.add(.get, "/grants", .signedIn(repeatable: true, listGrants))
   admins.add(.get, "/grants/{name}", .signedIn(repeatable: true, showGrant))
   admins.add(.get, "/stats", .signedIn(repeatable: true, stats))
+  admins.add(.get, "/reports/coins", .signedIn(repeatable: true, coinReport))
+  admins.add(.get, "/reports/purchases", .signedIn(repeatable: true, purchaseReport))
+  admins.add(.get, "/reports/stock", .signedIn(repeatable: true, stockReport))
   admins.add(.get, "/audit", .signedIn(repeatable: true, listAudit))
   return [everybody, staff, admins]
 }

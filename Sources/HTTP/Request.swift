@@ -49,7 +49,8 @@ package struct Request: Sendable {
   }
 }
 
-/// The methods that a route can have. Any other method is answered 405.
+/// The methods that requests can have. Any other method is answered 405, and so is OPTIONS, which no route has, unless a
+/// page of another origin asks by it what it may send.
 package enum Method: String, Sendable, CaseIterable {
   case get = "GET"
   case head = "HEAD"
@@ -57,6 +58,7 @@ package enum Method: String, Sendable, CaseIterable {
   case put = "PUT"
   case patch = "PATCH"
   case delete = "DELETE"
+  case options = "OPTIONS"
 }
 
 /// Header fields by name, without regard to the case of ASCII. There are few, so a linear search is enough.

@@ -21,26 +21,37 @@ package struct Statistics: Sendable {
 
   /// The range of operations that the totals do not have yet. The limit only matters while the totals fall behind, and
   /// then the figures do too.
-  private static let rest = "(SELECT taken_up_to FROM rollup), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100000"
+  static let rest = "(SELECT taken_up_to FROM rollup), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100000"
 
   package static func coinsInCirculation(on connection: borrowing Connection) throws -> Int {
     try connection.value(
-      "SELECT r.circulation + rest.coins FROM rollup r, circulation_after(\(raw: rest)) rest")
+      """
+      SELECT (coalesce((SELECT t.outstanding FROM coin_totals t ORDER BY t.day DESC LIMIT 1), 0)
+        + coalesce(sum(l.change), 0))::bigint FROM coins_after(\(raw: rest)) l
+      """)
   }
 
-  /// By item and day, a JSON array.
+  /// By item and day, without those cancelled or returned since, a JSON array.
   package func purchases(on connection: borrowing Connection) throws -> DatabaseJSON {
     try connection.value(
       """
       SELECT array_to_json(coalesce(array_agg(row_to_json(p) ORDER BY p.day, p.item), '{}'))::text FROM (
-        SELECT t.day, i.code AS item, sum(t.quantity) AS quantity, sum(t.coins) AS coins FROM (
-          SELECT day, item_id, quantity, coins FROM purchase_totals WHERE day BETWEEN \(from)::date AND \(to)::date
-          UNION ALL
-          SELECT day, item_id, quantity, coins FROM purchases_after(\(raw: Self.rest))
-          WHERE day BETWEEN \(from)::date AND \(to)::date
-        ) t JOIN items i ON i.id = t.item_id GROUP BY 1, 2 HAVING sum(t.quantity) <> 0 OR sum(t.coins) <> 0
+        SELECT t.day, i.code AS item, sum(t.quantity - t.returned) AS quantity, sum(t.coins - t.returned_coins) AS coins
+        FROM (\(Self.bought(from: from, to: to))) t JOIN assets s ON s.id = t.asset JOIN items i ON i.id = s.item_id
+        GROUP BY 1, 2 HAVING sum(t.quantity - t.returned) <> 0 OR sum(t.coins - t.returned_coins) <> 0
       ) p
       """)
+  }
+
+  /// The purchases of a period by day and variant: rows of the totals, and the operations that they do not have yet.
+  static func bought(from: String, to: String) -> SQL {
+    """
+    SELECT day, asset, purchases, quantity, coins, returned, returned_coins FROM purchase_totals
+    WHERE day BETWEEN \(from)::date AND \(to)::date
+    UNION ALL
+    SELECT day, asset, purchases, quantity, coins, returned, returned_coins FROM purchases_after(\(raw: rest))
+    WHERE day BETWEEN \(from)::date AND \(to)::date
+    """
   }
 
   /// The variants on sale of which no more pieces are left than their item's mark, a JSON array.

@@ -80,6 +80,17 @@ extension Setting where Value == String {
   }
 }
 
+extension Setting where Value == [String] {
+  /// No members if it is not set.
+  init(_ name: String, listOf pattern: Regex<Substring>, rule: String, _ meaning: String) {
+    self.init(suffix: name, fallback: "", type: "list, by commas", meaning: meaning, rule: rule) { text in
+      let members = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      if text.isEmpty { return [] }
+      return members.allSatisfy { $0.wholeMatch(of: pattern) != nil } ? members : nil
+    }
+  }
+}
+
 extension Setting where Value == String? {
   /// Nil if it is not set.
   static func optional(

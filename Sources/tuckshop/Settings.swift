@@ -59,6 +59,20 @@ struct Settings {
     let bodyLimitBytes = Setting(
       "BODY_LIMIT", 65_536, "bytes", in: 0...1 << 30,
       "the largest body that a worker takes, except for pictures (2 MB); nginx has limits of its own, 64 KB and 2 MB")
+    let corsOrigins = Setting(
+      "CORS_ORIGINS",
+      listOf: #/
+        (?! http:.*:80 $ | https:.*:443 $ ) https?://
+        (?: [a-z0-9] (?: [a-z0-9._\-]* [a-z0-9] )? | \[ [0-9a-f:.]+ \] ) (?: : [1-9][0-9]{0,4} )?
+        /#,
+      rule: """
+        origins as browsers send them, separated by commas: https://intranet.example,http://localhost:3000; in small \
+        letters, without a path, a slash at the end or the usual port, and neither * nor null
+        """,
+      """
+      the origins whose pages may send requests with a token and read the answers (CORS), such as \
+      `https://intranet.example`; empty: none. nginx needs it too, for its own errors
+      """)
   }
 
   struct Shop: Section {

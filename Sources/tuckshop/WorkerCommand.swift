@@ -38,7 +38,7 @@ enum WorkerCommand: Command {
       settings.database, breaker: Breaker(words: memory.breaker), connectMilliseconds: settings.connectMilliseconds)
     let application = Application(
       desk: settings.desk, storefront: settings.storefront, lender: lender, memory: memory, log: log,
-      limits: settings.limits, requiredSchemaVersion: settings.requiredSchemaVersion)
+      limits: settings.limits, crossOrigin: settings.crossOrigin, requiredSchemaVersion: settings.requiredSchemaVersion)
     var responder = try Responder()
 
     var firstAdmin = settings.firstAdmin
@@ -99,6 +99,7 @@ struct WorkerSettings {
   let database: ConnectionSettings
   let connectMilliseconds: Int
   let limits: Application.Limits
+  let crossOrigin: CrossOrigin
   let desk: FrontDesk
   let storefront: Storefront
   /// Only the pool that hashes passwords appoints the first admin.
@@ -114,6 +115,7 @@ struct WorkerSettings {
     memoryPath = try environment.value(\.worker.runDirectory) + "/shared.page"
     database = try environment.database(applicationName: "tuckshop \(pool.name)")
     connectMilliseconds = try environment.value(\.database.connectMilliseconds)
+    crossOrigin = CrossOrigin(try environment.value(\.requests.corsOrigins))
     var limits = Application.Limits()
     limits.requestMilliseconds = try environment.value(\.requests.requestMilliseconds)
     limits.queueMilliseconds = try environment.value(\.requests.queueMilliseconds)

@@ -25,7 +25,8 @@ final class Booted {
   init(
     _ groups: [RouteGroup] = routes(), database: ConnectionSettings = TestCluster.settings(user: TestCluster.app),
     requiredSchemaVersion: Int = 1, limits: Application.Limits = Application.Limits(),
-    keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers(), requiresCondition: Bool = false
+    keyFile: String? = nil, foreign: ForeignIssuers = ForeignIssuers(), requiresCondition: Bool = false,
+    crossOrigin: CrossOrigin = CrossOrigin()
   ) throws {
     directory = try TemporaryDirectory()
     descriptor = open(directory / "log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -38,8 +39,7 @@ final class Booted {
     func pool(_ lender: Lender) -> Application {
       Application(
         routes: groups, desk: desk, storefront: storefront, lender: lender, memory: memory, log: log,
-        limits: limits,
-        requiredSchemaVersion: requiredSchemaVersion)
+        limits: limits, crossOrigin: crossOrigin, requiredSchemaVersion: requiredSchemaVersion)
     }
     func signedIn(as role: String) -> Lender {
       var settings = database

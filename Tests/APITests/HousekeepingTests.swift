@@ -42,7 +42,7 @@ struct HousekeepingTests {
         Intent(id: id, owner: anna.id, key: nil, requestID: nil), on: shop.owner)
       try eventually("they are taken") {
         try shop.worker.tidyUp()
-        return try shop.owner.value("SELECT circulation = 70 FROM rollup")
+        return try shop.owner.value("SELECT coalesce(max(outstanding), 0) = 70 FROM coin_totals")
       }
     }
   }

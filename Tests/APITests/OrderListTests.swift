@@ -4,6 +4,7 @@ import HTTP
 import Identity
 import Notation
 import Postgres
+import Shop
 import Support
 import Testing
 
@@ -90,6 +91,65 @@ struct OrderListTests {
       // The table reads on by itself.
       let table = try self.table(shop, "/api/v1/orders?item=cup", as: shop.mine)
       #expect(table.map { $0[0] } == ["id", first])
+    }
+  }
+
+  @Test func `the feed of what can be fetched reads no other orders, however many there are`() throws {
+    try withOrderDesk { shop in
+      let owner = shop.shop.place.database
+      try shop.shop.owner.run(
+        """
+        INSERT INTO orders (owner, id, asset, quantity, status)
+        SELECT \(shop.buyer.id), gen_random_uuid(), (SELECT min(id) FROM assets WHERE sale = 'alone'), 1, 'handed_over'
+        FROM generate_series(1, 10000)
+        """)
+      try shop.shop.owner.perform("ANALYZE orders")
+      let ids = try (0..<3).map { _ in try shop.buy("pen") }
+      for id in ids.prefix(2) { #expect(shop.change(id, "ready").status == 200) }
+      let app = try TestCluster.connection(user: TestCluster.app, database: owner)
+      func read() throws -> Int {
+        try app.value(
+          """
+          SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
+          FROM pg_stat_xact_user_tables WHERE relname = 'orders'
+          """)
+      }
+      for isNamed in [false, true] {
+        var list = OrderList()
+        if isNamed { list.user = "buyer" } else { list.owner = shop.buyer.id }
+        list.status = .ready
+        // A session adds to its own statistics until a transaction ends, so the difference within one counts.
+        try app.perform("BEGIN")
+        let before = try read()
+        let page = try list.read(on: app)
+        let after = try read()
+        try app.perform("ROLLBACK")
+        #expect(page.orders.map(\.id.text) == ids.prefix(2).reversed())
+        #expect(page.next == nil)
+        #expect(after - before <= 4, "\(after - before)")
+      }
+    }
+  }
+
+  @Test func `an unchanged list is 304, and each change of an order makes it another one`() throws {
+    try withOrderDesk { shop in
+      let order = try shop.buy("cup")
+      func feed(_ tag: String?) -> Answer {
+        var headers: Headers = ["Authorization": "Bearer " + shop.mine]
+        if let tag { headers.add("If-None-Match", tag) }
+        return shop.shop.worker.ask(Request(.get, "/api/v1/orders?status=ready", headers: headers, id: "r-1"))
+      }
+      let empty = feed(nil)
+      #expect(empty.status == 200 && empty.header("Cache-Control") == "private, no-cache")
+      let tag = try #require(empty.header("ETag"))
+      #expect(feed(tag).status == 304 && feed(tag).response.body.isEmpty && feed(tag).header("ETag") == tag)
+      _ = shop.change(order, "ready")
+      let filled = feed(tag)
+      #expect(filled.status == 200 && filled.header("ETag") != tag)
+      #expect(feed("W/" + (filled.header("ETag") ?? "")).status == 304)
+      _ = shop.change(order, "hand-over")
+      #expect(feed(filled.header("ETag")).status == 200)
+      #expect(feed(tag).status == 304)
     }
   }
 

@@ -69,6 +69,22 @@ struct RenderTests {
     #expect(!off.contains("fastcgi_param TUCKSHOP_VOUCHED_HEADER"))
   }
 
+  @Test(arguments: ["*", "null", "https://a.example/", "https://a.example/x", "https://A.example", "ftp://a.example"])
+  func `a list of anything but origins is refused`(origins: String) throws {
+    let (status, log, files) = try render(["TUCKSHOP_CORS_ORIGINS": origins])
+    #expect(status == 1)
+    #expect(log.hasPrefix("nginx/render: TUCKSHOP_CORS_ORIGINS"), "\(log)")
+    #expect(files.isEmpty)
+  }
+
+  @Test func `nginx compares origins exactly, and its own errors depend on the origin only if there is a list`() throws {
+    let on = try render(["TUCKSHOP_CORS_ORIGINS": "https://a.example,http://[::1]:3000"]).files
+    #expect(on.contains(#""~^https://a\.example\z" https://a.example;"#))
+    #expect(on.contains(#""~^http://\[::1\]:3000\z" http://[::1]:3000;"#))
+    #expect(on.contains("\"Origin\" always;"))
+    #expect(try !render([:]).files.contains("\"Origin\" always;"))
+  }
+
   /// The output of nginx/render, and all files that it wrote.
   private func render(_ settings: [String: String]) throws -> (status: Int32, log: String, files: String) {
     let directory = try TemporaryDirectory()

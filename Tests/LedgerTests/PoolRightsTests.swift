@@ -12,6 +12,7 @@ struct PoolRightsTests {
   static let tables: [String: [String]] = [
     TestCluster.app: [
       "accounts SELECT", "assets SELECT", "audit SELECT", "catalogue SELECT", "classifiers SELECT",
+      "coin_totals SELECT",
       "end_of_day_balances SELECT", "grant_shares SELECT", "grants SELECT", "identities SELECT",
       "item_collections DELETE INSERT SELECT",
       "item_images DELETE INSERT SELECT",
@@ -44,7 +45,7 @@ struct PoolRightsTests {
   static let functions: [String: [String]] = [
     TestCluster.app: [
       "add_classifier_by_admin", "add_items_by_service", "adjust_by_admin", "balance_at", "cancel_own_order",
-      "change_order_by_staff", "circulation_after", "consume_reserve",
+      "change_order_by_staff", "coins_after", "consume_reserve",
       "daily_inventory",
       "digest_of", "expire_reservation", "find_people", "give_batch", "greatest_holding", "info", "inventory",
       "make_grant", "mint",

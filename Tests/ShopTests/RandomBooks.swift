@@ -4,8 +4,8 @@ import Shop
 import Support
 import Testing
 
-/// Operations of some months, as the ledger would have recorded them: transfers, some of which are undone, purchases,
-/// grants and refusals. Their ids are in order; their times are spread over many days.
+/// Operations of some months, as the ledger would have recorded them: transfers, some of which are undone, purchases, some
+/// of which are refunded, grants and refusals. Their ids are in order; their times are spread over many days.
 final class RandomBooks {
   let owner: Connection
   /// The role that adds up the totals.
@@ -18,10 +18,12 @@ final class RandomBooks {
   private let people: [UUID]
   private let items: [UUID]
   private var transfers: [(id: UUID, from: Int, to: Int, amount: Int)] = []
+  private var purchases: [(id: UUID, owner: Int, item: UUID, amount: Int)] = []
 
   init(_ seed: UInt64, in database: String) throws {
     random = Seeded(seed)
     ops = try TestCluster.connection(user: TestCluster.ops, database: database)
+    ops.limit(to: .after(milliseconds: 300_000))
     let connection = try TestCluster.connection(user: TestCluster.superuser, database: database)
     connection.limit(to: .after(milliseconds: 300_000))
     people = (0..<7).map { _ in UUID() }
@@ -36,15 +38,16 @@ final class RandomBooks {
     owner = connection
   }
 
-  func write(_ number: Int, on connection: borrowing Connection) throws {
+  /// Nobody takes back what is written in a transaction that is still open.
+  func write(_ number: Int, inOpenTransaction isOpen: Bool = false, on connection: borrowing Connection) throws {
     for _ in 0..<number {
       let from = Int.random(in: 0..<7, using: &random)
       let to = (from + Int.random(in: 1..<7, using: &random)) % 7
       let amount = Int.random(in: 1...50, using: &random)
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<12, using: &random) {
       case 0..<5:
         try note("transfer", from, to: to, amount: amount, on: connection)
-        transfers.append((latest, from, to, amount))
+        if !isOpen { transfers.append((latest, from, to, amount)) }
       case 5 where !transfers.isEmpty:
         let undone = transfers.remove(at: Int.random(in: 0..<transfers.count, using: &random))
         try note(
@@ -52,7 +55,13 @@ final class RandomBooks {
       case 6: try note("transfer", from, to: to, amount: amount, outcome: "insufficient_funds", on: connection)
       case 7: try note("grant", from, amount: amount, on: connection)
       case 8: try note("purchase", from, amount: amount, outcome: "out_of_stock", item: items[0], on: connection)
-      default: try note("purchase", from, amount: amount, item: items.randomElement(using: &random)!, on: connection)
+      case 9 where !purchases.isEmpty:
+        let (id, owner, item, price) = purchases.remove(at: Int.random(in: 0..<purchases.count, using: &random))
+        try note("refund", owner, amount: price, reverses: id, item: item, on: connection)
+      default:
+        let item = items[Int.random(in: 0..<items.count, using: &random)]
+        try note("purchase", from, amount: amount, item: item, on: connection)
+        if !isOpen { purchases.append((latest, from, item, amount)) }
       }
     }
   }
@@ -87,15 +96,23 @@ final class RandomBooks {
       switch kind {
       case "transfer": (from, to)
       case "undo_transfer": (to, from)
-      case "grant": (nil, from)
+      case "grant", "refund": (nil, from)
       default: (from, nil)
       }
     try connection.run(
       """
       INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, at)
-      SELECT \(latest), 1, 1, coalesce((SELECT id FROM accounts WHERE owner = \(debit.map { people[$0] })), 1),
+      SELECT \(latest), 1, 1,
+        coalesce((SELECT id FROM accounts WHERE owner = \(debit.map { people[$0] })), \(kind == "refund" ? 2 : 1)),
         coalesce((SELECT id FROM accounts WHERE owner = \(credit.map { people[$0] })), 2), \(amount),
         clock_timestamp() + make_interval(secs => \(Int(count)))
+      """)
+    guard let item else { return }
+    // Where the goods come from and go to does not matter here.
+    try connection.run(
+      """
+      INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, at)
+      SELECT \(latest), 2, s.id, 1, 3, \(quantity), clock_timestamp() FROM assets s WHERE s.item_id = \(item) AND s.sale = 'alone'
       """)
   }
 
@@ -122,17 +139,18 @@ final class RandomBooks {
         "SELECT (\(days.first)::date + \(from)::int)::text, (\(days.first)::date + \(from + length)::int)::text"
       ) { (try $0.value(0), try $0.value(1)) }!
       let statistics = Statistics(from: first, to: last)
-      #expect(try text(statistics.purchases(on: connection)) == purchases(first, last), "\(first) to \(last)")
+      #expect(try text(statistics.purchases(on: connection)) == kept(first, last), "\(first) to \(last)")
       #expect(try text(statistics.top(.givers, 5, on: connection)) == top("owner", first, last), "\(first) to \(last)")
       #expect(
         try text(statistics.top(.receivers, 5, on: connection)) == top("counterpart", first, last),
         "\(first) to \(last)")
+      try expectTheSameReports(first, last, on: connection)
     }
   }
 
   private func text(_ document: DatabaseJSON) -> String { String(decoding: document.bytes, as: UTF8.self) }
 
-  private func purchases(_ first: String, _ last: String) throws -> String {
+  private func kept(_ first: String, _ last: String) throws -> String {
     try owner.value(
       """
       SELECT array_to_json(coalesce(array_agg(row_to_json(p) ORDER BY p.day, p.item), '{}'))::text FROM (
@@ -140,6 +158,7 @@ final class RandomBooks {
         FROM operations o JOIN items i ON i.id = o.item_id
         WHERE o.kind = 'purchase' AND o.outcome = 'done'
           AND (o.at AT TIME ZONE 'UTC')::date BETWEEN \(first)::date AND \(last)::date
+          AND NOT EXISTS (SELECT FROM operations r WHERE r.reverses = o.id AND r.kind = 'refund')
         GROUP BY 1, 2) p
       """)
   }

@@ -22,7 +22,8 @@ func makePurchase(_ request: Request, _ visit: Visit, _ connection: borrowing Co
   return Response.json(purchase.json(done.value, collection, level), status: 201).marked(done.isReplay)
 }
 
-/// The caller's orders; with `all=true`, for the staff, those of everybody.
+/// The caller's orders; with `all=true`, for the staff, those of everybody. The page asks often what can be fetched now,
+/// so an answer that it has already costs nothing to send.
 func listOrders(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   let reader = Reader()
   let isForAll = reader.note(try request.query.optional("all", oneOf: Truth.self)) == .true
@@ -30,7 +31,7 @@ func listOrders(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
   if !isForAll && list.user != nil { reader.refuse(query: "user", "Only with all=true") }
   try reader.finish()
   guard !isForAll || visit.caller.isStaff else { throw CallerRefusal.forbidden }
-  if request.headers.begins("Accept", with: "text/csv") {
+  if request.asksForTable {
     return try .table(Order.header) { write in
       try list.forEachPage(on: connection) { for order in $0 { write(order.cells) } }
     }
@@ -39,7 +40,7 @@ func listOrders(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
   return .object([
     "items": .json(.array(page.orders.map { $0.json(withUser: isForAll) })),
     "next_cursor": .json(page.next.map { .string($0.text) } ?? .null),
-  ])
+  ]).tagged(for: request, cacheControl: "private, no-cache")
 }
 
 func showOrder(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {

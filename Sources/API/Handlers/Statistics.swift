@@ -9,7 +9,7 @@ func stats(_ request: Request, _ visit: Visit, _ connection: borrowing Connectio
   let first = reader.note(try request.query.optional("from", as: Day.self)) ?? last.adding(days: -29)
   let count = reader.note(try request.query.optional("top", in: 1...100)) ?? 10
   try reader.finish()
-  guard first.begins(rangeTo: last) else { throw ShapeError(["query", "from"], Day.rangeRule, .malformed) }
+  guard first.begins(rangeTo: last) else { throw ShapeError(["query", "from"], Day.rangeRule(), .malformed) }
   let statistics = Statistics(from: first.text, to: last.text)
   return .object([
     "from": .json(.string(first.text)), "to": .json(.string(last.text)),

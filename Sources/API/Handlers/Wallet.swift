@@ -42,7 +42,7 @@ func walletHistory(_ request: Request, _ visit: Visit, _ connection: borrowing C
   filter.to = reader.note(try request.query.optional("to"))
   try reader.finish()
   let history = try History.read(filter, of: visit.caller.id, on: connection)
-  guard request.headers.begins("Accept", with: "text/csv") else {
+  guard request.asksForTable else {
     return .entries(.json(.array(history.entries.map(\.json))), next: history.next)
   }
   let answer = Response.table(History.Entry.columns) { write in history.entries.forEach { write($0.cells) } }

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Ledger
 internal import Telemetry
 
 /// A day of the calendar (UTC), as ISO 8601 writes it. It is Gregorian for all times, as in PostgreSQL; Foundation's
@@ -13,9 +14,16 @@ struct Day: TextReadable {
   /// A year before 1 cannot be written in four digits.
   private static let first = Day(year: 1, month: 1, day: 1)
 
-  static let rangeRule = "from and to are days such as 2026-01-31, at most 366 of them, in this order."
+  /// The most days that a list of days shows, unless it says otherwise.
+  static let mostInRange = 366
 
-  func begins(rangeTo last: Day) -> Bool { number <= last.number && last.number - number < 366 }
+  static func rangeRule(most: Int = mostInRange) -> String {
+    "from and to are days such as 2026-01-31, at most \(most) of them, in this order."
+  }
+
+  func begins(rangeTo last: Day, most: Int = mostInRange) -> Bool {
+    number <= last.number && last.number - number < most
+  }
 
   func adding(days: Int) -> Day { Day(number: max(number + days, Self.first.number)) }
 
@@ -53,5 +61,27 @@ struct Day: TextReadable {
   private func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  }
+}
+
+/// A day, or an instant on it. The zone of the instant decides on which day (UTC) it is.
+struct DayOfInstant: TextReadable {
+  let day: Day
+
+  static let readableName = "day such as 2026-01-31"
+
+  init?(readingText text: String) {
+    if let day = Day(readingText: text) {
+      self.day = day
+      return
+    }
+    // An instant is ASCII, and its date and time have fixed places: 2026-01-31T12:00…+03:00.
+    guard Instant(text) != nil, let local = Day(readingText: String(text.prefix(10))) else { return nil }
+    func minutes(_ clock: Substring) -> Int { (Int(clock.prefix(2)) ?? 0) * 60 + (Int(clock.suffix(2)) ?? 0) }
+    let zone = text.suffix(6)
+    let ahead = zone.first == "+" ? minutes(zone.dropFirst()) : zone.first == "-" ? -minutes(zone.dropFirst()) : 0
+    let passed = minutes(text.dropFirst(11).prefix(5)) - ahead
+    day = local.adding(days: passed < 0 ? -1 : passed >= 1440 ? 1 : 0)
+    guard day.text.utf8.count == 10 else { return nil }
   }
 }

@@ -74,6 +74,11 @@ extension Response {
   static func token(_ token: String) -> Response { .json(["token": .string(token)]) }
 }
 
+extension Request {
+  /// Whether the answer is to be CSV.
+  var asksForTable: Bool { headers.begins("Accept", with: "text/csv") }
+}
+
 /// The query of a numbered list.
 enum SortOrder: String, CaseIterable { case asc, desc }
 

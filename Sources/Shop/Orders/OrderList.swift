@@ -79,17 +79,24 @@ package struct OrderList: Sendable {
     } while list.cursor != nil
   }
 
-  private var isSelective: Bool { item != nil || (owner != nil || user != nil) && status != nil }
+  private var isSelective: Bool { item != nil || (owner != nil || user != nil) && status != nil && status != .ready }
 
-  /// By owner, or by status: both have an index that ends with the id.
+  /// By owner, by status, or by both where the status is that of orders to be fetched: each has an index that ends with
+  /// the id. The plan finds the third only if the statement names the status.
   private func source(_ most: Int) -> SQL {
     let direction = isAscending ? "ASC" : "DESC"
     let last: SQL = "\(bounds) ORDER BY o.id \(raw: direction) LIMIT \(most)"
-    if let owner { return "(SELECT o.owner, o.id, o.status, o.asset FROM orders o WHERE o.owner = \(owner) \(last))" }
+    let ready = status == .ready ? "AND o.status = 'ready'" : ""
+    if let owner {
+      return """
+        (SELECT o.owner, o.id, o.status, o.asset FROM orders o WHERE o.owner = \(owner) \(raw: ready) \(last))
+        """
+    }
     if let user {
       return """
         (SELECT o.owner, o.id, o.status, o.asset FROM orders o
-         WHERE o.owner = (SELECT u.id FROM users u WHERE u.username = \(user) AND u.deleted_at IS NULL) \(last))
+         WHERE o.owner = (SELECT u.id FROM users u WHERE u.username = \(user) AND u.deleted_at IS NULL)
+         \(raw: ready) \(last))
         """
     }
     return """
