@@ -10,8 +10,8 @@ enum SeedCommand: Command {
     tuckshop seed --demo
            tuckshop seed --load N [--password-file F] [--force]
 
-    --demo adds some game items of every class, sizes for the clothes and a user called demo; existing ones, and clothes
-    that an admin has given variants, stay as they are.
+    --demo adds some game items of every class, sizes for the clothes, a user called demo, and six people with a month of
+    history and open orders; existing ones, and clothes that an admin has given variants, stay as they are.
     --load makes N users, load000001 and on, each with 1000 welcome coins, ten transfers in their history and two
     purchases. They share one password; without one, nobody can sign in as them. It runs once in a database, and
     beside other users only with --force.
@@ -51,8 +51,12 @@ enum SeedCommand: Command {
         _ = try registrar.register(newcomer, by: .commandLine, on: connection)
       } catch PeopleRefusal.usernameTaken {}
     }
-    let news = [items > 0 ? "\(items) items of the demo are new" : nil, sized > 0 ? "\(sized) come in sizes now" : nil]
-    say(items + sized == 0 ? "the demo is there already" : news.compactMap(\.self).joined(separator: ", "))
+    let people = try DemoSeed.addPeople(on: connection)
+    let news = [
+      items > 0 ? "\(items) items of the demo are new" : nil, sized > 0 ? "\(sized) come in sizes now" : nil,
+      people > 0 ? "\(people) people came in" : nil,
+    ]
+    say(items + sized + people == 0 ? "the demo is there already" : news.compactMap(\.self).joined(separator: ", "))
   }
 
   private static func addLoad(

@@ -8,7 +8,7 @@ import Testing
 @Suite(.tiers(.e2e, .slow), .serialized)
 struct ProviderTests {
   /// `bin/test` makes it.
-  private static let tools = projectRoot + "/.local/sign-on/bin/"
+  private static let tools = projectRoot + "/.local/browser/bin/"
   private static let clients = projectRoot + "/Tests/Clients/sign_on/"
 
   /// A provider on a port of its own. Both take any order: the shop asks for it only when somebody signs in.

@@ -78,7 +78,8 @@ struct SeedCommandTests {
   @Test func `the demo is created once, and later changes to it stay`() throws {
     try withDesk(as: TestCluster.owner) { desk in
       #expect(try desk.run("user", "add", "demo").status == 0)
-      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new, 3 come in sizes now\n")
+      let news = "9 items of the demo are new, 3 come in sizes now, 6 people came in\n"
+      #expect(try desk.run("seed", "--demo").log == news)
       let item = "item_id = '550e8400-e29b-41d4-a716-446655440002'"
       #expect(try desk.count("item_collections WHERE \(item)") == 4)
       #expect(try desk.count("item_quality_levels WHERE \(item)") == 7)
@@ -101,7 +102,8 @@ struct SeedCommandTests {
       let owner = try TestCluster.connection(database: desk.database)
       let shirt = try desk.file("shirt.csv", "code,collection\nt-shirt,winter_2025\n")
       #expect(try desk.run("item", "import", shirt).status == 0)
-      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new, 2 come in sizes now\n")
+      let news = "9 items of the demo are new, 2 come in sizes now, 6 people came in\n"
+      #expect(try desk.run("seed", "--demo").log == news)
       let listed = try desk.run("item", "list").log.split(separator: "\n")
       let sizes = "base:unlimited xs:5 s:20 m:40 l:40 xl:20 xxl:10"
       #expect(listed.contains("hoody,Hoody,300,unlimited,\(sizes),active"))
@@ -111,6 +113,33 @@ struct SeedCommandTests {
       #expect(try owner.run("SELECT set_variants(id, '[]') FROM items WHERE code = 'hoody'") == 1)
       #expect(try desk.run("seed", "--demo").log == "the demo is there already\n")
       #expect(try desk.run("item", "list").log.contains("hoody,Hoody,300,unlimited,,active\n"))
+    }
+  }
+
+  @Test func `the people of the demo have a history that the ledger could have written, and come once`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      let seeded = try desk.run("seed", "--demo")
+      #expect(seeded.log.hasSuffix(", 6 people came in\n"))
+      #expect(try desk.count(Self.brokenChains) == 0)
+      #expect(try desk.count(Self.wrongAccounts) == 0)
+      #expect(try desk.run("verify").status == 0)
+      let demo = "id::text LIKE 'de300000-0000-8000-8000-0000000001%'"
+      #expect(try desk.count("users WHERE \(demo) AND password_hash IS NULL") == 6)
+      #expect(try desk.count("orders WHERE status = 'ready'") == 3)
+      #expect(try desk.count("orders o JOIN assets a ON a.id = o.asset WHERE a.quality_level_id IS NOT NULL") == 3)
+      #expect(try desk.count("operations WHERE at > clock_timestamp()") == 0)
+      #expect(try desk.run("user", "delete", "mateo").status == 0)
+      #expect(try desk.run("seed", "--demo").log == "the demo is there already\n")
+      #expect(try desk.count("users WHERE \(demo) AND deleted_at IS NULL") == 5)
+    }
+  }
+
+  @Test func `the people of the demo stay away from a shop that knows one of their names`() throws {
+    try withDesk(as: TestCluster.owner) { desk in
+      let added = try desk.run("user", "add", "priya")
+      #expect(added.status == 0)
+      #expect(try desk.run("seed", "--demo").log == "9 items of the demo are new, 3 come in sizes now\n")
+      #expect(try desk.count("operations WHERE kind <> 'grant' AND kind <> 'set_stock'") == 0)
     }
   }
 

@@ -69,7 +69,7 @@ private func withDatabase<T>(from template: String, _ body: (_ name: String) thr
   settings.lockTimeoutMilliseconds = 0
   let admin = try Connection.open(settings, deadline: .after(milliseconds: 10_000))
   admin.limit(to: .after(milliseconds: 600_000))
-  try admin.perform("CREATE DATABASE \(name) TEMPLATE \(template) OWNER \(TestCluster.owner)")
+  try admin.perform("CREATE DATABASE \(name) TEMPLATE \(template) STRATEGY = FILE_COPY OWNER \(TestCluster.owner)")
   defer { try? admin.perform("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
   return try body(name)
 }

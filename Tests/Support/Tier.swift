@@ -3,7 +3,7 @@ package import Testing
 
 /// A group of tests that `bin/test` runs by name.
 package enum Tier: String, Sendable, CaseIterable {
-  case unit, integration, database, api, e2e, smoke, security, concurrency, faults, slow
+  case unit, integration, database, api, e2e, page, smoke, security, concurrency, faults, slow
   /// The fuzzers of bin/fuzz, which are not Swift Testing tests.
   case fuzz
 

@@ -74,7 +74,7 @@ struct PageTests {
         #expect(FileManager.default.fileExists(atPath: html + name), "\(path) imports \(name)")
       }
     }
-    for page in ["index.html", "404.html", "503.html", "offline.html", "service-worker.js"] {
+    for page in ["index.html", "docs.html", "404.html", "503.html", "offline.html", "service-worker.js"] {
       for match in try read(html + page).matches(of: #/"/([a-z]+(?:[a-z0-9/-]*)\.[a-z]+)"/#) {
         #expect(FileManager.default.fileExists(atPath: html + match.1), "\(page) names \(match.1)")
       }
@@ -83,7 +83,7 @@ struct PageTests {
 
   /// A strict policy forbids them, and the browser would drop them without a word.
   @Test func `no markup has a style, a script or a listener of its own`() throws {
-    let pages = ["index.html", "404.html", "503.html", "offline.html"].map { html + $0 }
+    let pages = ["index.html", "docs.html", "404.html", "503.html", "offline.html"].map { html + $0 }
     let texts = try pages.map { try read($0) } + modules().values
     for text in texts {
       #expect(text.firstMatch(of: #/<style|\sstyle="|\son[a-z]+="|<script>|\.innerHTML = [^t]/#) == nil)

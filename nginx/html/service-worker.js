@@ -10,6 +10,9 @@ self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(files)))
 })
 
+// The first visit has it too, not only the next one.
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()))
+
 self.addEventListener("fetch", (event) => {
   const { request } = event
   const { pathname, origin } = new URL(request.url)

@@ -25,11 +25,16 @@ function contextOf(route, signal) {
 }
 
 async function showOutside(route, signal, focus) {
-  const { show: draw } = await route.load()
-  const content = await draw({ ...contextOf(route, signal), enter })
-  if (signal.aborted) return
-  useStreet(() => show(), { withWindow: route.name === "signIn" }).append(...nodes(content))
-  if (focus) takeFocus()
+  try {
+    const { show: draw } = await route.load()
+    const content = await draw({ ...contextOf(route, signal), enter })
+    if (signal.aborted) return
+    useStreet(() => show(), { withWindow: route.name === "signIn" }).append(...nodes(content))
+    if (focus) takeFocus()
+  } catch (error) {
+    if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error
+    if (!signal.aborted) closed(() => show())
+  }
 }
 
 /** Within one screen, such as after another filter, the focus stays on what was used. */
@@ -53,7 +58,8 @@ async function showInside(route, signal, focus) {
     if (signal.aborted) return
     if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error
     if (error.status === 404) return showInside(match("", facts.me.role), signal, focus)
-    place(trouble(error, () => show()))
+    // A module that did not come is asked for again only by a new page.
+    place(trouble(error, () => (error instanceof Refusal ? show() : location.reload())))
   } finally {
     clearTimeout(timer)
   }

@@ -37,9 +37,11 @@ export function offline(retry) {
     html`<div class="empty under"><p>${t("offline.look")}</p><button class="btn" type="button" @click=${retry}>${t("closed.now")}</button></div>`)
 }
 
-/** In the place of a screen that could not be read. */
+/** In the place of a screen that could not be read. With the line the screen comes as well, if nobody has left. */
 export function trouble(error, retry) {
-  const text = error.status >= 400 && error.status < 500 ? error.message : t(error.status === 0 ? "offline.text" : "trouble.text")
-  return html`<div>${sign(t("trouble.title"), "rose")}<div class="empty under"><p>${text}</p>
+  const text = error.status >= 400 && error.status < 500 ? error.message : t(navigator.onLine && error.status !== 0 ? "trouble.text" : "offline.text")
+  const made = html`<div>${sign(t("trouble.title"), "rose")}<div class="empty under"><p>${text}</p>
     <button class="btn primary" type="button" @click=${retry}>${icon("clock")}${t("closed.now")}</button></div></div>`
+  addEventListener("online", () => made.isConnected && retry(), { once: true })
+  return made
 }

@@ -97,7 +97,7 @@ export default {
   "error.wrong_password": "The present password is wrong.",
   "error.insufficient_funds": "You have fewer {word} than that by now.",
   "error.out_of_stock": { one: "Somebody was faster: {n} is left.", other: "Somebody was faster: {n} are left." },
-  "error.limit_reached": { one: "One person may have {n} more of it.", other: "One person may have {n} more of it." },
+  "error.limit_reached": { one: "You may have {n} more of it.", other: "You may have {n} more of it." },
   "error.unknown_recipient": "This colleague has no account any more. Choose somebody else.",
   "error.to_oneself": "You cannot send {word} to yourself.",
   "error.too_late": "It is too late to take these {word} back.",

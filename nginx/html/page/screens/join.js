@@ -8,7 +8,7 @@ import { t } from "../words.js"
 
 export function show({ enter }) {
   const invitation = location.hash.slice(1)
-  if (!invitation) return brokenLink()
+  if (!invitation) return brokenLink(t("title.join"))
   const form = accountForm({ invitation }, t("join.do"), () => {
     replace("/")
     return enter()

@@ -9,8 +9,8 @@ import { t } from "../words.js"
 import { toast } from "../notices.js"
 
 /** For a link that lost its end. */
-export function brokenLink() {
-  return empty(t("link.broken"), t("link.brokenText"), html`<a class="btn" href="/">${t("signIn.do")}</a>`)
+export function brokenLink(title) {
+  return [html`<h1 class="vh" tabindex="-1">${title}</h1>`, empty(t("link.broken"), t("link.brokenText"), html`<a class="btn" href="/">${t("signIn.do")}</a>`)]
 }
 
 export function newPassword(label, help) {
@@ -19,7 +19,7 @@ export function newPassword(label, help) {
 
 export function show() {
   const token = location.hash.slice(1)
-  if (!token) return brokenLink()
+  if (!token) return brokenLink(t("title.reset"))
   const form = makeForm({
     content: newPassword(t("reset.password"), t("signUp.passwordHelp")),
     button: html`<button class="btn primary big wide">${t("reset.do")}</button>`, verb: t("reset.doing"),

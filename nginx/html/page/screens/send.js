@@ -29,7 +29,7 @@ function amountComplaint(text) {
 /** The form for a chosen colleague. `kept` is a transfer without an answer, from before a reload. */
 function form(person, { amount, kept, change, sent }) {
   const name = nameOf(person)
-  const input = html`<input class="input" type="text" inputmode="numeric" autocomplete="off" value="${kept?.amount ?? amount ?? ""}">`
+  const input = html`<input class="input" type="text" inputmode="numeric" autocomplete="off" autofocus=${!kept} value="${kept?.amount ?? amount ?? ""}">`
   const text = html`<textarea class="area" maxlength="500" rows="3"></textarea>`
   text.value = kept?.message ?? ""
   const help = () => t("coins.youHave", { coins: facts.coins })

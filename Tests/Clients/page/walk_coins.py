@@ -1,0 +1,99 @@
+"""Sending coins, taking them back, and the history of both."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+
+def send_and_undo(visitor, cast):
+    page = visitor.page
+    visitor.sign_in(cast.vera)
+    page.keyboard.press("/")
+    page.keyboard.type(f"mari {cast.mark[:4]}")
+    expect(page.get_by_role("option")).to_have_count(1)
+    visitor.look_at("home-search")
+    page.keyboard.press("Enter")
+    expect(page.locator("main .person")).to_contain_text(f"Marina {cast.mark}")
+    assert "/send?to=" in page.url, page.url
+    page.get_by_role("button", name="Send coins").click()
+    expect(page.get_by_text("This is still empty.")).to_be_visible()
+    page.get_by_label("How many?").fill("1 000 000")
+    expect(page.locator(".short")).to_contain_text("coins missing")
+    visitor.look_at("send-short")
+    page.get_by_role("radio", name="50").check()
+    page.get_by_label("What for?").fill(f"For saving the demo {visitor.look}")
+    page.get_by_role("button", name="Send 50 coins").click()
+    expect(page.locator(".confirm p").first).to_be_focused()
+    visitor.look_in_every_light("send-confirm")
+    page.keyboard.press("Escape")
+    expect(page.locator(".confirm")).to_have_count(0)
+    page.get_by_role("button", name="Send 50 coins").press("Enter")
+    # A double click sends once.
+    page.get_by_role("button", name="Send 50 coins").dblclick()
+    expect(page.locator(".toast")).to_contain_text(f"50 coins sent to Marina {cast.mark}.")
+    visitor.look_in_every_light("send-done")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("50 coins came back.")
+    page.goto("/history")
+    expect(page.get_by_role("row", name=re.compile(f"For saving the demo {visitor.look}"))).to_have_count(1)
+    expect(page.get_by_role("button", name=re.compile("^Undo"))).to_have_count(0)
+
+
+def undo_from_history(visitor, cast):
+    page = visitor.page
+    lift = f"For the lift {visitor.look}"
+    cast.send(cast.vera, cast.marina, 20, lift)
+    visitor.sign_in(cast.vera)
+    page.goto("/history")
+    row = page.get_by_role("row", name=re.compile(lift))
+    visitor.look_at("history-undo")
+    row.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(row.get_by_role("button")).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("20 coins came back.")
+    page.get_by_role("link", name="Thanks").click()
+    expect(page.get_by_role("row", name=re.compile(lift))).to_be_visible()
+    assert page.url.endswith("/history?kind=transfer"), page.url
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    assert Path(download.value.path()).read_text().startswith("id,at,kind,"), "the file is no table"
+    page.get_by_label("To", exact=True).fill("2020-01-01")
+    expect(page.get_by_role("heading", name="Nothing in this part")).to_be_visible()
+    page.get_by_role("link", name="Show everything").click()
+    expect(page.get_by_role("row", name=re.compile(lift))).to_be_visible()
+
+
+def a_direction(visitor, cast):
+    page = visitor.page
+    cast.send(cast.marina, cast.vera, 7, "Came in")
+    cast.send(cast.vera, cast.marina, 8, "Went out")
+    visitor.sign_in(cast.vera)
+    page.goto("/history")
+    page.get_by_label("Direction").select_option("In")
+    expect(page.get_by_role("row", name=re.compile("Went out"))).to_have_count(0)
+    row = page.get_by_role("row", name=re.compile("Came in")).first
+    expect(row).to_contain_text(f"Marina {cast.mark}")
+    expect(row).to_contain_text(cast.marina)
+    assert page.url.endswith("/history?direction=in"), page.url
+
+
+def a_lost_answer_sends_once(visitor, cast):
+    """The server gets the transfer, the answer is lost, and the page is loaded again."""
+    page = visitor.page
+    coins = visitor.width // 10
+    visitor.sign_in(cast.vera)
+    page.goto(f"/send?to={cast.marina}&amount={coins}")
+    page.get_by_role("button", name=f"Send {coins} coins").click()
+    page.route("**/api/v1/transfers", lambda route: (route.fetch(), route.abort()))
+    page.get_by_role("button", name=f"Send {coins} coins").click()
+    expect(page.get_by_role("alert")).to_contain_text("no line")
+    visitor.look_at("send-lost")
+    page.unroute("**/api/v1/transfers")
+    page.reload()
+    expect(page.locator(".confirm")).to_be_visible()
+    visitor.look_at("send-again")
+    page.get_by_role("button", name=f"Send {coins} coins").click()
+    expect(page.locator(".toast")).to_contain_text(f"{coins} coins sent")
+    page.goto("/history")
+    expect(page.get_by_role("row").filter(has_text=f"−{coins}")).to_have_count(1)
+    visitor.forgive("ERR_FAILED")

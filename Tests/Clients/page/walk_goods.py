@@ -1,0 +1,114 @@
+"""Buying: on the shelf, in a size, up to a limit; then the order until it is fetched."""
+
+from playwright.sync_api import expect
+
+
+def buy_and_cancel(visitor, cast):
+    page = visitor.page
+    visitor.sign_in(cast.vera)
+    page.goto("/shop")
+    page.get_by_role("searchbox").fill("cup")
+    expect(page.locator(".tile", has_text="Cup")).to_have_count(1)
+    assert page.url.endswith("/shop?q=cup"), page.url
+    page.get_by_role("link", name="Cup", exact=True).click()
+    page.get_by_role("button", name="One more").click()
+    page.get_by_role("button", name="Buy for 40 coins").click()
+    visitor.look_in_every_light("item-confirm")
+    page.get_by_role("button", name="Buy for 40 coins").click()
+    expect(page.locator(".toast")).to_contain_text("Bought: Cup.")
+    page.get_by_role("button", name="Cancel order Cup").first.click()
+    visitor.look_at("order-cancel")
+    page.get_by_role("button", name="Cancel the order").click()
+    expect(page.locator(".toast")).to_contain_text("40 coins came back.")
+
+
+def buy_a_size(visitor, cast):
+    """The sizes that are sold out are crossed out; the order shows its size until it is fetched, and after it."""
+    page = visitor.page
+    scarf = cast.thing("scarf")
+    sizes = [{"quality_level": "s", "stock": 0, "is_active": True}, {"quality_level": "m", "stock": 2, "is_active": True}]
+    cast.api.ask("PUT", f"/api/v1/items/{scarf['id']}/variants", {"variants": sizes}, cast.admin)
+    visitor.sign_in(cast.vera)
+    page.goto(f"/shop/{scarf['code']}")
+    expect(page.get_by_role("radio", name="S", exact=False).first).to_be_disabled()
+    page.get_by_role("button", name="Buy for 5 coins").click()
+    expect(page.get_by_role("alert")).to_have_text("Choose one of them first.")
+    visitor.look_in_every_light("item-size")
+    page.get_by_role("radio", name="M", exact=False).check()
+    page.get_by_label("How many?").fill("3")
+    page.get_by_label("How many?").press("Tab")
+    expect(page.locator(".short")).to_contain_text("2 left")
+    page.get_by_role("button", name="One less").click()
+    page.get_by_role("button", name="Buy for 10 coins").click()
+    expect(page.locator(".confirm")).to_contain_text(f"Buy 2 pieces of {scarf['name']}, size M for 10 coins?")
+    page.get_by_role("button", name="Buy for 10 coins").click()
+    expect(page.locator(".toast")).to_contain_text(f"Bought: {scarf['name']}, size M.")
+    order = page.locator(".order", has_text=scarf["name"])
+    expect(order).to_contain_text("Size M · 2 pieces · 10 coins")
+    visitor.settle()
+    ordered = cast.api.ask("GET", "/api/v1/orders?limit=1", token=cast.token(cast.vera))["items"][0]
+    cast.api.ask("POST", f"/api/v1/orders/{ordered['id']}/ready", {}, cast.admin)
+    page.reload()
+    expect(order).to_contain_text("Fetch it now")
+    cast.api.ask("POST", f"/api/v1/orders/{ordered['id']}/hand-over", {}, cast.admin)
+    page.goto("/orders?status=handed_over")
+    expect(order).to_contain_text("Handed over")
+    page.goto("/mine")
+    expect(page.locator(".lines > li", has_text=scarf["name"])).to_contain_text("Size M")
+    page.goto(f"/shop/{scarf['code']}")
+    expect(page.locator(".short")).to_contain_text("Sold out")
+    visitor.look_at("item-sold-out")
+
+
+def up_to_a_limit(visitor, cast):
+    page = visitor.page
+    badge = cast.thing("badge", limit_per_person=2)
+    visitor.sign_in(cast.vera)
+    page.goto(f"/shop/{badge['code']}")
+    expect(page.get_by_text("At most 2 a person.")).to_be_visible()
+    cast.buy(cast.vera, badge["code"])
+    page.get_by_role("button", name="One more").click()
+    expect(page.get_by_role("button", name="One more")).to_be_disabled()
+    page.get_by_role("button", name="Buy for 10 coins").click()
+    page.get_by_role("button", name="Buy for 10 coins").click()
+    expect(page.get_by_role("alert")).to_have_text("You may have 1 more of it.")
+    visitor.look_at("item-limit")
+    visitor.forgive("/api/v1/purchases", "/mine")
+
+
+def what_can_be_fetched(visitor, cast):
+    """Home asks again when it comes into sight, and every minute while it is."""
+    page = visitor.page
+    lev = cast.join("lev", "Lev Orlov")
+    first, second = cast.buy(lev, "pen"), cast.buy(lev, "pen")
+    page.clock.install()
+    visitor.sign_in(lev)
+    expect(page.locator(".balance")).to_be_visible()
+    expect(page.locator(".ticket")).to_have_count(0)
+    cast.api.ask("POST", f"/api/v1/orders/{first}/ready", {}, cast.admin)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".ticket")).to_contain_text("1 thing is ready")
+    cast.api.ask("POST", f"/api/v1/orders/{second}/ready", {}, cast.admin)
+    page.get_by_role("combobox").fill("mar")
+    page.clock.fast_forward("01:01")
+    expect(page.locator(".ticket")).to_contain_text("2 things are ready")
+    expect(page.get_by_role("combobox")).to_be_focused()
+
+
+def things_of_other_kinds(visitor, cast):
+    """Somebody who holds more than merch sees it by section, and what is put aside."""
+    page = visitor.page
+    ivan = cast.join("ivan", "Ivan Petrov")
+    game = next(one for one in cast.api.ask("GET", "/api/v1/items?limit=100")["items"] if one["class"] != "merch")
+    items = [{"item_id": game["id"], "quantity_change": 3}]
+    who = cast.id(ivan)
+    cast.api.ask("POST", "/admin/inventory/adjust", {"user_id": who, "section": "main", "items": items, "reason": "A few to begin with"}, cast.admin)
+    held = [{"item_id": game["id"], "quantity": 2}]
+    reserve = {"user_id": who, "operation_id": f"{cast.mark}-0000-4000-8000-000000000000", "items": held}
+    cast.api.ask("POST", "/inventory/reserve", reserve, cast.token(ivan))
+    visitor.sign_in(ivan)
+    page.goto("/mine")
+    expect(page.get_by_role("heading", name="In the workshop")).to_be_visible()
+    expect(page.locator(".lines > li", has_text=game["name"])).not_to_have_count(0)
+    visitor.look_in_every_light("mine-game")
+    visitor.forgive("/inventory/reservations")
