@@ -99,7 +99,7 @@ export function linkToCopy(label, { url, expires_at: end }, note) {
 
 /** The beginning of a long name, for buttons and questions, where it stands in full beside them. */
 export function brief(name) {
-  return [...name].length > 40 ? `${[...name].slice(0, 40).join("")}…` : name
+  return [...name].length > 24 ? `${[...name].slice(0, 24).join("")}…` : name
 }
 
 /** An address that may break before its @. */
