@@ -204,7 +204,7 @@ export default {
   "audit.nothing": "nothing",
   "audit.yes": "yes",
   "audit.no": "no",
-  "audit.entries": { one: "{n} entry", other: "{n} entries" },
+  "audit.entries": { one: "{n} picture", other: "{n} pictures" },
   "audit.program": "the shop itself",
   "audit.latest": "Last changed by {name}: {when}.",
   "audit.seeAll": "See all changes",

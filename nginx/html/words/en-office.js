@@ -42,8 +42,6 @@ export default {
   "audit.member.type": "kind",
   "audit.member.stock": "stock",
   "audit.member.variants": "sizes",
-  "audit.member.quality_levels": "known sizes",
-  "audit.member.collections": "collections",
   "audit.member.images": "pictures",
   "audit.member.is_active": "active",
   "audit.member.hand_over": "fetched at the desk",

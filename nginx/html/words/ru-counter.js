@@ -204,7 +204,7 @@ export default {
   "audit.nothing": "пусто",
   "audit.yes": "да",
   "audit.no": "нет",
-  "audit.entries": { one: "{n} запись", few: "{n} записи", many: "{n} записей", other: "{n} записи" },
+  "audit.entries": { one: "{n} картинка", few: "{n} картинки", many: "{n} картинок", other: "{n} картинки" },
   "audit.program": "сам магазин",
   "audit.latest": "Последнее изменение: {name}, {when}.",
   "audit.seeAll": "Все изменения",

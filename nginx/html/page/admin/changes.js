@@ -4,7 +4,8 @@ import { get, query } from "../api.js"
 import { html } from "../html.js"
 import { knows, number, step, t } from "../words.js"
 
-const hidden = ["id", "created_at", "updated_at", "code"]
+/** Members that nobody changes, or that follow from the list of sizes. */
+const hidden = ["id", "created_at", "updated_at", "code", "quality_levels", "collections"]
 
 /** The name of what an entry is about. */
 export function subjectOf({ before, after, subject_id: id, action }) {
@@ -50,7 +51,8 @@ function short(value, name) {
 export function differences({ before, after }) {
   const isPair = before && after && typeof before === "object" && typeof after === "object"
   if (!isPair) return []
-  const names = Object.keys({ ...before, ...after }).filter((name) => !hidden.includes(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+  const differs = (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name])
+  const names = Object.keys({ ...before, ...after }).filter((name) => !hidden.includes(name) && differs(name) && !(name === "stock" && differs("variants")))
   return names.map((name) => ({ name: knows(`audit.member.${name}`) ? t(`audit.member.${name}`) : name, from: short(before[name], name), to: short(after[name], name) }))
 }
 

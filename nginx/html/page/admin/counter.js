@@ -97,10 +97,15 @@ export function linkToCopy(label, { url, expires_at: end }, note) {
     <button type="button" class="btn" @click=${() => copy(input)}>${icon("link")}${t("link.copy")}</button><time class="vh" datetime="${end}"></time></div>`
 }
 
+/** The beginning of a long name, for buttons and questions, where it stands in full beside them. */
+export function brief(name) {
+  return [...name].length > 24 ? `${[...name].slice(0, 24).join("")}…` : name
+}
+
 /** An address that may break before its @. */
 export function mail(text) {
   const [name, ...host] = text.split("@")
-  return host.length ? [name, html`<wbr>`, `@${host.join("@")}`] : text
+  return host.length ? [name, html`<wbr>`, html`<span class="host">@${host.join("@")}</span>`] : text
 }
 
 /** Somebody in a list, who may be a link. */

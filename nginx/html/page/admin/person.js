@@ -8,7 +8,7 @@ import { classifiers, thumb, variantName } from "../goods.js"
 import { confirmStep, field, submitting, values } from "../form.js"
 import { facts } from "../session.js"
 import { fill, html } from "../html.js"
-import { linkToCopy } from "./counter.js"
+import { brief, linkToCopy } from "./counter.js"
 import { moment, number, step, t } from "../words.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
@@ -60,8 +60,8 @@ function roleForm(user) {
 
 function account(user) {
   const place = html`<div></div>`
-  const off = html`<button type="button" class="btn danger">${t("person.off", { name: nameOf(user) })}…</button>`
-  const on = html`<button type="button" class="btn">${t("person.on", { name: nameOf(user) })}</button>`
+  const off = html`<button type="button" class="btn danger">${t("person.off", { name: brief(nameOf(user)) })}…</button>`
+  const on = html`<button type="button" class="btn">${t("person.on", { name: brief(nameOf(user)) })}</button>`
   const close = () => {
     fill(place, off)
     off.focus()

@@ -13,7 +13,7 @@ import { pieces } from "./catalogue.js"
 import { number, t } from "../words.js"
 import { stockForm } from "./stock.js"
 import { toast } from "../notices.js"
-import { whole } from "./counter.js"
+import { brief, whole } from "./counter.js"
 
 const blank = { name: "", description: "", price: null, class: "merch", type: "clothing", limit_per_person: null, low_stock_at: null, hand_over: true, variants: [], stock: null, images: [], is_active: true }
 
@@ -80,14 +80,14 @@ function retirement(known, signal) {
     fill(place, confirm)
     confirm.takeFocus()
   }
-  const retire = () => asking(t("thing.askRetire", { name: item.name }), t("thing.retireText"), { text: t("thing.retire", { name: item.name }), verb: t("thing.retiring"), work: () => set(false) })
+  const retire = () => asking(t("thing.askRetire", { name: item.name }), t("thing.retireText"), { text: t("thing.retire", { name: brief(item.name) }), verb: t("thing.retiring"), work: () => set(false) })
   const drop = () => asking(t("thing.askRemove", { name: item.name }), t("thing.removeText"), { text: t("thing.remove"), verb: t("thing.removing"), work: remove })
   function close() {
     draw()
     place.querySelector("button").focus()
   }
   function draw() {
-    if (item.is_active) return fill(place, html`<button type="button" class="btn danger" @click=${retire}>${t("thing.retire", { name: item.name })}…</button>`)
+    if (item.is_active) return fill(place, html`<button type="button" class="btn danger" @click=${retire}>${t("thing.retire", { name: brief(item.name) })}…</button>`)
     const button = html`<button type="button" class="btn">${t("thing.putBack")}</button>`
     const form = html`<div class="stack"><div class="row">${button}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div></div>`
     button.addEventListener("click", () => submitting(form, button, t("thing.saving"), () => set(true)))
@@ -121,7 +121,7 @@ function edit(known, lists, names, signal) {
   const isNew = !known.item.id
   const stock = stockForm(known.item, lists, names, signal)
   const picture = pictureForm(known.item, names)
-  const button = html`<button class="btn primary">${isNew ? t("thing.addIt") : t("thing.save", { name: known.item.name })}</button>`
+  const button = html`<button class="btn primary">${isNew ? t("thing.addIt") : t("thing.save", { name: brief(known.item.name) })}</button>`
   const note = html`<b class="wrong-note" role="status"></b>`
   const types = lists.item_type.filter((one) => one.class === known.item.class)
   const form = html`<form class="two edit" novalidate><div class="stack wide">${whatItIs(known.item, types, names)}${stock.element}</div>
