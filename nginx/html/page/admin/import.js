@@ -1,10 +1,9 @@
 // Many people by one table, such as the list that the office has already. Nothing is made unless every row is good.
 
-import { confirmStep } from "../form.js"
 import { fill, html } from "../html.js"
 import { go } from "../router.js"
 import { head, icon } from "../elements.js"
-import { mail } from "./counter.js"
+import { askTwice, mail } from "./counter.js"
 import { knows, number, t } from "../words.js"
 import { post } from "../api.js"
 import { stat, tableForm } from "./table-form.js"
@@ -27,7 +26,7 @@ async function check(rows) {
 
 function confirm(place, { created, known, make }, back) {
   if (!created) return fill(place, html`<div class="banner lemon" role="alert">${icon("info")}<p><b>${t("import.nobody")}</b></p></div>`)
-  const step = confirmStep({
+  askTwice(place, {
     question: t("import.ask", { n: created }), note: [t("import.note"), known > 0 && [" ", t("import.knownText", { n: known })]], back,
     yes: { text: t("import.do", { n: created }), verb: t("import.doing"), work: async () => {
       const done = await make()
@@ -36,8 +35,6 @@ function confirm(place, { created, known, make }, back) {
       toast(t("import.done", { n: done.created }))
     } },
   })
-  fill(place, step)
-  step.takeFocus()
 }
 
 export function showImport() {
