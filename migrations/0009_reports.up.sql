@@ -16,7 +16,7 @@ CREATE TABLE transfer_totals (
 ) WITH (fillfactor = 80);
 CREATE INDEX transfer_totals_by_rank ON transfer_totals (span, first_day, coins DESC, person) WHERE side = 'given';
 
--- What was bought of a variant on a day (UTC). A refund counts beside its purchase, on the day of the purchase, so that
+-- The purchases of a variant on a day (UTC). A refund counts beside its purchase, on the day of the purchase, so that
 -- a past day says how much of it was kept.
 CREATE TABLE purchase_totals (
     day            date NOT NULL,
@@ -60,12 +60,14 @@ LANGUAGE sql STABLE AS $$
     SELECT * FROM operations o WHERE o.id > _id AND o.id <= _through ORDER BY o.id LIMIT _most
 $$;
 
--- The change that these operations make to the totals of transfers.
+-- The change that these operations make to the totals of transfers. Here and below, other rows are looked up one by one:
+-- for a join, PostgreSQL may read a whole table.
 CREATE FUNCTION transfers_after(_id uuid, _through uuid, _most bigint)
 RETURNS TABLE (day date, giver uuid, receiver uuid, coins bigint, transfers bigint) LANGUAGE sql STABLE AS $$
     SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date, o.owner, o.counterpart,
            CASE o.kind WHEN 'transfer' THEN o.amount ELSE -o.amount END, CASE o.kind WHEN 'transfer' THEN 1 ELSE -1 END
-    FROM operations_after(_id, _through, _most) o LEFT JOIN operations undone ON undone.id = o.reverses
+    FROM operations_after(_id, _through, _most) o
+    LEFT JOIN LATERAL (SELECT u.at FROM operations u WHERE u.id = o.reverses LIMIT 1) undone ON true
     WHERE o.kind IN ('transfer', 'undo_transfer') AND o.outcome = 'done'
 $$;
 
@@ -78,8 +80,9 @@ RETURNS TABLE (day date, asset bigint, purchases bigint, quantity bigint, coins 
     FROM operations_after(_id, _through, _most) o
     CROSS JOIN LATERAL (
         SELECT (o.kind = 'purchase')::int::bigint AS is_purchase, (o.kind = 'refund')::int::bigint AS is_refund) k
-    JOIN postings p ON p.operation = o.id AND p.asset > 1
-    LEFT JOIN operations undone ON undone.id = o.reverses
+    CROSS JOIN LATERAL (
+        SELECT p.asset, p.amount FROM postings p WHERE p.operation = o.id AND p.asset > 1 OFFSET 0) p
+    LEFT JOIN LATERAL (SELECT u.at FROM operations u WHERE u.id = o.reverses LIMIT 1) undone ON true
     WHERE o.kind IN ('purchase', 'refund') AND o.outcome = 'done'
 $$;
 
@@ -90,10 +93,13 @@ LANGUAGE sql STABLE AS $$
     SELECT (coalesce(undone.at, o.at) AT TIME ZONE 'UTC')::date,
            CASE WHEN p.debit = mint() THEN p.amount ELSE 0 END, CASE WHEN p.credit = till() THEN p.amount ELSE 0 END,
            CASE WHEN p.debit = till() THEN p.amount ELSE 0 END,
-           CASE WHEN p.debit < 1000 OR p.credit < 1000 THEN 0 WHEN undone.id IS NULL THEN p.amount ELSE -p.amount END,
+           CASE WHEN p.debit < 1000 OR p.credit < 1000 THEN 0 WHEN undone.at IS NULL THEN p.amount ELSE -p.amount END,
            CASE WHEN p.debit >= 1000 THEN 0 ELSE p.amount END - CASE WHEN p.credit >= 1000 THEN 0 ELSE p.amount END
-    FROM operations_after(_id, _through, _most) o JOIN postings p ON p.operation = o.id AND p.asset = 1
-    LEFT JOIN operations undone ON undone.id = o.reverses AND o.kind = 'undo_transfer'
+    FROM operations_after(_id, _through, _most) o
+    CROSS JOIN LATERAL (
+        SELECT p.debit, p.credit, p.amount FROM postings p WHERE p.operation = o.id AND p.asset = 1 OFFSET 0) p
+    LEFT JOIN LATERAL (
+        SELECT u.at FROM operations u WHERE u.id = o.reverses AND o.kind = 'undo_transfer' LIMIT 1) undone ON true
 $$;
 
 -- Adds the next operations to the totals, `_most` of them at the most; false if there are no more for now.

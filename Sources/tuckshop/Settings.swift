@@ -61,7 +61,8 @@ struct Settings {
       "the largest body that a worker takes, except for pictures (2 MB); nginx has limits of its own, 64 KB and 2 MB")
     let corsOrigins = Setting(
       "CORS_ORIGINS",
-      listOf: #/
+      listOf:
+        #/
         (?! http:.*:80 $ | https:.*:443 $ ) https?://
         (?: [a-z0-9] (?: [a-z0-9._\-]* [a-z0-9] )? | \[ [0-9a-f:.]+ \] ) (?: : [1-9][0-9]{0,4} )?
         /#,

@@ -116,7 +116,8 @@ struct CrossOriginTests {
         var headers = Headers()
         if let origin { headers.add("Origin", origin) }
         return worker.ask(
-          Request(.post, "/api/v1/auth/session", headers: headers, body: body.bytes, clientAddress: "192.0.2.1", id: "r"))
+          Request(
+            .post, "/api/v1/auth/session", headers: headers, body: body.bytes, clientAddress: "192.0.2.1", id: "r"))
       }
       #expect(open(nil).status == 200)
       for origin in [Self.listed, Self.other] {

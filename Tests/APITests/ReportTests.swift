@@ -40,7 +40,8 @@ struct ReportTests {
   private func send(_ amount: Int, to name: String, in shop: OrderDesk) throws -> String {
     let headers: Headers = ["Authorization": "Bearer " + shop.mine, "Idempotency-Key": UUID().uuidString]
     let body: JSON = ["to_user": .string(name), "amount": .integer(amount)]
-    let answer = shop.shop.worker.ask(Request(.post, "/api/v1/transfers", headers: headers, body: body.bytes, id: "r-1"))
+    let answer = shop.shop.worker.ask(
+      Request(.post, "/api/v1/transfers", headers: headers, body: body.bytes, id: "r-1"))
     return try #require(answer["id"])
   }
 

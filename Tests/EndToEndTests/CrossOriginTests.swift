@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Testing
 
@@ -69,6 +70,8 @@ struct CrossOriginTests {
         #expect(values("Vary", answer).contains("Origin"), "\(stranger)")
       }
     }
+    #expect(unlink(world.directory / "run/app.sock") == 0)
+    expectOpen(try world.ask("/api/v1/shop", headers: origin), 503, "a pool that is away")
     _ = try world.stop()
   }
 

@@ -3,6 +3,8 @@
 import argparse
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import walk_account
@@ -29,7 +31,7 @@ WALK = [
     (walk_coins.undo_from_history, PHONE), (walk_coins.undo_from_history, DESK),
     (walk_coins.a_lost_answer_sends_once, DESK), (walk_goods.buy_and_cancel, PHONE), (walk_goods.buy_a_size, DESK),
     (walk_goods.up_to_a_limit, PHONE), (walk_goods.what_can_be_fetched, DESK),
-    (walk_goods.things_of_other_kinds, DESK), (walk_line.a_slow_line, PHONE), (walk_line.without_a_line, DESK),
+    (walk_goods.things_of_other_kinds, DESK), (walk_goods.long_and_large, DESK), (walk_line.a_slow_line, PHONE), (walk_line.without_a_line, DESK),
     (walk_line.a_shop_that_is_gone, PHONE), (walk_line.outside, DESK), (walk_keyboard.a_newcomer, DESK),
     (walk_keyboard.a_newcomer, PHONE_AT_NIGHT), (walk_keyboard.keys, DESK),
 ]
@@ -37,6 +39,9 @@ WALK = [
 
 def screens(visitor, cast):
     """Every screen of a person who has something of everything."""
+    cast.buy(cast.vera, "umbrella", ready=True)
+    cast.buy(cast.vera, "t-shirt", quality_level="l")
+    cast.send(cast.marina, cast.vera, 50, "Thank you for the long evening in the server room, and for the tea")
     visitor.page.goto("/")
     visitor.look_in_every_light("sign-in")
     visitor.sign_in(cast.vera)
@@ -45,45 +50,48 @@ def screens(visitor, cast):
         visitor.look_in_every_light(name)
 
 
-def furnish(cast):
-    cast.buy(cast.vera, "umbrella", ready=True)
-    cast.buy(cast.vera, "t-shirt", quality_level="l")
-    cast.send(cast.marina, cast.vera, 50, "Thank you for the long evening in the server room, and for the tea")
+STEPS = [(screens, (390, "light", "ru")), (screens, DESK), *WALK]
+
+playwright = browser = None
 
 
-def take(step, browser, arguments, cast, form):
+def start_browser(path):
+    """Each process has a browser of its own."""
+    global playwright, browser
+    expect.set_options(timeout=LONGEST)
+    playwright = sync_playwright().start()
+    browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+def take(index, arguments, admin):
     """One step by one visitor: a line if it holds, and a line for each thing that does not."""
-    visitor = Visitor(browser, arguments.base, arguments.pictures, *form)
+    step, form = STEPS[index]
     start = time.monotonic()
+    visitor = Visitor(browser, arguments.base, arguments.pictures, *form)
     try:
-        step(visitor, cast)
+        step(visitor, Cast(API(arguments.base), admin))
     except Exception as error:
         visitor.page.screenshot(path=Path(arguments.pictures) / f"failed-{step.__name__}-{visitor.look}.png")
-        text = " ".join(str(error).split())
-        visitor.complaints.append(text[:600])
-    complaints = visitor.close()
+        visitor.complaints.append(" ".join(str(error).split())[:600])
     name = f"{step.__name__} {'-'.join(map(str, form))}"
-    if not complaints:
-        print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
-    for complaint in complaints:
-        print(f"WRONG {name}: {complaint}", flush=True)
-    return len(complaints)
+    wrong = [f"WRONG {name}: {' '.join(complaint.split())}" for complaint in visitor.close()]
+    return wrong, wrong or [f"{name}: {time.monotonic() - start:.1f} s"]
 
 
 def main(arguments):
-    expect.set_options(timeout=LONGEST)
     Path(arguments.pictures).mkdir(parents=True, exist_ok=True)
-    cast = Cast(API(arguments.base), arguments.admin, Path(arguments.admin_password_file).read_text().strip())
-    furnish(cast)
-    steps = [*WALK, (screens, (390, "light", "ru")), (screens, DESK)]
-    chosen = [one for one in steps if arguments.only in (None, one[0].__name__)]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=arguments.browser, args=["--no-sandbox"])
-        wrong = sum(take(step, browser, arguments, cast, form) for step, form in chosen)
-        browser.close()
+    admin = API(arguments.base).token(arguments.admin, Path(arguments.admin_password_file).read_text().strip())
+    chosen = [index for index, (step, _) in enumerate(STEPS) if arguments.only in (None, step.__name__)]
     if not chosen:
-        print(f"WRONG no step is called {arguments.only}")
-    return 1 if wrong or not chosen else 0
+        print(f"WRONG there is no step {arguments.only}")
+        return 1
+    is_wrong = False
+    with ProcessPoolExecutor(2, get_context("spawn"), start_browser, [arguments.browser]) as pool:
+        for done in as_completed([pool.submit(take, index, arguments, admin) for index in chosen]):
+            wrong, lines = done.result()
+            is_wrong |= bool(wrong)
+            print("\n".join(lines), flush=True)
+    return 1 if is_wrong else 0
 
 
 if __name__ == "__main__":

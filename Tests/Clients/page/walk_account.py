@@ -29,7 +29,7 @@ def sign_in_and_out(visitor, cast):
     # The place is the one that was asked for before the sign-in.
     expect(page.get_by_role("heading", name="History")).to_be_visible()
     assert page.url.endswith("/history?kind=grant"), page.url
-    expect(page.get_by_role("link", name="Grants")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_label("Kind")).to_have_value("grant")
     assert page.evaluate("document.cookie") == ""
     assert page.evaluate("Object.keys(localStorage)") == ["signed-in"]
     page.reload()
@@ -130,8 +130,8 @@ def settings(visitor, cast):
     cast.token(nina), cast.token(nina)
     visitor.sign_in(nina)
     visitor.open("/me")
-    page.get_by_label("Full name").fill("")
-    page.get_by_role("button", name="Change name").click()
+    page.get_by_label("How colleagues see you").fill("")
+    page.get_by_role("button", name="Save name").click()
     expect(page.get_by_text("This is still empty.")).to_be_visible()
     page.get_by_label("Password now").fill("wrong-lemon-harbour")
     page.get_by_label("New password").fill("another-lemon-harbour")
@@ -161,8 +161,8 @@ def a_new_name(visitor, cast):
     page = visitor.page
     visitor.sign_in(cast.join("nora", "Nora Old"))
     visitor.open("/me")
-    page.get_by_label("Full name").fill("Nora New")
-    page.get_by_role("button", name="Change name").click()
+    page.get_by_label("How colleagues see you").fill("Nora New")
+    page.get_by_role("button", name="Save name").click()
     expect(page.locator(".toast")).to_have_text("Your name is changed.")
     expect(page.get_by_role("heading", name="Nora New")).to_be_visible()
     expect(page.locator(".who")).to_contain_text("Nora New")

@@ -76,6 +76,23 @@ def up_to_a_limit(visitor, cast):
     visitor.forgive("/api/v1/purchases", "/mine")
 
 
+def long_and_large(visitor, cast):
+    """Names without a blank, as long as the shop allows, and a purse of seven digits."""
+    page = visitor.page
+    long = cast.join("w" * 40, "Wolf" * 25)
+    item = cast.thing("long", price=1_234_567, limit_per_person=7)
+    cast.api.ask("PATCH", f"/api/v1/items/{item['id']}", {"name": "Schal" * 20, "description": "Länge" * 40}, cast.admin)
+    cast.pay(long, 8_999_000)
+    cast.send(long, cast.marina, 1_000_000, "x" * 500)
+    cast.send(cast.marina, long, 999_999, "y" * 500)
+    cast.buy(long, item["code"], ready=True)
+    cast.buy(long, item["code"])
+    visitor.sign_in(long)
+    for name, path in (("home", "/"), ("send", f"/send?to={cast.marina}&amount=7000000"), ("history", "/history"), ("item", f"/shop/{item['code']}"), ("mine", "/mine"), ("me", "/me")):
+        visitor.open(path)
+        visitor.look_in_every_light(f"long-{name}")
+
+
 def what_can_be_fetched(visitor, cast):
     """Home asks again when it comes into sight, and every minute while it is."""
     page = visitor.page

@@ -24,6 +24,7 @@ def type_into(visitor, label, text):
 
 def a_newcomer(visitor, cast):
     page, word = visitor.page, visitor.word
+    cast.everybody()
     page.goto("/")
     button = lambda name: page.get_by_role("button", name=name, exact=True)
     link = lambda name: page.get_by_role("link", name=name)

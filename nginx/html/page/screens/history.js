@@ -40,13 +40,13 @@ function filters(address) {
   return { values, to, asked }
 }
 
-/** In or out, and the days. */
+/** The kind of entry, and the days. */
 function selects({ values, to }) {
-  const one = (name) => html`<div class="field"><label for="${name}">${t(`history.${name}`)}</label>
+  const day = (name) => html`<div class="field"><label for="${name}">${t(`history.${name}`)}</label>
     <input class="input" type="date" id="${name}" value="${values[name] ?? ""}" @change=${(event) => go(to({ [name]: event.target.value }))}></div>`
-  const option = (way) => html`<option value="${way}" selected=${way === (values.direction ?? "")}>${t(`history.way.${way || "both"}`)}</option>`
-  return html`<div class="row low selects dates"><div class="field"><label for="direction">${t("history.way")}</label>
-    <select class="select" id="direction" @change=${(event) => go(to({ direction: event.target.value }))}>${["", "in", "out"].map(option)}</select></div>${one("from")}${one("to")}</div>`
+  const option = (kind) => html`<option value="${kind}" selected=${kind === (values.kind ?? "")}>${t(`history.tab.${kind || "all"}`)}</option>`
+  return html`<div class="selects dates"><div class="field"><label for="kind">${t("history.kinds")}</label>
+    <select class="select" id="kind" @change=${(event) => go(to({ kind: event.target.value }))}>${kinds.map(option)}</select></div>${day("from")}${day("to")}</div>`
 }
 
 /** The file is asked for with the token and handed over as a link, which is then clicked. */
@@ -120,10 +120,10 @@ export async function show({ query: address, signal }) {
   const { items, next_cursor: next } = await get("wallet/history" + query({ ...filter.asked, cursor: filter.values.cursor, limit: 25 }), { signal })
   const byCode = await itemsByCode(items.map((entry) => entry.item), signal)
   changes.addEventListener("moved", () => again(), { signal })
-  const tab = (kind) => ({ name: t(`history.tab.${kind || "all"}`), href: filter.to({ kind }), current: (filter.values.kind ?? "") === kind })
+  const tab = (direction) => ({ name: t(`history.way.${direction || "both"}`), href: filter.to({ direction }), current: (filter.values.direction ?? "") === direction })
   return [
     head(t("title.history"), t("history.text"), deed(html`<button class="btn">${icon("down")}${t("csv")}</button>`, t("csv.doing"), () => download(filter.asked))),
-    html`<div class="row apart low filters"><div class="tabs-place">${tabs(t("history.kinds"), kinds.map(tab))}</div>${selects(filter)}</div>`,
+    html`<div class="row apart low filters"><div class="tabs-place">${tabs(t("history.way"), ["", "in", "out"].map(tab))}</div>${selects(filter)}</div>`,
     items.length ? rows(items, byCode, signal) : nothing(filter),
     pager(filter.values.cursor, next, (cursor) => filter.to({ cursor })),
   ]

@@ -14,14 +14,16 @@ import { whoAndWhy } from "./history.js"
 function balance(signal) {
   const figure = html`<span></span>`
   const word = html`<small></small>`
+  const big = html`<p class="big">${figure} ${word}</p>`
   const say = () => {
+    big.classList.toggle("long", facts.coins >= 100_000)
     figure.textContent = number(facts.coins)
     word.textContent = coinName(facts.coins)
   }
   changes.addEventListener("coins", () => facts.coins != null && say(), { signal })
   say()
-  return html`<section class="stack tight" aria-label="${t("home.balance")}"><p class="muted">${greeting(myName())}</p>
-    <div class="balance"><p class="big">${figure} ${word}</p>${facts.coins > 0 && html`<img class="pile" src="/pile.svg" width="136" height="96" alt="">`}</div></section>`
+  return html`<section class="stack tight" aria-label="${t("home.balance")}"><p class="muted">${greeting(myName().split(" ")[0])}</p>
+    <div class="balance">${big}${facts.coins > 0 && html`<img class="pile" src="/pile.svg" width="136" height="96" alt="">`}</div></section>`
 }
 
 function send() {

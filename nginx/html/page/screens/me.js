@@ -30,7 +30,7 @@ function look() {
 function nameForm() {
   return makeForm({
     look: "card stack",
-    content: [html`<h2>${t("me.name")}</h2>`, field({ label: t("me.fullName"), name: "full_name", value: facts.me.full_name ?? "", help: t("signUp.nameHelp"), more: { autocomplete: "name" } })],
+    content: [html`<h2>${t("me.name")}</h2>`, field({ label: t("me.fullName"), name: "full_name", value: facts.me.full_name ?? "", more: { autocomplete: "name" } })],
     button: html`<div><button class="btn">${t("me.changeName")}</button></div>`, verb: t("me.changing"), check: whatIsEmpty,
     work: async (given) => {
       facts.me = await ask("PATCH", "auth/me", { body: given })

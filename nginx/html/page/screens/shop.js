@@ -1,6 +1,6 @@
 // The shop: what is on the shelf, filtered by kind and price and searched, all of it in the address.
 
-import { allItems, classifiers, left, tile, typeName, variantName, variants } from "../goods.js"
+import { allItems, classifiers, isSoldOut, left, tile, typeName, variantName, variants } from "../goods.js"
 import { coins, number, t } from "../words.js"
 import { empty, head, icon, tabs } from "../elements.js"
 import { facts } from "../session.js"
@@ -76,7 +76,7 @@ export async function show({ query: address, signal }) {
   const place = html`<div></div>`
   const kinds = html`<div class="tabs-place"></div>`
   const draw = () => {
-    const found = list.filter((item) => fits(item, filter.values)).sort(sorts[filter.values.sort])
+    const found = list.filter((item) => fits(item, filter.values)).sort((a, b) => isSoldOut(a) - isSoldOut(b) || sorts[filter.values.sort](a, b))
     fill(kinds, kindTabs(list, names, filter))
     fill(place, found.length ? html`<ul class="shelf main-shelf">${found.map((item) => tile(item, noteOf(item, names)))}</ul>` : nothing(list, filter))
   }
