@@ -68,6 +68,24 @@ struct PageTests {
     #expect(Set(preloaded) == needed.subtracting(["page/app.js"]))
   }
 
+  /// `page/early.js` chooses a language before any module runs.
+  @Test func `the start asks for the words of each language that the page has`() throws {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: html + "words").filter { !$0.contains("-") }
+    let early = try read(html + "page/early.js")
+    #expect(early.contains("modulepreload"))
+    #expect(names.filter { !early.contains("\"\($0.dropLast(3))\"") } == [])
+  }
+
+  /// What stands behind the counter is loaded by the role of the user.
+  @Test func `a colleague's page loads no word and no style of the counter`() throws {
+    let modules = try modules().filter { !$0.key.hasPrefix("page/admin/") }
+    for (path, text) in modules {
+      #expect(imports(of: path, in: text).filter { $0.hasPrefix("words/") || $0.hasPrefix("page/admin/") } == [], "\(path)")
+    }
+    let index = try read(html + "index.html")
+    for style in ["counter", "plots"] { #expect(!index.contains("style/\(style).css")) }
+  }
+
   @Test func `every module imports files that exist, and every style and drawing of the page exists`() throws {
     for (path, text) in try modules() {
       for name in imports(of: path, in: text) {

@@ -1,7 +1,7 @@
 // Knows how to ask the shop: tokens, keys, waiting and errors. Refuses to know screens.
 
 import { bearer, distrust, refresh } from "./session.js"
-import { busy, offline } from "./notices.js"
+import { busy, offline, patiently } from "./notices.js"
 
 const base = "/api/v1/"
 const tries = 4
@@ -51,7 +51,7 @@ async function authorize(headers) {
 
 async function send(method, url, options) {
   try {
-    const answer = await fetch(url, { method, ...options })
+    const answer = await patiently(fetch(url, { method, ...options }))
     offline(false)
     return answer
   } catch (error) {

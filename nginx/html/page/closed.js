@@ -39,7 +39,7 @@ export function offline(retry) {
 
 /** In the place of a screen that could not be read. With the line the screen comes as well, if nobody has left. */
 export function trouble(error, retry) {
-  const text = error.status >= 400 && error.status < 500 ? error.message : t(navigator.onLine && error.status !== 0 ? "trouble.text" : "offline.text")
+  const text = error.status >= 400 && error.status < 500 ? error.message : t(navigator.onLine ? "trouble.text" : "offline.look")
   const made = html`<div>${sign(t("trouble.title"), "rose")}<div class="empty under"><p>${text}</p>
     <button class="btn primary" type="button" @click=${retry}>${icon("clock")}${t("closed.now")}</button></div></div>`
   addEventListener("online", () => made.isConnected && retry(), { once: true })

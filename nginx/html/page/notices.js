@@ -20,7 +20,7 @@ export function banner(name, colour, iconName, ...content) {
   banners.append(made)
 }
 
-export function dropBanner(name) {
+function dropBanner(name) {
   shown.get(name)?.remove()
   shown.delete(name)
 }
@@ -42,6 +42,27 @@ function pause(milliseconds, signal) {
       reject(signal.reason)
     })
   })
+}
+
+/** As long as an answer may take before somebody wonders. */
+const patience = 5000
+let slow = 0
+
+/** The answer, with a word about it if it takes long. */
+export async function patiently(answer) {
+  let isSlow = false
+  const timer = setTimeout(() => {
+    isSlow = true
+    slow += 1
+    banner("slow", "sky", "clock", t("busy.slow"))
+  }, patience)
+  try {
+    return await answer
+  } finally {
+    clearTimeout(timer)
+    if (isSlow) slow -= 1
+    if (!slow) dropBanner("slow")
+  }
 }
 
 /** Waits for as long as the shop asked, and says so if a person would notice. */

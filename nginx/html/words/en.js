@@ -57,6 +57,7 @@ export default {
   "offline.look": "Your device is offline. We look for the shop again as soon as it is back.",
   "busy.tries": "Too many tries.",
   "busy.shop": "The shop is busy.",
+  "busy.slow": "The shop takes longer than usual. We keep waiting for it.",
   "busy.again": { one: "We try again in {n} second.", other: "We try again in {n} seconds." },
   "closed.title": "Back in a moment",
   "closed.text": "The shop is restocking itself. Nothing you sent or bought is lost.",
