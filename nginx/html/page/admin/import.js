@@ -11,6 +11,21 @@ import { toast } from "../notices.js"
 
 const columns = ["email", "full_name", "role", "username"]
 
+/** The shop's sentences about a row, for which the page has words. Others stay as they are. */
+const sentences = [
+  [/‘([^’]*)’ is no e-mail address\./g, "import.noAddress"],
+  [/‘([^’]*)’ is no role: [^.]*\./g, "import.noRole"],
+  [/‘([^’]*)’ is on row (\d+) already\./g, "import.twice"],
+  [/The (e-mail address) is missing\./g, "import.addressMissing"],
+  [/The (full name) is missing\./g, "import.nameMissing"],
+  [/The (username) or the e-mail address is taken\./g, "import.taken"],
+]
+
+/** The shop counts the rows that it got; people count those of their file. */
+function explained(detail, rows) {
+  return sentences.reduce((text, [pattern, key]) => text.replace(pattern, (_, word, n) => t(key, { text: word, row: rows[n - 1]?.number })), detail)
+}
+
 /** The members that a row has; the shop chooses the others. */
 const userOf = (row) => Object.fromEntries(columns.filter((name) => row[name]).map((name) => [name, row[name]]))
 
@@ -18,7 +33,7 @@ async function check(rows) {
   const body = { users: rows.map(userOf) }
   const found = await post("users/import?dry_run=true", body, { repeatable: true })
   for (const [index, { status, detail }] of found.items.entries()) {
-    if (status === "wrong") rows[index].wrong = detail
+    if (status === "wrong") rows[index].wrong = explained(detail, rows)
     if (status === "known") rows[index].note = t("import.known")
   }
   return found.wrong ? null : { ...found, make: () => post("users/import?dry_run=false", body, { repeatable: true }) }
