@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from counter_walk import excuse
 from playwright.sync_api import expect
 
 
@@ -48,7 +47,7 @@ def invite_and_change_people(visitor, company):
     visitor.look_at("person-off")
     page.get_by_role("button", name=re.compile("^Let .* in again")).click()
     expect(page.locator(".badge", has_text="Deactivated")).to_have_count(0)
-    excuse(visitor, "422 (Unprocessable Content)")
+    visitor.forgive("422 (Unprocessable Content)")
 
 
 def import_people(visitor, company):
@@ -103,7 +102,7 @@ def read_reports(visitor, company):
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("heading", name="Nothing bought yet")).to_be_visible()
     visitor.look_at("reports-empty")
-    excuse(visitor, "422 (Unprocessable Content)")
+    visitor.forgive("422 (Unprocessable Content)")
 
 
 def grant_coins(visitor, company):
@@ -137,7 +136,7 @@ def grant_coins(visitor, company):
     page.get_by_role("button", name="Grant 5 coins to 1 person").click()
     expect(page.get_by_text("1 person has the coins.")).to_be_visible()
     assert company.coins("marina") == before + 25
-    excuse(visitor, "422 (Unprocessable Content)")
+    visitor.forgive("422 (Unprocessable Content)")
 
 
 def correct_belongings(visitor, company):
@@ -160,7 +159,7 @@ def correct_belongings(visitor, company):
     visitor.look_at("adjust-done")
     page.goto("/admin/audit?action=inventory.adjust")
     expect(page.get_by_role("row", name=re.compile("Counted again at the desk")).first).to_contain_text(company.name("ingrid"))
-    excuse(visitor, "400 (Bad Request)")
+    visitor.forgive("400 (Bad Request)")
 
 
 def moderate(visitor, company):

@@ -2,13 +2,13 @@
 
 import { head, icon, picks } from "../elements.js"
 import { allItems, classifiers, thumb, variantName } from "../goods.js"
-import { complainAll, confirmStep, dropPending, field, once, values } from "../form.js"
+import { complainAll, dropPending, field, once, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { findPerson, nameOf, peopleField, personRow } from "../combobox.js"
 import { get, post, query } from "../api.js"
 import { signed, t } from "../words.js"
 import { replace } from "../router.js"
-import "./counter.js"
+import { askTwice } from "./counter.js"
 
 const sections = ["main", "factory", "trade"]
 const leastReason = 10
@@ -107,7 +107,7 @@ function adjustForm(person, user, held, items, names, change) {
         throw error
       }
     }
-    const confirm = confirmStep({
+    askTwice(act, {
       question: t("adjust.ask", { name: nameOf(person) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
       yes: { text: t("adjust.do"), verb: t("adjust.doing"), work },
       back: () => {
@@ -116,8 +116,6 @@ function adjustForm(person, user, held, items, names, change) {
         act.querySelector("button").focus()
       },
     })
-    fill(act, confirm)
-    confirm.takeFocus()
   })
   showButton()
   return made

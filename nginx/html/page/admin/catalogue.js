@@ -12,7 +12,7 @@ const limit = 50
 const views = ["", "low", "retired"]
 
 /** The variants that the shop sells, or the item itself if it has no list. */
-export function shelves(item) {
+function shelves(item) {
   const list = item.variants.filter((one) => one.is_active)
   return item.variants.length ? list : [item]
 }

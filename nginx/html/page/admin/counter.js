@@ -2,8 +2,8 @@
 // It is loaded only for people who stand there.
 
 import { number, t } from "../words.js"
-import { complainAll, field, submitting } from "../form.js"
-import { freshID, html } from "../html.js"
+import { complainAll, confirmStep, field, submitting } from "../form.js"
+import { fill, freshID, html } from "../html.js"
 import { get, query } from "../api.js"
 import { avatar, icon, tabs } from "../elements.js"
 import { setCount } from "../frame.js"
@@ -54,6 +54,21 @@ export function openDialog(title, signal, ...content) {
   document.body.append(made)
   made.showModal()
   return made
+}
+
+/** A button that does its work by itself, in a form that shows a refusal. */
+export function deed({ text, look = "", verb, work }) {
+  const button = html`<button type="button" class="btn ${look}">${text}</button>`
+  const form = html`<form>${button}</form>`
+  button.addEventListener("click", () => submitting(form, button, verb, work))
+  return form
+}
+
+/** The second step, in the place of the button that led to it. */
+export function askTwice(place, step) {
+  const confirm = confirmStep(step)
+  fill(place, confirm)
+  confirm.takeFocus()
 }
 
 /** A deed that needs a reason. `work` gets the reason; a refusal is shown here. */

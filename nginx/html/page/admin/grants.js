@@ -3,8 +3,8 @@
 
 import { avatar, badge, empty, head, icon, table } from "../elements.js"
 import { moment, number, t } from "../words.js"
-import { complainAll, confirmStep, field, submitting, values } from "../form.js"
-import { cursorLinks, shownTabs, whole } from "./counter.js"
+import { complainAll, field, submitting, values } from "../form.js"
+import { askTwice, cursorLinks, shownTabs, whole } from "./counter.js"
 import { fill, html } from "../html.js"
 import { findPerson, nameOf, peopleField } from "../combobox.js"
 import { get, post, query } from "../api.js"
@@ -41,15 +41,13 @@ export async function askToGrant({ forecast, replayed, make, place, name, back }
     return
   }
   const text = t("grants.do", { coins: forecast.sum, n: forecast.count })
-  const confirm = confirmStep({
+  askTwice(place, {
     question: t("grants.ask", { coins: forecast.sum, n: forecast.count }), note: t("grants.note", { name }), back,
     yes: { text, verb: t("grants.doing"), work: async () => {
       await make()
       go("/admin/grants" + query({ grant: name }))
     } },
   })
-  fill(place, confirm)
-  confirm.takeFocus()
 }
 
 export async function forecastOf(answer) {

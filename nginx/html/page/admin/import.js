@@ -1,16 +1,30 @@
 // Many people by one table, such as the list that the office has already. Nothing is made unless every row is good.
 
-import { confirmStep } from "../form.js"
 import { fill, html } from "../html.js"
 import { go } from "../router.js"
 import { head, icon } from "../elements.js"
-import { mail } from "./counter.js"
+import { askTwice, mail } from "./counter.js"
 import { knows, number, t } from "../words.js"
 import { post } from "../api.js"
 import { stat, tableForm } from "./table-form.js"
 import { toast } from "../notices.js"
 
 const columns = ["email", "full_name", "role", "username"]
+
+/** The shop's sentences about a row, for which the page has words. Others stay as they are. */
+const sentences = [
+  [/‘([^’]*)’ is no e-mail address\./g, "import.noAddress"],
+  [/‘([^’]*)’ is no role: [^.]*\./g, "import.noRole"],
+  [/‘([^’]*)’ is on row (\d+) already\./g, "import.twice"],
+  [/The (e-mail address) is missing\./g, "import.addressMissing"],
+  [/The (full name) is missing\./g, "import.nameMissing"],
+  [/The (username) or the e-mail address is taken\./g, "import.taken"],
+]
+
+/** The shop counts the rows that it got; people count those of their file. */
+function explained(detail, rows) {
+  return sentences.reduce((text, [pattern, key]) => text.replace(pattern, (_, word, n) => t(key, { text: word, row: rows[n - 1]?.number })), detail)
+}
 
 /** The members that a row has; the shop chooses the others. */
 const userOf = (row) => Object.fromEntries(columns.filter((name) => row[name]).map((name) => [name, row[name]]))
@@ -19,7 +33,7 @@ async function check(rows) {
   const body = { users: rows.map(userOf) }
   const found = await post("users/import?dry_run=true", body, { repeatable: true })
   for (const [index, { status, detail }] of found.items.entries()) {
-    if (status === "wrong") rows[index].wrong = detail
+    if (status === "wrong") rows[index].wrong = explained(detail, rows)
     if (status === "known") rows[index].note = t("import.known")
   }
   return found.wrong ? null : { ...found, make: () => post("users/import?dry_run=false", body, { repeatable: true }) }
@@ -27,7 +41,7 @@ async function check(rows) {
 
 function confirm(place, { created, known, make }, back) {
   if (!created) return fill(place, html`<div class="banner lemon" role="alert">${icon("info")}<p><b>${t("import.nobody")}</b></p></div>`)
-  const step = confirmStep({
+  askTwice(place, {
     question: t("import.ask", { n: created }), note: [t("import.note"), known > 0 && [" ", t("import.knownText", { n: known })]], back,
     yes: { text: t("import.do", { n: created }), verb: t("import.doing"), work: async () => {
       const done = await make()
@@ -36,8 +50,6 @@ function confirm(place, { created, known, make }, back) {
       toast(t("import.done", { n: done.created }))
     } },
   })
-  fill(place, step)
-  step.takeFocus()
 }
 
 export function showImport() {

@@ -7,7 +7,7 @@ import { field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace } from "../router.js"
 import { showImport } from "./import.js"
-import { linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs } from "./counter.js"
+import { deed, linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs } from "./counter.js"
 import { step, t } from "../words.js"
 
 const roles = ["user", "moderator", "admin"]
@@ -66,13 +66,11 @@ function invitationRows(list) {
   const mark = { open: "mint", used: "sky", ended: "toffee", expired: "toffee" }
   const end = (invitation) => {
     if (invitation.state !== "open") return null
-    const button = html`<button type="button" class="btn quiet danger">${t("invite.end")}<span class="vh"> ${invitation.email ?? t("invite.anybody")}</span></button>`
-    const form = html`<form>${button}</form>`
-    button.addEventListener("click", () => submitting(form, button, t("invite.ending"), async () => {
+    const work = async () => {
       await ask("DELETE", `invitations/${invitation.id}`)
       go("/admin/people?view=invitations")
-    }))
-    return form
+    }
+    return deed({ text: [t("invite.end"), html`<span class="vh"> ${invitation.email ?? t("invite.anybody")}</span>`], look: "quiet danger", verb: t("invite.ending"), work })
   }
   return table(t("people.invitations"), [
     { title: t("invite.for"), kind: "lead", look: "mail", cell: (one) => html`<b>${one.email ? mail(one.email) : t("invite.anybody")}</b>` },

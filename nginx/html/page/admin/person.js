@@ -5,10 +5,10 @@ import { avatar, icon, picks, price } from "../elements.js"
 import { badgesOf } from "./people.js"
 import { changesOf } from "./changes.js"
 import { classifiers, thumb, variantName } from "../goods.js"
-import { confirmStep, field, submitting, values } from "../form.js"
+import { field, submitting, values } from "../form.js"
 import { facts } from "../session.js"
 import { fill, html } from "../html.js"
-import { brief, linkToCopy } from "./counter.js"
+import { askTwice, brief, deed, linkToCopy } from "./counter.js"
 import { moment, number, step, t } from "../words.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
@@ -47,59 +47,48 @@ function roleForm(user) {
       draw()
       made.querySelector("input:checked").focus()
     }
-    const confirm = confirmStep({
+    askTwice(place, {
       question: t("role.ask", { name: nameOf(user), role: t(`role.${role}`) }), note: t("role.note"), back,
       yes: { text: t("role.do"), verb: t("thing.saving"), work: () => change(user, { role }, t("role.done", { name: nameOf(user), role: t(`role.${role}`) })) },
     })
-    fill(place, confirm)
-    confirm.takeFocus()
   }
   draw()
   return made
 }
 
 function account(user) {
+  const [name, short] = [nameOf(user), brief(nameOf(user))]
   const place = html`<div></div>`
-  const off = html`<button type="button" class="btn danger">${t("person.off", { name: brief(nameOf(user)) })}…</button>`
-  const on = html`<button type="button" class="btn">${t("person.on", { name: brief(nameOf(user)) })}</button>`
+  const off = html`<button type="button" class="btn danger">${t("person.off", { name: short })}…</button>`
   const close = () => {
     fill(place, off)
     off.focus()
   }
-  off.addEventListener("click", () => {
-    const confirm = confirmStep({
-      question: t("person.askOff", { name: nameOf(user) }), note: t("person.offNote"), danger: true, back: close, backText: t("person.keep"),
-      yes: { text: t("person.offDo"), verb: t("person.offDoing"), work: () => change(user, { is_active: false }, t("person.offDone", { name: nameOf(user) })) },
-    })
-    fill(place, confirm)
-    confirm.takeFocus()
-  })
-  const section = html`<section class="card stack"><h2>${t("person.account")}</h2><p class="muted">${t(user.is_active ? "person.activeText" : "person.offText")}</p>${place}</section>`
-  on.addEventListener("click", () => submitting(section, on, t("thing.saving"), () => change(user, { is_active: true }, t("person.onDone", { name: nameOf(user) }))))
-  fill(place, user.is_active ? off : on)
-  return section
+  off.addEventListener("click", () => askTwice(place, {
+    question: t("person.askOff", { name }), note: t("person.offNote"), danger: true, back: close, backText: t("person.keep"),
+    yes: { text: t("person.offDo"), verb: t("person.offDoing"), work: () => change(user, { is_active: false }, t("person.offDone", { name })) },
+  }))
+  fill(place, user.is_active ? off : deed({ text: t("person.on", { name: short }), verb: t("thing.saving"), work: () => change(user, { is_active: true }, t("person.onDone", { name })) }))
+  return html`<section class="card stack"><h2>${t("person.account")}</h2><p class="muted">${t(user.is_active ? "person.activeText" : "person.offText")}</p>${place}</section>`
 }
 
 function passwordLink(user) {
-  const button = html`<button type="button" class="btn">${icon("key")}${t("person.reset")}</button>`
-  const place = html`<div>${button}</div>`
-  const section = html`<section class="card stack"><h2>${t("signIn.password")}</h2><p class="muted">${t("person.resetText")}</p>${place}</section>`
-  button.addEventListener("click", () => submitting(section, button, t("person.resetting"), async () => {
+  const work = async () => {
     const link = await post(`users/${user.id}/password-reset`)
     fill(place, linkToCopy(t("person.resetLink", { name: nameOf(user) }), link, t("person.resetLinkText", { when: moment(link.expires_at) })))
     place.querySelector("input").focus()
-  }))
-  return section
+  }
+  const place = html`<div>${deed({ text: [icon("key"), t("person.reset")], verb: t("person.resetting"), work })}</div>`
+  return html`<section class="card stack"><h2>${t("signIn.password")}</h2><p class="muted">${t("person.resetText")}</p>${place}</section>`
 }
 
 function identityLine(user, identity) {
-  const button = html`<button type="button" class="btn quiet danger">${t("identity.unlink")}<span class="vh"> ${identity.subject}</span></button>`
-  const form = html`<form>${button}</form>`
-  button.addEventListener("click", () => submitting(form, button, t("identity.unlinking"), async () => {
+  const work = async () => {
     await ask("DELETE", `users/${user.id}/identities/${identity.n}`)
     toast(t("identity.unlinked"))
     again()
-  }))
+  }
+  const form = deed({ text: [t("identity.unlink"), html`<span class="vh"> ${identity.subject}</span>`], look: "quiet danger", verb: t("identity.unlinking"), work })
   return html`<li><div class="what"><b class="mail">${identity.subject}</b><small class="mail">${identity.issuer} · ${step(identity.linked_at)}</small></div>${form}</li>`
 }
 

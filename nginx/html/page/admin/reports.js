@@ -6,10 +6,10 @@ import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
 import { coins, currentLanguage, number, t } from "../words.js"
 import { csv, get, query } from "../api.js"
 import { empty, head, icon } from "../elements.js"
-import { field, showRefusal, submitting, values } from "../form.js"
+import { field, showRefusal, values } from "../form.js"
 import { go } from "../router.js"
 import { html } from "../html.js"
-import { staffNames } from "./counter.js"
+import { deed, staffNames } from "./counter.js"
 
 const day = 86_400_000
 const mostRanks = 8
@@ -62,10 +62,7 @@ function save(blob, name) {
 
 /** A button that fetches a table with the session's token and gives it to the browser as a file. */
 function download(text, path, name, look = "") {
-  const button = html`<button type="button" class="btn ${look}">${icon("down")}${text}</button>`
-  const form = html`<form>${button}</form>`
-  button.addEventListener("click", () => submitting(form, button, t("csv.doing"), async () => save(await csv(path), name)))
-  return form
+  return deed({ text: [icon("down"), text], look, verb: t("csv.doing"), work: async () => save(await csv(path), name) })
 }
 
 function report(kind, title, span, key, ...content) {

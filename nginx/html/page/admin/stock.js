@@ -3,7 +3,7 @@
 import { badge, icon } from "../elements.js"
 import { complainAll, field, submitting, values } from "../form.js"
 import { fill, freshID, html } from "../html.js"
-import { number, t } from "../words.js"
+import { t } from "../words.js"
 import { openDialog, whole } from "./counter.js"
 import { post } from "../api.js"
 import { variantName } from "../goods.js"

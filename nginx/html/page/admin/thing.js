@@ -3,17 +3,17 @@
 
 import { ask, get, query } from "../api.js"
 import { classifiers, typeName } from "../goods.js"
-import { complainAll, confirmStep, field, showRefusal, submitting, values } from "../form.js"
+import { complainAll, field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace, show as again } from "../router.js"
 import { head, icon } from "../elements.js"
 import { latestChange } from "./changes.js"
 import { pictureForm } from "./picture.js"
 import { pieces } from "./catalogue.js"
-import { number, t } from "../words.js"
+import { t } from "../words.js"
 import { stockForm } from "./stock.js"
 import { toast } from "../notices.js"
-import { brief, whole } from "./counter.js"
+import { askTwice, brief, deed, whole } from "./counter.js"
 
 const blank = { name: "", description: "", price: null, class: "merch", type: "clothing", limit_per_person: null, low_stock_at: null, hand_over: true, variants: [], stock: null, images: [], is_active: true }
 
@@ -75,11 +75,7 @@ function retirement(known, signal) {
     toast(t("thing.removed", { name: item.name }))
     go("/admin/catalogue?view=retired")
   }
-  const asking = (question, note, yes) => {
-    const confirm = confirmStep({ question, note, danger: true, yes, back: close, backText: t("order.keep") })
-    fill(place, confirm)
-    confirm.takeFocus()
-  }
+  const asking = (question, note, yes) => askTwice(place, { question, note, danger: true, yes, back: close, backText: t("order.keep") })
   const retire = () => asking(t("thing.askRetire", { name: item.name }), t("thing.retireText"), { text: t("thing.retire", { name: brief(item.name) }), verb: t("thing.retiring"), work: () => set(false) })
   const drop = () => asking(t("thing.askRemove", { name: item.name }), t("thing.removeText"), { text: t("thing.remove"), verb: t("thing.removing"), work: remove })
   function close() {
@@ -88,10 +84,7 @@ function retirement(known, signal) {
   }
   function draw() {
     if (item.is_active) return fill(place, html`<button type="button" class="btn danger" @click=${retire}>${t("thing.retire", { name: brief(item.name) })}…</button>`)
-    const button = html`<button type="button" class="btn">${t("thing.putBack")}</button>`
-    const form = html`<div class="stack"><div class="row">${button}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div></div>`
-    button.addEventListener("click", () => submitting(form, button, t("thing.saving"), () => set(true)))
-    fill(place, form)
+    fill(place, html`<div class="row">${deed({ text: t("thing.putBack"), verb: t("thing.saving"), work: () => set(true) })}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div>`)
   }
   draw()
   return html`<section class="card stack"><h2>${t(item.is_active ? "thing.retireTitle" : "thing.retiredTitle")}</h2><p class="muted">${t(item.is_active ? "thing.retireText" : "thing.retiredText")}</p>${place}</section>`
