@@ -4,7 +4,7 @@
 import { begin, expectSession, facts } from "../session.js"
 import { field, makeForm, passwordComplaint, whatIsEmpty } from "../form.js"
 import { fill, html } from "../html.js"
-import { get, post } from "../api.js"
+import { get, post, Refusal } from "../api.js"
 import { icon } from "../elements.js"
 import { t } from "../words.js"
 
@@ -33,7 +33,7 @@ function passwordForm(done, main) {
     } catch (error) {
       if (/^totp_/.test(error.code ?? "") && !more.querySelector("[name=code]")) {
         const { codeField, secretOf } = await import("./second-factor.js")
-        fill(more, error.problem.secret && [html`<p>${t("factor.needed")}</p>`, secretOf(error.problem)], codeField())
+        fill(more, error.problem.secret && [html`<p>${t("factor.needed")}</p>`, secretOf(error.problem)], codeField(error.problem.secret && t("factor.codeHelp")))
         more.querySelector("input").focus()
         if (error.code === "totp_required" || error.problem.secret) return null
       }
@@ -70,8 +70,16 @@ export function accountForm(more, text, enter) {
       password: passwordComplaint(password),
     }),
     work: async (given) => {
-      await post("auth/register", { ...given, ...more }, { anonymous: true })
-      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
+      const quietly = { anonymous: true, repeatable: true }
+      const taken = await post("auth/register", { ...given, ...more }, quietly).catch((error) => {
+        if (!["email_taken", "invitation_refused"].includes(error.code)) throw error
+        return error
+      })
+      const { email, password } = given
+      // A lost answer may have made the account: then the password opens it. If it does not, the first answer counts.
+      begin(await post("auth/session", { email, password }, quietly).catch((error) => {
+        throw taken instanceof Refusal ? taken : error
+      }))
       await enter()
     },
   })
@@ -124,10 +132,13 @@ async function openDialog() {
   return new Promise((resolve) => {
     const dialog = html`<dialog aria-labelledby="again-title"><div class="stack"><h2 id="again-title">${t("signIn.ended")}</h2><p class="muted">${t("signIn.endedText")}</p></div></dialog>`
     let isIn = false
-    const done = (data) => {
+    const done = async (data) => {
       begin(data)
       isIn = true
-      dialog.close()
+      if (!data.recovery_codes) return dialog.close()
+      const { recoveryCodes } = await import("./second-factor.js")
+      dialog.setAttribute("aria-label", t("codes.title"))
+      fill(dialog, recoveryCodes("h2", data.recovery_codes, () => dialog.close())).querySelector("h2").focus()
     }
     dialog.firstChild.append(...[methods.oidc && providerLink(methods.oidc), methods.password && passwordForm(done, !methods.oidc)].filter(Boolean))
     dialog.addEventListener("close", () => {
