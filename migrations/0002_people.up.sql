@@ -26,14 +26,14 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_username ON users (username) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_email ON users (lower(email)) WHERE deleted_at IS NULL;
 
--- One index for each order of the list. The id gives equal values an order. `searched` is included because reading an
--- index takes a third of the time of reading the table.
-CREATE INDEX users_by_created_at ON users (created_at, id) INCLUDE (searched) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_updated_at ON users (updated_at, id) INCLUDE (searched) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_username ON users (username, id) INCLUDE (searched) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_email ON users (email COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_full_name ON users (full_name COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
-CREATE INDEX users_by_role ON users (role COLLATE "C", id) INCLUDE (searched) WHERE deleted_at IS NULL;
+-- One index for each order of the list. The id gives equal values an order. The columns of its filters are included,
+-- because reading an index takes a third of the time of reading the table.
+CREATE INDEX users_by_created_at ON users (created_at, id) INCLUDE (searched, role, is_active) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_updated_at ON users (updated_at, id) INCLUDE (searched, role, is_active) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_username ON users (username, id) INCLUDE (searched, role, is_active) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_email ON users (email COLLATE "C", id) INCLUDE (searched, role, is_active) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_full_name ON users (full_name COLLATE "C", id) INCLUDE (searched, role, is_active) WHERE deleted_at IS NULL;
+CREATE INDEX users_by_role ON users (role COLLATE "C", id) INCLUDE (searched, is_active) WHERE deleted_at IS NULL;
 CREATE INDEX users_search ON users USING gin (searched gin_trgm_ops) WHERE deleted_at IS NULL;
 
 -- People who sign in elsewhere: the issuer and its own key for the person, never a name. Identities of deleted users stay,

@@ -15,6 +15,8 @@ CREATE TABLE reservations (
 );
 CREATE INDEX reservations_by_key ON reservations (key);
 CREATE INDEX reservations_due ON reservations (expires_at) WHERE status = 'active';
+-- The open ones of an owner, however many are closed.
+CREATE INDEX reservations_open ON reservations (owner, made_at, key) WHERE status = 'active';
 
 -- The lines of a request: [{"item":…,"collection":…,"level":…,"quantity":…}], ids and numbers. The asset of
 -- a variant that nobody has had yet is null. Each line looks up its own rows, however many there are of others.

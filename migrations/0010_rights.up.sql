@@ -89,6 +89,48 @@ BEGIN
     RETURN add_person(_id, _username, _email, _full_name, _password_hash, _role, _is_active, _welcome);
 END $$;
 
+-- The welcome coins of many users who were made in this transaction, as `welcome` grants them to one. No other session
+-- sees these users yet, so their purses open full, and nothing has to be locked.
+CREATE FUNCTION welcome_newcomers(_people uuid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _coins bigint := (SELECT s.welcome_coins FROM settings s);
+    _at    timestamptz := clock_timestamp();
+BEGIN
+    IF _coins = 0 THEN RETURN; END IF;
+    INSERT INTO accounts (owner, asset, section, balance, version, moved_at)
+    SELECT p.id, 1, 'main', _coins, 1, _at FROM unnest(_people) AS p (id);
+    INSERT INTO operations (id, owner, kind, key, content, outcome, at, amount, note)
+    SELECT (left(p.id::text, 32) || '0000')::uuid, p.id, 'grant', welcome_key(), digest_of(_coins::text, 'welcome'), 'done',
+        _at, _coins, 'welcome'
+    FROM unnest(_people) AS p (id);
+    INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, credit_balance, credit_version, at)
+    SELECT (left(p.id::text, 32) || '0000')::uuid, 1, 1, mint(), a.id, _coins, _coins, 1, _at
+    FROM unnest(_people) AS p (id) JOIN purses a ON a.owner = p.id;
+END $$;
+
+-- Adds many active users at once, each with the welcome coins. A user whose name or address is taken is left out. The
+-- order is the same for all sessions, so that two imports of the same people do not wait for each other. The id of a
+-- user also names the welcome grant.
+CREATE FUNCTION register_people(_actor uuid, _people jsonb) RETURNS SETOF users
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _made uuid[];
+BEGIN
+    PERFORM require_admin(_actor);
+    WITH made AS (
+        INSERT INTO users (id, username, email, full_name, password_hash, role)
+        SELECT n.id, n.username, n.email, n.full_name, n.password_hash, n.role
+        FROM jsonb_to_recordset(_people)
+            AS n (id uuid, username text, email text, full_name text, password_hash text, role text)
+        ORDER BY lower(n.email), n.username
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    SELECT array_agg(m.id) INTO _made FROM made m;
+    PERFORM welcome_newcomers(_made);
+    RETURN QUERY SELECT u.* FROM unnest(_made) AS m (id) JOIN users u ON u.id = m.id;
+END $$;
+
 -- The first sign-in of a user from elsewhere, who has no password here, and the role user.
 CREATE FUNCTION provision_person(_issuer text, _subject text, _id uuid, _username text, _email text, _full_name text,
     _welcome uuid) RETURNS users
@@ -113,6 +155,17 @@ BEGIN
         is_active = coalesce(_is_active, u.is_active), password_hash = coalesce(_password_hash, u.password_hash),
         updated_at = clock_timestamp()
     WHERE u.id = _id AND u.deleted_at IS NULL RETURNING * INTO _person;
+    RETURN _person;
+END $$;
+
+-- Users choose their own full name themselves; everything else about them is an admin's.
+CREATE FUNCTION rename_oneself(_actor uuid, _full_name text) RETURNS users
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _person users;
+BEGIN
+    UPDATE users u SET full_name = _full_name, updated_at = clock_timestamp()
+    WHERE u.id = _actor AND u.is_active AND u.deleted_at IS NULL RETURNING * INTO _person;
     RETURN _person;
 END $$;
 
@@ -221,8 +274,8 @@ GRANT EXECUTE ON FUNCTION provision_person, next_generation, note_change, add_it
 GRANT SELECT, UPDATE (password_hash) ON users TO tuckshop_auth;
 GRANT SELECT, INSERT, UPDATE ON sessions, revocations TO tuckshop_auth;
 GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens, login_failures, known_networks TO tuckshop_auth;
-GRANT EXECUTE ON FUNCTION register_person, provision_person, change_person, remove_person, next_generation, note_change
-    TO tuckshop_auth;
+GRANT EXECUTE ON FUNCTION register_person, provision_person, register_people, change_person, rename_oneself,
+    remove_person, next_generation, note_change TO tuckshop_auth;
 
 GRANT SELECT, DELETE ON sessions, refresh_tokens, revocations, login_failures, known_networks TO tuckshop_ops;
 GRANT EXECUTE ON FUNCTION expire_reservation, roll_up TO tuckshop_ops;

@@ -275,6 +275,7 @@ struct Answers {
     case .qualityLevel: respond(400, "unknown_quality_level", "There is no such quality level.")
     case .operationType: respond(400, "unknown_operation_type", "There is no such operation type.")
     case .expiry: respond(400, "invalid_expires_in", "expires_in is a whole number of seconds from 1 to 31536000.")
+    case .reservationStatus: respond(400, "invalid_status", "Only open reservations are listed: status=open.")
     case .range: respond(400, "invalid_range", Day.rangeRule())
     case .tooMuch:
       respond(400, "invalid_range", "An answer has at most \(Inventory.mostDaily) quantities. Ask for fewer days.")

@@ -91,6 +91,7 @@ private func v1() -> [RouteGroup] {
   everybody.add(.post, "/auth/password-reset", .withConnection(repeatable: false, takePasswordReset))
   everybody.add(.post, "/auth/logout", .signedIn(repeatable: true, logout))
   everybody.add(.get, "/auth/me", .signedIn(repeatable: true, me))
+  everybody.add(.patch, "/auth/me", .signedIn(repeatable: false, changeMe))
   // Also for users who were admins when they set it up.
   everybody.add(.get, "/auth/totp", .signedIn(repeatable: true, showSecondFactor))
   everybody.add(.post, "/auth/totp/recovery-codes", .signedIn(repeatable: false, renewRecoveryCodes))
@@ -108,6 +109,7 @@ private func v1() -> [RouteGroup] {
 
   everybody.add(.get, "/items", .withConnection(repeatable: true, listItems))
   everybody.add(.get, "/items/{id:uuid}", .withConnection(repeatable: true, showItem))
+  everybody.add(.get, "/items/{id:uuid}/mine", .signedIn(repeatable: true, showOwnShare))
   everybody.add(.get, "/classifiers", .withConnection(repeatable: true, listClassifiers))
   everybody.add(.get, "/leaderboard", .signedIn(repeatable: true, leaderboard))
 
@@ -125,8 +127,11 @@ private func v1() -> [RouteGroup] {
   admins.add(.post, "/auth/totp", .signedIn(repeatable: true, beginSecondFactor))
   admins.add(.post, "/auth/totp/confirm", .signedIn(repeatable: false, confirmSecondFactor))
   admins.add(.post, "/users", .signedIn(repeatable: false, createUser))
+  admins.add(
+    .post, "/users/import", bodyLimitBytes: PeopleBody.mostBytes, .signedIn(repeatable: false, importUsers))
   admins.add(.patch, "/users/{id:uuid}", .signedIn(repeatable: false, changeUser))
   admins.add(.delete, "/users/{id:uuid}", .signedIn(repeatable: false, deleteUser))
+  admins.add(.get, "/users/{id:uuid}/holdings", .signedIn(repeatable: true, showHoldings))
   admins.add(.post, "/users/{id:uuid}/password-reset", .signedIn(repeatable: false, offerPasswordReset))
   admins.add(.post, "/invitations", .signedIn(repeatable: false, createInvitation))
   admins.add(.get, "/invitations", .signedIn(repeatable: true, listInvitations))
@@ -161,6 +166,7 @@ private func inventoryRoutes() -> [RouteGroup] {
   everybody.add(.get, "/items/{item_id:uuid}", .signedIn(repeatable: true, inventoryItem))
   everybody.add(.get, "/daily-balances", .signedIn(repeatable: true, dailyBalances))
   everybody.add(.get, "/reservation/{operation_id:uuid}", .signedIn(repeatable: true, showReservation))
+  everybody.add(.get, "/reservations", .signedIn(repeatable: true, listReservations))
   everybody.add(.post, "/reserve", .signedIn(repeatable: true, reserve))
   everybody.add(.post, "/return-reserve", .signedIn(repeatable: true, returnReserve))
   everybody.add(.post, "/consume-reserve", .signedIn(repeatable: true, consumeReserve))

@@ -7,12 +7,28 @@ package enum History {
   package enum Kind: String, Sendable, CaseIterable {
     case grant, transfer, purchase, refund
     case undo = "undo_transfer"
+
+    /// Of all movements of this kind; nil if they go both ways.
+    fileprivate var direction: Direction? {
+      switch self {
+      case .grant, .refund: .incoming
+      case .purchase: .outgoing
+      case .transfer, .undo: nil
+      }
+    }
+  }
+
+  /// As the owner sees it: coins come in or go out.
+  package enum Direction: String, Sendable, CaseIterable {
+    case incoming = "in"
+    case outgoing = "out"
   }
 
   package struct Filter: Sendable {
     package var before: Int?
     package var limit = 50
     package var kind: Kind?
+    package var direction: Direction?
     package var counterpart: String?
     package var from: Instant?
     package var to: Instant?
@@ -29,9 +45,13 @@ package enum History {
     package let change: Int
     package let balance: Int
     package let counterpart: String?
+    package let counterpartName: String?
     package let item: String?
     package let quantity: Int?
     package let message: String?
+    /// The admin who gave the coins, or the one of the staff who took an order back; nil if it was a command, or the
+    /// owner.
+    package let maker: String?
   }
 
   package static func read(
@@ -41,44 +61,86 @@ package enum History {
     // the page is short, and still has a cursor.
     let scanned = filter.isSelective ? 5000 : filter.limit + 1
     var unreadFrom: Int?
-    let page = try connection.page(
+    // Looked up by itself, because for a known account the planner sees how long its history is. Otherwise it may read and
+    // sort the whole history of an account that is much longer than most.
+    let account: Int? = try connection.row("SELECT id FROM purses WHERE owner = \(owner)") { try $0.value(0) }
+    guard let account else { return CursorPage(entries: [], next: nil) }
+    let found = try connection.rows(
       """
-      WITH bounds AS (
-        SELECT a.id AS account,
-          least(coalesce(to_timestamp(\(filter.before)::bigint / 1000000)
-                  + \(filter.before)::bigint % 1000000 * interval '1 microsecond' - interval '1 microsecond', 'infinity'),
-                coalesce(\(filter.to?.text)::timestamptz, 'infinity')) AS latest,
-          coalesce(\(filter.from?.text)::timestamptz, '-infinity') AS earliest
-        FROM purses a WHERE a.owner = \(owner)
-      ), scanned AS (
-        SELECT s.*, CASE WHEN count(*) OVER () = \(scanned) THEN min(s.at) OVER () END AS unread_from
-        FROM bounds CROSS JOIN LATERAL (
-        (SELECT p.operation, p.at, -p.amount AS change, p.debit_balance AS balance, p.credit AS other FROM postings p
-         WHERE p.debit = account AND p.debit >= 1000 AND p.at BETWEEN earliest AND latest
-         ORDER BY p.at DESC LIMIT \(scanned))
-        UNION ALL
-        (SELECT p.operation, p.at, p.amount, p.credit_balance, p.debit FROM postings p
-         WHERE p.credit = account AND p.credit >= 1000 AND p.at BETWEEN earliest AND latest
-         ORDER BY p.at DESC LIMIT \(scanned))
-        ORDER BY at DESC LIMIT \(scanned)) s
+      WITH scanned AS MATERIALIZED (
+        \(filter.source(account, scanned))
+      ), shown AS MATERIALIZED (
+        SELECT s.*, o.kind, o.quantity, o.note, o.item_id,
+               CASE WHEN o.kind = 'grant' OR o.kind = 'refund' AND o.actor <> o.owner THEN o.actor END AS maker
+        FROM scanned s CROSS JOIN LATERAL (SELECT * FROM operations o WHERE o.id = s.operation LIMIT 1) o
+        WHERE (\(filter.kind?.rawValue)::text IS NULL OR o.kind::text = \(filter.kind?.rawValue))
+          AND (\(filter.counterpart)::text IS NULL OR \(filter.counterpart) = (
+            SELECT u.username FROM accounts c JOIN users u ON u.id = c.owner WHERE c.id = s.other))
+        ORDER BY s.at DESC LIMIT \(filter.limit + 1)
       )
-      SELECT s.operation, \(raw: SQL.timestamp("s.at")) AS moment, o.kind, s.change, s.balance, u.username, i.code,
-             o.quantity, o.note, (extract(epoch FROM s.at) * 1000000)::bigint AS cursor,
-             (extract(epoch FROM s.unread_from) * 1000000)::bigint AS unread_from
-      FROM scanned s
-      JOIN operations o ON o.id = s.operation
-      LEFT JOIN accounts c ON c.id = s.other LEFT JOIN users u ON u.id = c.owner LEFT JOIN items i ON i.id = o.item_id
-      WHERE (\(filter.kind?.rawValue)::text IS NULL OR o.kind::text = \(filter.kind?.rawValue))
-        AND (\(filter.counterpart)::text IS NULL OR u.username = \(filter.counterpart))
-      ORDER BY s.at DESC LIMIT \(filter.limit + 1)
-      """, limit: filter.limit
-    ) { row in
+      SELECT s.operation, \(raw: SQL.timestamp("s.at")) AS moment, s.kind, s.change, s.balance, u.username, u.full_name,
+             (SELECT i.code FROM items i WHERE i.id = s.item_id) AS code, s.quantity, s.note,
+             (SELECT m.username FROM users m WHERE m.id = s.maker) AS maker,
+             (extract(epoch FROM s.at) * 1000000)::bigint AS cursor,
+             (extract(epoch FROM last.unread_from) * 1000000)::bigint AS unread_from
+      FROM (SELECT CASE WHEN count(*) = \(scanned) THEN min(at) END AS unread_from FROM scanned) last
+      LEFT JOIN shown s ON true
+      LEFT JOIN LATERAL (
+        SELECT u.username, u.full_name FROM accounts c JOIN users u ON u.id = c.owner WHERE c.id = s.other LIMIT 1
+      ) u ON true
+      ORDER BY s.at DESC
+      """
+    ) { row -> (entry: Entry, cursor: Int)? in
+      // This is also in the one row of a page without entries.
       unreadFrom = try row.value("unread_from")
-      return Entry(
-        id: try row.value("operation"), at: try row.value("moment"), kind: try row.value("kind"),
-        change: try row.value("change"), balance: try row.value("balance"), counterpart: try row.value("username"),
-        item: try row.value("code"), quantity: try row.value("quantity"), message: try row.value("note"))
+      guard let cursor = try row.value("cursor", as: Int?.self) else { return nil }
+      return (try Entry(row), cursor)
+    }.compactMap { $0 }
+    let page = found.prefix(filter.limit)
+    let next = found.count > filter.limit ? page.last?.cursor : filter.isSelective ? unreadFrom : nil
+    return CursorPage(entries: page.map(\.entry), next: next)
+  }
+}
+
+extension History.Entry {
+  fileprivate init(_ row: Row) throws {
+    id = try row.value("operation")
+    at = try row.value("moment")
+    kind = try row.value("kind")
+    change = try row.value("change")
+    balance = try row.value("balance")
+    counterpart = try row.value("username")
+    counterpartName = try row.value("full_name")
+    item = try row.value("code")
+    quantity = try row.value("quantity")
+    message = try row.value("note")
+    maker = try row.value("maker")
+  }
+}
+
+extension History.Filter {
+  /// The postings of the account, from the index of one side or of both.
+  fileprivate func source(_ account: Int, _ most: Int) -> SQL {
+    let earliest: SQL = "coalesce(\(from?.text)::timestamptz, '-infinity')"
+    let latest: SQL = """
+      least(coalesce(to_timestamp(\(before)::bigint / 1000000)
+              + \(before)::bigint % 1000000 * interval '1 microsecond' - interval '1 microsecond', 'infinity'),
+            coalesce(\(to?.text)::timestamptz, 'infinity'))
+      """
+    let outgoing: SQL = """
+      SELECT p.operation, p.at, -p.amount AS change, p.debit_balance AS balance, p.credit AS other FROM postings p
+      WHERE p.debit = \(account) AND p.debit >= 1000 AND p.at BETWEEN \(earliest) AND \(latest)
+      ORDER BY p.at DESC LIMIT \(most)
+      """
+    let incoming: SQL = """
+      SELECT p.operation, p.at, p.amount AS change, p.credit_balance AS balance, p.debit AS other FROM postings p
+      WHERE p.credit = \(account) AND p.credit >= 1000 AND p.at BETWEEN \(earliest) AND \(latest)
+      ORDER BY p.at DESC LIMIT \(most)
+      """
+    switch direction ?? kind?.direction {
+    case .incoming: return incoming
+    case .outgoing: return outgoing
+    case nil: return "(\(outgoing)) UNION ALL (\(incoming)) ORDER BY at DESC LIMIT \(most)"
     }
-    return CursorPage(entries: page.entries, next: page.next ?? (filter.isSelective ? unreadFrom : nil))
   }
 }

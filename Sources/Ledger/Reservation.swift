@@ -59,21 +59,44 @@ package enum Reservation {
     return try connection.row(
       """
       SELECT row_to_json(d) FROM (
-        SELECT true AS reservation_exists, r.key AS operation_id, r.owner AS user_id,
-          ARRAY(
-            SELECT json_strip_nulls(row_to_json(line)) FROM (
-              SELECT i.code AS item_code, c.code AS collection_code, q.code AS quality_level_code, p.amount AS quantity
-              FROM postings p JOIN assets s ON s.id = p.asset JOIN items i ON i.id = s.item_id
-              LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
-              WHERE p.operation = r.operation ORDER BY p.ordinal
-            ) line) AS reserved_items,
-          \(raw: SQL.timestamp("r.made_at")) AS reservation_date, \(raw: SQL.timestamp("r.expires_at")) AS expires_at,
-          r.status
+        SELECT true AS reservation_exists, \(members)
         FROM reservations r
         WHERE r.key = \(key) AND (\(owner)::uuid IS NULL OR r.owner = \(owner)::uuid)
         ORDER BY r.made_at DESC LIMIT 1
       ) d
       """
     ) { try $0.value(0) }
+  }
+
+  /// The most that `open` lists.
+  package static let mostOpen = 100
+
+  /// An owner's open reservations, newest first.
+  package static func open(of owner: UUID, on connection: borrowing Connection) throws -> [DatabaseJSON] {
+    try expireDue(of: owner, on: connection)
+    return try connection.rows(
+      """
+      SELECT (SELECT row_to_json(d) FROM (SELECT \(members)) d)
+      FROM (
+        SELECT * FROM reservations WHERE owner = \(owner) AND status = 'active'
+        ORDER BY made_at DESC, key DESC LIMIT \(mostOpen)
+      ) r ORDER BY r.made_at DESC, r.key DESC
+      """
+    ) { try $0.value(0) }
+  }
+
+  /// The members of a document about the reservation `r`.
+  private static var members: SQL {
+    """
+    r.key AS operation_id, r.owner AS user_id,
+    ARRAY(
+      SELECT json_strip_nulls(row_to_json(line)) FROM (
+        SELECT i.code AS item_code, c.code AS collection_code, q.code AS quality_level_code, p.amount AS quantity
+        FROM postings p JOIN assets s ON s.id = p.asset JOIN items i ON i.id = s.item_id
+        LEFT JOIN classifiers c ON c.id = s.collection_id LEFT JOIN classifiers q ON q.id = s.quality_level_id
+        WHERE p.operation = r.operation ORDER BY p.ordinal
+      ) line) AS reserved_items,
+    \(raw: SQL.timestamp("r.made_at")) AS reservation_date, \(raw: SQL.timestamp("r.expires_at")) AS expires_at, r.status
+    """
   }
 }

@@ -2,6 +2,8 @@
 package struct CSV: Sendable {
   package struct Row: Sendable {
     package let line: Int
+    /// As a spreadsheet counts: a cell with line ends in it is in one row, and an empty line is one too.
+    package let number: Int
     package let fields: [String]
   }
 
@@ -12,11 +14,12 @@ package struct CSV: Sendable {
     // Spreadsheets begin a file with a byte order mark.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     var rows: [Row] = []
-    var line = 1
+    var (line, number) = (1, 0)
     while !bytes.isEmpty {
       let start = line
       let fields = try Self.row(&bytes, &line)
-      if fields != [""] { rows.append(Row(line: start, fields: fields)) }
+      number += 1
+      if fields != [""] { rows.append(Row(line: start, number: number, fields: fields)) }
     }
     self.rows = rows
   }

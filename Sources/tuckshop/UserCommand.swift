@@ -140,13 +140,12 @@ enum UserCommand: Command {
     let goesOn = arguments.takeFlag("--continue")
     guard let path = arguments.takeWord() else { throw UsageError("user import wants a file") }
     try arguments.finish()
-    var people = try UserImport(CSV(parsing: contents(of: path)))
-    let registrar = Registrar()
+    var people = try UserImport(CSV(parsing: contents(of: path)), for: .command)
     let connection = try environment.open()
     var progress = Progress(of: people.count)
     do {
       try connection.transaction { connection in
-        try people.run(with: registrar, by: .commandLine, on: connection) { progress.show($0) }
+        try people.run(by: .commandLine, on: connection) { progress.show($0) }
         if isDryRun || !people.problems.isEmpty && !goesOn { throw Undo() }
       }
       // The planner should know about many new users. Only the owner of the table can do this; others get a warning.

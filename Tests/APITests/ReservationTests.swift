@@ -150,6 +150,67 @@ struct ReservationTests {
     }
   }
 
+  /// The ids of the operations that are listed.
+  private func open(_ shop: Shop, _ query: String = "", as token: String) -> [String] {
+    let answer = shop.ask(.get, "/inventory/reservations" + query, as: token)
+    return answer.members["reservations"]?.elements.compactMap { $0.members["operation_id"]?.text }
+      ?? ["\(answer.status) \(answer["error"] ?? "")"]
+  }
+
+  @Test func `the open reservations of an owner are listed, newest first`() throws {
+    try withStock { shop, anna in
+      let token = shop.token(anna)
+      for number in 1...4 { #expect(reserve(shop, [line(Thing.gem, number)], anna, number, for: 60).status == 200) }
+      #expect(reserve(shop, [line(Thing.axe, 1, "winter_2025")], anna, 5).status == 200)
+      #expect(close(shop, "return", anna, 2).status == 200 && close(shop, "consume", anna, 3).status == 200)
+      let due = [5, 4, 1].compactMap { key($0).text }
+      #expect(open(shop, as: token) == due)
+      #expect(open(shop, "?status=open", as: token) == due)
+      let answer = shop.ask(.get, "/inventory/reservations", as: token)
+      let first = try #require(answer.members["reservations"]?.elements.first)
+      let alone = shop.ask(.get, "/inventory/reservation/\(key(5).text ?? "")", as: token)
+      #expect(first.members == alone.members.filter { $0.key != "reservation_exists" })
+      #expect(
+        first.members["reserved_items"] == [["item_code": "axe", "collection_code": "winter_2025", "quantity": 1]])
+      // An overdue one is given back first.
+      try shop.owner.run("UPDATE reservations SET expires_at = made_at WHERE key = \(due[1])::uuid")
+      #expect(open(shop, as: token) == [due[0], due[2]])
+      #expect(status(shop, anna, 4) == "expired")
+    }
+  }
+
+  @Test func `a list of reservations ends at a hundred`() throws {
+    try withStock { shop, anna in
+      try shop.owner.run(
+        """
+        INSERT INTO reservations (owner, key, operation, made_at)
+        SELECT \(anna.id), gen_random_uuid(), gen_random_uuid(), now() FROM generate_series(1, 101)
+        """)
+      #expect(open(shop, as: shop.token(anna)).count == 100)
+    }
+  }
+
+  @Test(.tiers(.security)) func `services and admins list the reservations of everybody, and others their own`() throws
+  {
+    try withStock { shop, anna in
+      #expect(reserve(shop, [line(Thing.gem, 1)], anna, 1).status == 200)
+      let query = "?status=open&user_id=\(anna.id.text)"
+      let due = [key(1).text ?? ""]
+      for token in [shop.token(anna), try shop.bearer(.service, " 2"), try shop.bearer(.admin)] {
+        #expect(open(shop, query, as: token) == due)
+      }
+      #expect(open(shop, as: try shop.bearer(.service, " 3")) == [])
+      for role in [Role.user, .moderator] {
+        let token = try shop.bearer(role)
+        #expect(open(shop, query, as: token) == ["403 forbidden"])
+        #expect(open(shop, as: token) == [])
+      }
+      #expect(shop.ask(.get, "/inventory/reservations")["error"] == "missing_token")
+      #expect(open(shop, "?status=active", as: shop.token(anna)) == ["400 invalid_status"])
+      #expect(open(shop, "?user_id=1", as: shop.token(anna)) == ["400 invalid_request"])
+    }
+  }
+
   @Test(arguments: [0, -1, 31_536_001, .max, .min]) func `an invalid duration is refused`(seconds: Int) throws {
     try withStock { shop, anna in
       #expect(reserve(shop, [line(Thing.gem, 1)], anna, 1, for: seconds)["error"] == "invalid_expires_in")

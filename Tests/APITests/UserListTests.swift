@@ -147,6 +147,31 @@ struct UserListTests {
     }
   }
 
+  @Test func `the list is filtered by role and by being active, in every order, with right totals`() throws {
+    try withPeople { shop, bearer, _ in
+      try shop.owner.run("UPDATE users SET is_active = false WHERE username IN ('anna', 'twin 0', 'twin 1')")
+      let users = try shop.owner.rows("SELECT id FROM users WHERE deleted_at IS NULL") {
+        try $0.value(0, as: UUID.self)
+      }.map { try User.find($0, on: shop.owner) }
+      let filters: [(String, (User) -> Bool)] = [
+        ("role=service", { $0.role == .service }), ("role=moderator", { $0.role == .moderator }),
+        ("role=admin", { _ in false }), ("is_active=false", { !$0.isActive }), ("is_active=true", { $0.isActive }),
+        ("role=service&is_active=true", { $0.role == .service && $0.isActive }),
+        ("role=service&is_active=false", { $0.role == .service && !$0.isActive }),
+        ("role=user&is_active=true&search=ANNA", { $0.isActive && $0.username.lowercased().contains("anna") }),
+      ]
+      for (query, isDue) in filters {
+        for order in UserList.Order.allCases {
+          let answer = shop.ask(.get, "/api/v1/users?\(query)&limit=4&sort_by=\(order.rawValue)", as: bearer)
+          let due = users.filter(isDue).sorted { comes($1, before: $0, by: order) }.map(\.username)
+          #expect(names(answer) == Array(due.prefix(4)), "\(query) \(order)")
+          #expect(answer.members["total"] == .integer(due.count), "\(query)")
+          #expect(answer.members["total_pages"] == .integer((due.count + 3) / 4), "\(query)")
+        }
+      }
+    }
+  }
+
   @Test func `an invalid query is 422 with its place`() throws {
     try withShop { shop throws in
       let bearer = try shop.bearer(.moderator)
@@ -155,7 +180,8 @@ struct UserListTests {
         ("limit=1.0", "limit"), ("limit=99999999999999999999", "limit"), ("page=0", "page"), ("page=-1", "page"),
         ("page=1000001", "page"), ("page=9223372036854775807", "page"), ("sort_by=password_hash", "sort_by"),
         ("sort_by=id;", "sort_by"), ("sort_by=", "sort_by"), ("sort_by=Email", "sort_by"),
-        ("sort_order=down", "sort_order"), ("sort_order=DESC", "sort_order"),
+        ("role=root", "role"), ("role=", "role"), ("role=Admin", "role"), ("is_active=1", "is_active"),
+        ("is_active=", "is_active"), ("sort_order=down", "sort_order"), ("sort_order=DESC", "sort_order"),
       ] {
         let answer = shop.ask(.get, "/api/v1/users?\(query)", as: bearer)
         #expect(answer.status == 422, "\(query)")

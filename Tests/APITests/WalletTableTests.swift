@@ -28,7 +28,11 @@ struct WalletTableTests {
         #expect(sent.status == 201, "\(sent.text)")
       }
       let rows = try table(shop, shop.token(boris))
-      #expect(rows[0] == ["id", "at", "kind", "change", "balance", "counterpart", "item", "quantity", "message"])
+      #expect(
+        rows[0] == [
+          "id", "at", "kind", "change", "balance", "counterpart", "item", "quantity", "message", "counterpart_name",
+          "made_by",
+        ])
       #expect(rows.dropFirst().allSatisfy { $0[5] == "'=cmd" })
       let read = rows.dropFirst().map { Array($0[8].utf8) }
       let due = Self.messages.map { $0 == "thanks, Anna" || $0.isEmpty ? $0 : "'" + $0 }

@@ -63,6 +63,26 @@ struct PeopleTests {
     }
   }
 
+  @Test func `an import of many people goes through nginx to the pool that may create them`() throws {
+    let token = try world.adminToken()
+    let lines = (1...2000).map { "colleague-\($0)@people.example,Colleague \($0)\n" }.joined()
+    // Larger than other bodies may be.
+    #expect(lines.utf8.count > 65_536)
+    func bring(_ path: String, _ table: String) throws -> HTTPAnswer {
+      try world.ask(
+        path, method: "POST", headers: [("Authorization", "Bearer " + token), ("Content-Type", "text/csv")],
+        body: table)
+    }
+    let rehearsed = try bring("/api/v1/users/import?dry_run=true", "email,full_name\n" + lines)
+    #expect(
+      rehearsed.body.hasPrefix(#"{"dry_run":true,"created":2000,"known":0,"wrong":0,"#), "\(rehearsed.body.prefix(200))"
+    )
+    let made = try bring("/users/import", "email,full_name\n" + lines)
+    #expect(made.body.hasPrefix(#"{"dry_run":false,"created":2000,"known":0,"wrong":0,"#), "\(made.body.prefix(200))")
+    #expect(try bring("/api/v1/users/import", String(repeating: "x", count: 2 << 20 + 1)).status == 413)
+    #expect(try world.ask("/api/v1/users/import", headers: [("Authorization", "Bearer " + token)]).status == 405)
+  }
+
   @Test func `no worker leaves a core file`() throws {
     for pool in ["app", "auth", "ops"] {
       for worker in try world.workers(pool) {

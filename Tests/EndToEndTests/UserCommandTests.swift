@@ -100,8 +100,8 @@ struct UserCommandTests {
       let table = try desk.file("staff.csv", Self.table)
       #expect(try desk.run("user", "add", "elena").status == 0)
       let problems = [
-        "line 3: role: is none of user, moderator, service, admin", "line 4: a@b.c is on line 2 already",
-        "line 6: the username or the email is taken",
+        "line 3: ‘king’ is no role: use user, moderator, service or admin.", "line 4: ‘a@b.c’ is on line 2 already.",
+        "line 6: The username or the e-mail address is taken.",
       ].map { "tuckshop: \(table), \($0)\n" }.joined()
       for flags in [[], ["--dry-run"], ["--dry-run", "--continue"]] {
         let refused = try importing(table, flags, desk)
@@ -136,6 +136,7 @@ struct UserCommandTests {
       #expect(done.log == "2 came in, 0 not\n")
       for (text, words) in [
         ("", "the file is empty"), ("name\na\n", "the first line must name columns"),
+        ("email\na\n", "the first line must name the columns username"),
         ("username\na\"b\n", "line 2: a quote"),
         ("username\n\"a\n", "line 2: a quote is not closed"),
       ] {

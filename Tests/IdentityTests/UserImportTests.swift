@@ -8,7 +8,9 @@ import Tokens
 
 @Suite(.tiers(.database))
 struct UserImportTests {
-  private func table(_ text: String) throws -> UserImport { try UserImport(CSV(parsing: Array(text.utf8))) }
+  private func table(_ text: String) throws -> UserImport {
+    try UserImport(CSV(parsing: Array(text.utf8)), for: .command)
+  }
 
   @Test(arguments: [
     "", "\n\n", "email\na@b.c", "username,username\na,b", "username,nickname\na,b", "username,\na,b",
@@ -22,19 +24,28 @@ struct UserImportTests {
   private static let rows: [(String, String?)] = [
     ("anna,a@b.c,Anna,admin,", nil), ("anna,,,,", nil), ("\"an,na\",,\"A \"\"B\"\"\",,", nil),
     ("Аня,,Аня К.,service,", nil),
-    (",a@b.c,,,", "username is empty"), ("anna,,,", "4 fields, not 5"), ("anna,,,,,", "6 fields, not 5"),
-    ("anna,nomail,,,", "email: Input is not a valid email address"),
-    ("anna,,\" \",,", "full_name: Input should not be blank"),
-    ("anna,,,root,", "role: is none of user, moderator, service, admin"),
-    ("anna,,,Admin,", "role: is none of user, moderator, service, admin"),
-    ("anna,,,,secret", "password_hash: is no Argon2id hash"),
-    ("anna,,,,$2b$12$abcdefghijklmnopqrstuv", "password_hash: is no Argon2id hash"),
+    (",a@b.c,,,", "The username is missing."), ("anna,,,", "The row has 4 cells, not 5."),
+    ("anna,,,,,", "The row has 6 cells, not 5."),
+    ("anna,nomail,,,", "‘nomail’ is no e-mail address."),
+    ("anna,,\" \",,", "‘ ’ is no full name: it should not be blank."),
+    ("anna,,,root,", "‘root’ is no role: use user, moderator, service or admin."),
+    ("anna,,,Admin,", "‘Admin’ is no role: use user, moderator, service or admin."),
+    ("anna,,,,secret", "The password hash is no Argon2id hash."),
+    ("anna,,,,$2b$12$abcdefghijklmnopqrstuv", "The password hash is no Argon2id hash."),
     (
       #"anna,,,,"$argon2id$v=19$m=9999999,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4""#,
-      "password_hash: is no Argon2id hash"
+      "The password hash is no Argon2id hash."
     ),
-    ("an\u{1}na,,,,", "username: Input should have no control characters"),
-    (String(repeating: "a", count: 256) + ",,,,", "username: Input is too long"),
+    ("an\u{1}na,,,,", "‘an\u{1}na’ is no username: it should have no control characters."),
+    (
+      String(repeating: "a", count: 256) + ",,,,",
+      "‘" + String(repeating: "a", count: 100) + "…’ is no username: it is too long."
+    ),
+    (
+      "an\u{1}na,x,,king,",
+      "‘x’ is no e-mail address. ‘an\u{1}na’ is no username: it should have no control characters. "
+        + "‘king’ is no role: use user, moderator, service or admin."
+    ),
   ]
 
   @Test(arguments: rows) func `each row is read, or refused with its mistake`(row: String, problem: String?) throws {
@@ -50,7 +61,7 @@ struct UserImportTests {
       "Email,USERNAME\na@b.c,anna\n,boris\nA@B.C,clara\nd@b.c,anna\n,Anna\n,\u{E9}ve\n,e\u{301}ve\n")
     #expect(
       people.problems.map { "\($0.line): \($0.message)" } == [
-        "4: a@b.c is on line 2 already", "5: anna is on line 2 already", "8: \u{E9}ve is on line 7 already",
+        "4: ‘a@b.c’ is on line 2 already.", "5: ‘anna’ is on line 2 already.", "8: ‘\u{E9}ve’ is on line 7 already.",
       ])
     #expect(people.count == 4)
   }
@@ -59,13 +70,12 @@ struct UserImportTests {
     try withFreshDatabase { database in
       let connection = try TestCluster.connection(database: database)
       let passwords = Passwords(parameters: .init(memoryKiB: 8, passes: 1, lanes: 1))
-      let registrar = Registrar(passwords: passwords)
       #expect(try HouseRules(welcomeCoins: 7, believesTelegramIDs: false).settle(on: connection))
       let head = "username,email,full_name,role,password_hash\n"
       let row = "anna,a@b.c,Anna,moderator,\"\(passwords.hash("correct horse"))\"\n"
       var people = try table(head + row + (0..<1100).map { "user \($0),,,,\n" }.joined())
       var steps: [Int] = []
-      try people.run(with: registrar, by: .commandLine, on: connection) { steps.append($0) }
+      try people.run(by: .commandLine, on: connection) { steps.append($0) }
       #expect(people.problems.isEmpty)
       #expect(steps == [500, 1000, 1101])
       func count(_ from: SQL) throws -> Int { try connection.value("SELECT count(*) FROM \(from)") }
@@ -86,11 +96,11 @@ struct UserImportTests {
           .init(username: try Username(name), email: try email.map { try EmailAddress($0) }), on: connection)
       }
       var people = try table("username,email,role\nboris,,\nclara,A@B.C,\ndaria,,\nelena,,king\nBoris,,\n")
-      try people.run(with: Door.registrar, by: .commandLine, on: connection) { _ in }
+      try people.run(by: .commandLine, on: connection) { _ in }
       #expect(
         people.problems.map { "\($0.line): \($0.message)" } == [
-          "2: the username or the email is taken", "3: the username or the email is taken",
-          "5: role: is none of user, moderator, service, admin",
+          "2: The username or the e-mail address is taken.", "3: The username or the e-mail address is taken.",
+          "5: ‘king’ is no role: use user, moderator, service or admin.",
         ])
       let names = try connection.rows("SELECT username FROM users ORDER BY 1") { try $0.value(0, as: String.self) }
       #expect(names == ["Boris", "anna", "boris", "daria"])

@@ -59,8 +59,8 @@ struct PoolRightsTests {
     ],
     TestCluster.auth: [
       "change_person", "end_invitation", "invite", "link_identity", "next_generation", "note_change", "offer_reset",
-      "provision_person", "refresh_person", "register_invited", "register_person", "remove_person", "schema_version",
-      "still_admits", "take_reset", "unlink_identity",
+      "provision_person", "refresh_person", "register_invited", "register_people", "register_person", "remove_person",
+      "rename_oneself", "schema_version", "still_admits", "take_reset", "unlink_identity",
     ],
     TestCluster.ops: ["expire_reservation", "give_batch", "roll_up", "schema_version"],
   ]
@@ -128,6 +128,8 @@ struct PoolRightsTests {
       TestCluster.app,
       "SELECT register_person(NULL, gen_random_uuid(), 'x', NULL, NULL, 'hash', 'user', true, gen_random_uuid())"
     ),
+    (TestCluster.app, "SELECT register_people(NULL, '[]')"),
+    (TestCluster.app, "SELECT rename_oneself(gen_random_uuid(), 'x')"),
     (TestCluster.app, "INSERT INTO identities VALUES ('a', 'b', gen_random_uuid(), 1)"),
     (TestCluster.app, "SELECT link_identity(gen_random_uuid(), gen_random_uuid(), 'a', 'b')"),
     (TestCluster.app, "INSERT INTO classifiers (id, classifier, code) VALUES (gen_random_uuid(), 'collection', 'x')"),

@@ -37,9 +37,11 @@ struct CSVTests {
     #expect(throws: CSVError.self) { try CSV(parsing: bytes) }
   }
 
-  @Test func `each row knows its first line`() throws {
+  @Test func `each row knows its first line, and its number in a spreadsheet`() throws {
     let table = try CSV(parsing: Array("a\n\n\"b\nc\"\r\nd\n\"\n\n\"\ne".utf8))
     #expect(table.rows.map(\.line) == [1, 3, 5, 6, 9])
+    // A spreadsheet shows the empty line as a row, and a cell of several lines in one.
+    #expect(table.rows.map(\.number) == [1, 3, 4, 5, 6])
   }
 
   @Test(arguments: [

@@ -110,6 +110,15 @@ func showReservation(_ request: Request, _ visit: Visit, _ connection: borrowing
   return .document(document)
 }
 
+/// The caller's open reservations; a service or an admin may name another owner.
+func listReservations(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let status = try request.query.optional("status", as: String.self)
+  guard status.map({ $0.utf8.elementsEqual("open".utf8) }) ?? true else { throw InventoryRefusal.reservationStatus }
+  let owner = try request.query.optional("user_id", as: UUID.self) ?? visit.caller.id
+  guard owner == visit.caller.id || visit.caller.servesEverybody else { throw CallerRefusal.forbidden }
+  return .object(["reservations": .list(try Reservation.open(of: owner, on: connection))])
+}
+
 extension Caller {
   fileprivate var servesEverybody: Bool { role == .service || role == .admin }
 

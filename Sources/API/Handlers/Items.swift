@@ -1,6 +1,7 @@
 internal import Audit
 internal import FoundationEssentials
 internal import HTTP
+internal import Identity
 internal import Postgres
 internal import Shop
 
@@ -25,6 +26,10 @@ enum Truth: String, CaseIterable { case `true`, `false` }
 
 func showItem(_ request: Request, _ context: Context, _ connection: borrowing Connection) throws -> Response {
   Response.document(try Item.find(request.itemID(), on: connection).document).tagged(for: request)
+}
+
+func showOwnShare(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  .json(try OwnShare.read(of: visit.caller.id, in: request.itemID(), on: connection).json)
 }
 
 func createItem(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {

@@ -1,3 +1,4 @@
+internal import Audit
 internal import HTTP
 internal import Identity
 internal import Notation
@@ -69,6 +70,18 @@ func me(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) 
   // This worker may not know yet that the user was deleted a moment ago.
   guard let user = try User.living(visit.caller.id, on: connection) else { throw CallerRefusal.revoked }
   return .json(user.json)
+}
+
+/// Users choose their own full name.
+func changeMe(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let body = try Reader(bodyOf: request, refusesNulls: true)
+  let name = try body.finish(body.require("full_name", as: FullName.self))
+  do {
+    return .json(
+      try User.rename(visit.caller.id, to: name, by: Editor(visit.caller, request), on: connection).json)
+  } catch PeopleRefusal.unknownUser {
+    throw CallerRefusal.revoked
+  }
 }
 
 /// For load tests: if the setting allows it, a request from this machine to the login port may name a Telegram user

@@ -10,6 +10,8 @@ func listUsers(_ request: Request, _ visit: Visit, _ connection: borrowing Conne
   let reader = Reader()
   (page.number, page.limit) = reader.page(of: request)
   page.search = reader.search(request)
+  page.role = reader.note(try request.query.optional("role", oneOf: Role.self))
+  page.isActive = reader.note(try request.query.optional("is_active", oneOf: Truth.self)).map { $0 == .true }
   page.order = reader.note(try request.query.optional("sort_by", oneOf: UserList.Order.self)) ?? page.order
   page.isDescending = reader.note(try request.query.optional("sort_order", oneOf: SortOrder.self)) != .asc
   try reader.finish()
@@ -35,6 +37,13 @@ func createUser(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
   let user = try visit.context.desk.registrar.register(
     newcomer, orNumbered: details.username == nil, by: editor, on: connection)
   return .json(user.json, status: 201)
+}
+
+func importUsers(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let body = try PeopleBody(request)
+  let outcome = try body.people.admit(
+    isRehearsal: body.isRehearsal, by: Editor(visit.caller, request), on: connection)
+  return .json(outcome.json(isRehearsal: body.isRehearsal))
 }
 
 func changeUser(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {

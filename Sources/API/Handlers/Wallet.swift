@@ -31,12 +31,19 @@ func wallet(_ request: Request, _ visit: Visit, _ connection: borrowing Connecti
   return .json(["coins": .integer(balance), "at": .string(instant.text)])
 }
 
+/// Everything that a user has, for an admin who is about to correct it.
+func showHoldings(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
+  let user = try User.find(request.parameters.require("id"), on: connection)
+  return .json(try Holdings.read(of: user.id, on: connection).json)
+}
+
 func walletHistory(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
   var filter = History.Filter()
   let reader = Reader()
   filter.limit = reader.note(try request.query.optional("limit", in: 1...100)) ?? filter.limit
   filter.before = reader.note(try request.query.optional("cursor", in: 1...Int.max))
   filter.kind = reader.note(try request.query.optional("kind", oneOf: History.Kind.self))
+  filter.direction = reader.note(try request.query.optional("direction", oneOf: History.Direction.self))
   filter.counterpart = reader.note(try request.query.optional("counterpart"))
   filter.from = reader.note(try request.query.optional("from"))
   filter.to = reader.note(try request.query.optional("to"))
@@ -47,7 +54,18 @@ func walletHistory(_ request: Request, _ visit: Visit, _ connection: borrowing C
   }
   let answer = Response.table(History.Entry.columns) { write in history.entries.forEach { write($0.cells) } }
   guard let next = history.next else { return answer }
-  return answer.with("Link", "</api/v1/wallet/history?cursor=\(next)&limit=\(filter.limit)>; rel=\"next\"")
+  return answer.with("Link", "</api/v1/wallet/history?\(filter.query(from: next))>; rel=\"next\"")
+}
+
+extension History.Filter {
+  /// Asks for the next page under the same filter.
+  fileprivate func query(from cursor: Int) -> String {
+    let filters = [
+      ("kind", kind?.rawValue), ("direction", direction?.rawValue), ("counterpart", counterpart),
+      ("from", from?.text), ("to", to?.text),
+    ].map { name, value in value.map { "&\(name)=\(Percent.encoded($0))" } ?? "" }
+    return "cursor=\(cursor)&limit=\(limit)" + filters.joined()
+  }
 }
 
 extension Instant: TextReadable {

@@ -184,20 +184,43 @@ extension History.Entry {
   var json: JSON {
     .members([
       "id": .string(id.text), "at": .string(at), "kind": .string(kind), "change": .integer(change),
-      "balance": .integer(balance), "counterpart": counterpart.map(JSON.string), "item": item.map(JSON.string),
-      "quantity": quantity.map(JSON.integer), "message": message.map(JSON.string),
+      "balance": .integer(balance), "counterpart": counterpart.map(JSON.string),
+      "counterpart_name": counterpartName.map(JSON.string), "item": item.map(JSON.string),
+      "quantity": quantity.map(JSON.integer), "message": message.map(JSON.string), "made_by": maker.map(JSON.string),
     ])
   }
 
   static let columns: [CSV.Cell] = [
-    "id", "at", "kind", "change", "balance", "counterpart", "item", "quantity", "message",
+    "id", "at", "kind", "change", "balance", "counterpart", "item", "quantity", "message", "counterpart_name",
+    "made_by",
   ]
 
   var cells: [CSV.Cell] {
     [
       .text(id.text), .text(at), .text(kind), .number(change), .number(balance), .text(counterpart ?? ""),
-      .text(item ?? ""), quantity.map(CSV.Cell.number) ?? "", .text(message ?? ""),
+      .text(item ?? ""), quantity.map(CSV.Cell.number) ?? "", .text(message ?? ""), .text(counterpartName ?? ""),
+      .text(maker ?? ""),
     ]
+  }
+}
+
+extension Holdings {
+  var json: JSON { ["coins": .integer(coins), "items": .array(lines.map(\.json))] }
+}
+
+extension Holdings.Line {
+  fileprivate var json: JSON {
+    .members([
+      "section": .string(section), "item_id": .string(item.text), "code": .string(code), "name": .string(name),
+      "collection": collection.map(JSON.string), "quality_level": qualityLevel.map(JSON.string),
+      "quantity": .integer(quantity),
+    ])
+  }
+}
+
+extension OwnShare {
+  var json: JSON {
+    .members(["owned": .integer(owned), "bought": .integer(bought), "left": left.map(JSON.integer)])
   }
 }
 

@@ -8,6 +8,7 @@ internal import Telemetry
 /// Why the body of an inventory request is refused.
 enum InventoryRefusal: Error {
   case section, noItems, quantity, comment, reason, collection, qualityLevel, operationType, expiry, range, tooMuch
+  case reservationStatus
 }
 
 struct LineBody: Decodable {

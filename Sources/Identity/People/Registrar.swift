@@ -47,7 +47,7 @@ package struct Registrar: Sendable {
       do {
         return try register(numbered)
       } catch PeopleRefusal.usernameTaken {
-        guard let free = try free(newcomer.username, on: connection) else { break }
+        guard let free = try free(newcomer.username, on: connection).first else { break }
         numbered.username = free
       }
     }
@@ -98,15 +98,15 @@ package struct Registrar: Sendable {
     return user
   }
 
-  /// The first free name among `anna-2`, `anna-3` and so on. Very long names are cut to make room for the number.
-  private static func free(_ name: String, on connection: borrowing Connection) throws -> String? {
+  /// The first free names among `anna-2`, `anna-3` and so on. Very long names are cut to make room for the number.
+  static func free(_ name: String, on connection: borrowing Connection) throws -> [String] {
     var start = name
     while start.utf8.count > Username.mostBytes - 5 { start.unicodeScalars.removeLast() }
-    // Each number is looked up by itself until one is free: no join, no sort.
-    return try connection.row(
+    // Each number is looked up by itself until some are free: no join, no sort.
+    return try connection.rows(
       """
       SELECT name FROM (SELECT \(start) || '-' || n AS name FROM generate_series(2, 9999) n) numbered
-      WHERE (SELECT count(*) FROM users u WHERE u.username = numbered.name AND u.deleted_at IS NULL) = 0 LIMIT 1
+      WHERE (SELECT count(*) FROM users u WHERE u.username = numbered.name AND u.deleted_at IS NULL) = 0 LIMIT 3
       """
     ) { try $0.value(0) }
   }

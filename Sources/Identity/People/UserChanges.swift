@@ -47,6 +47,19 @@ package struct UserChanges: Sendable {
 }
 
 extension User {
+  /// Users change their own full name, and tokens stay valid.
+  package static func rename(
+    _ id: UUID, to fullName: FullName, by editor: Editor, on connection: borrowing Connection
+  ) throws -> User {
+    try connection.transaction { connection in
+      let before = try locked(id, on: connection)
+      let after = try written(
+        by: "SELECT \(raw: columns) FROM rename_oneself(\(id), \(fullName.text)) WHERE id IS NOT NULL", on: connection)
+      try editor.note("user.update", id.text, before: before.record, after: after.record, on: connection)
+      return after
+    }
+  }
+
   /// Keeps the row, since the ledger's history names it, and frees the names for others.
   package static func delete(_ id: UUID, by editor: Editor, on connection: borrowing Connection) throws {
     try connection.transaction { connection in

@@ -2,86 +2,129 @@ package import Audit
 internal import FoundationEssentials
 package import Notation
 package import Postgres
-internal import Tokens
 
-/// Users from a table with the columns `username,email,full_name,role,password_hash`, named in its first line. Only
-/// `username` is required.
+/// Users from a table or a list, and the mistakes in their rows. A command and a request read the same rows; they differ
+/// in the columns, and in how they count.
 package struct UserImport: Sendable {
-  package private(set) var problems: [(line: Int, message: String)] = []
-  private var lines: [(number: Int, newcomer: Registrar.Newcomer)] = []
-  /// How many rows can be read, and how many there are.
-  package var count: Int { lines.count }
-  package let total: Int
+  package enum Source: Sendable {
+    /// Columns `username,email,full_name,role,password_hash`, of which only the first is required; counts lines.
+    case command
+    /// Columns `email,full_name,role,username`, of which the first two are required; counts rows.
+    case request
 
-  private static let columns = ["username", "email", "full_name", "role", "password_hash"]
-
-  package init(_ table: CSV) throws(ImportError) {
-    guard !table.rows.isEmpty else { throw ImportError("the file is empty") }
-    let names = table.columns
-    guard names.contains("username"), Set(names).count == names.count, names.allSatisfy(Self.columns.contains) else {
-      throw ImportError("the first line must name columns among \(Self.columns.joined(separator: ", "))")
+    var columns: [ImportRow.Column] {
+      switch self {
+      case .command: [.username, .email, .fullName, .role, .passwordHash]
+      case .request: [.email, .fullName, .role, .username]
+      }
     }
-    total = table.rows.count - 1
-    var seen: [String: Int] = [:]
-    for row in table.rows.dropFirst() {
-      do {
-        guard row.fields.count == names.count else {
-          throw ImportError("\(row.fields.count) fields, not \(names.count)")
-        }
-        let newcomer = try Self.newcomer(Dictionary(uniqueKeysWithValues: zip(names, row.fields)))
-        for key in ["n" + newcomer.username, newcomer.email.map { "e" + $0.lowercased() }].compactMap({ $0 }) {
-          if let before = seen.updateValue(row.line, forKey: key) {
-            throw ImportError("\(key.dropFirst()) is on line \(before) already")
-          }
-        }
-        lines.append((row.line, newcomer))
-      } catch {
-        problems.append((row.line, "\(error)"))
+    var required: [ImportRow.Column] {
+      switch self {
+      case .command: [.username]
+      case .request: [.email, .fullName]
+      }
+    }
+    fileprivate var unit: String {
+      switch self {
+      case .command: "line"
+      case .request: "row"
       }
     }
   }
 
-  private static func newcomer(_ fields: [String: String]) throws -> Registrar.Newcomer {
-    func field(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
-    func reading<T>(_ name: String, _ make: (String) throws -> T) throws -> T? {
-      do {
-        return try field(name).map(make)
-      } catch {
-        throw ImportError("\(name): \(error)")
+  var rows: [ImportRow] = []
+  /// How many rows can be read, and how many there are.
+  package var count: Int { rows.count { $0.newcomer != nil } }
+  package var total: Int { rows.count }
+  package var problems: [(line: Int, message: String)] {
+    rows.filter { !$0.mistakes.isEmpty }.map { ($0.number, $0.mistakes.joined(separator: " ")) }
+  }
+
+  /// The first line names the columns, in any order.
+  package init(_ table: CSV, for source: Source) throws(ImportError) {
+    guard !table.rows.isEmpty else { throw ImportError("the file is empty") }
+    let names = table.columns
+    let columns = names.compactMap { name in source.columns.first { $0.rawValue == name } }
+    guard columns.count == names.count else { throw ImportError(Self.refusal(of: table, source)) }
+    guard Set(columns).count == columns.count, source.required.allSatisfy(columns.contains) else {
+      throw ImportError(
+        "the first line must name the columns \(source.required.list), once each, and may name \(source.others.list)")
+    }
+    var seen = Seen(source)
+    rows = table.rows.dropFirst().map { row in
+      let number = source.unit == "line" ? row.line : row.number
+      guard row.fields.count == columns.count else {
+        let cells = row.fields.count == 1 ? "1 cell" : "\(row.fields.count) cells"
+        return ImportRow(number: number, mistake: "The row has \(cells), not \(columns.count).")
       }
+      let fields = Dictionary(uniqueKeysWithValues: zip(columns, row.fields))
+      return seen.checked(ImportRow(number: number, fields, requiring: source.required))
     }
-    guard let username = try reading("username", Username.init(new:)) else { throw ImportError("username is empty") }
-    var newcomer = Registrar.Newcomer(
-      username: username, email: try reading("email", EmailAddress.init(_:)),
-      fullName: try reading("full_name", FullName.init(_:)))
-    newcomer.role =
-      try reading("role") { text throws -> Role in
-        guard let role = Role(rawValue: text) else { throw ImportError("is none of user, moderator, service, admin") }
-        return role
-      } ?? .user
-    newcomer.passwordHash = try reading("password_hash") { text throws -> String in
-      guard Passwords.isReadable(text) else { throw ImportError("is no Argon2id hash") }
-      return text
+  }
+
+  /// A list of people, counted from 1.
+  package init(_ people: [(email: String?, fullName: String?, role: String?, username: String?)]) {
+    var seen = Seen(.request)
+    rows = people.enumerated().map { place, person in
+      let fields = [
+        ImportRow.Column.email: person.email, .fullName: person.fullName, .role: person.role,
+        .username: person.username,
+      ].compactMapValues { $0 }
+      return seen.checked(ImportRow(number: place + 1, fields, requiring: Source.request.required))
     }
-    return newcomer
+  }
+
+  private static func refusal(of table: CSV, _ source: Source) -> String {
+    let known = source.columns.map(\.rawValue)
+    let odd = zip(table.columns, table.rows[0].fields).first { !known.contains($0.0) }?.1 ?? ""
+    return "the first line names \(ImportRow.quoted(odd)), which is no column here: "
+      + "the first line must name columns among \(known.joined(separator: ", "))"
+  }
+
+  /// Names and addresses occur once.
+  private struct Seen {
+    private let unit: String
+    private var numbers: [String: Int] = [:]
+
+    init(_ source: Source) { unit = source.unit }
+
+    mutating func checked(_ row: ImportRow) -> ImportRow {
+      var row = row
+      for key in row.keys {
+        if let before = numbers[key] {
+          row.refuse("\(ImportRow.quoted(String(key.dropFirst()))) is on \(unit) \(before) already.")
+        } else {
+          numbers[key] = row.number
+        }
+      }
+      return row
+    }
   }
 
   /// Inserts all rows, in batches. A name or email that is taken becomes a problem; the other rows go in.
   package mutating func run(
-    with registrar: Registrar, by editor: Editor, on connection: borrowing Connection, progress: (Int) -> Void
+    by editor: Editor, on connection: borrowing Connection, progress: (Int) -> Void
   ) throws {
+    let good = rows.indices.filter { rows[$0].newcomer != nil }
     var done = 0
-    while done < lines.count {
-      let batch = lines[done..<min(done + 500, lines.count)]
-      let admitted = try registrar.register(batch.map(\.newcomer), by: editor, on: connection)
-      for line in batch where !admitted.contains(line.newcomer.id) {
-        problems.append((line.number, "the username or the email is taken"))
+    while done < good.count {
+      let batch = good[done..<min(done + 500, good.count)]
+      let admitted = try Registrar.register(batch.compactMap { rows[$0].newcomer }, by: editor, on: connection)
+      for place in batch where rows[place].newcomer.map({ !admitted.contains($0.id) }) ?? false {
+        rows[place].refuse("The username or the e-mail address is taken.")
       }
       done += batch.count
       progress(done)
     }
-    problems.sort { $0.line < $1.line }
   }
+}
+
+extension UserImport.Source {
+  fileprivate var others: [ImportRow.Column] { columns.filter { !required.contains($0) } }
+}
+
+extension [ImportRow.Column] {
+  fileprivate var list: String { map(\.rawValue).joined(separator: ", ") }
 }
 
 package struct ImportError: Error, CustomStringConvertible {
@@ -90,22 +133,18 @@ package struct ImportError: Error, CustomStringConvertible {
 }
 
 extension Registrar {
-  /// As the owner of the tables, in one statement. Returns the users created; a taken name or email creates none.
-  fileprivate func register(
+  /// Creates users and records each. Returns those created; a taken name or email creates none.
+  static func register(
     _ newcomers: [Newcomer], by editor: Editor, on connection: borrowing Connection
   ) throws -> Set<UUID> {
     let list = JSON.array(newcomers.map(\.json))
     return try connection.transaction { connection in
       let admitted = try connection.rows(
         """
-        INSERT INTO users (id, username, email, full_name, password_hash, role)
-        SELECT id, username, email, full_name, password_hash, role
-        FROM jsonb_to_recordset(\(String(decoding: list.bytes, as: UTF8.self))::jsonb)
-          AS n (id uuid, username text, email text, full_name text, password_hash text, role text)
-        ON CONFLICT DO NOTHING RETURNING \(raw: User.columns)
+        SELECT \(raw: User.columns)
+        FROM register_people(\(editor.id), \(String(decoding: list.bytes, as: UTF8.self))::jsonb)
         """
       ) { try User(row: $0) }
-      for user in admitted { try connection.run("SELECT FROM welcome(\(user.id), \(UUID.timeOrdered()))") }
       try editor.note("user.create", all: admitted.map(\.record), on: connection)
       return Set(admitted.map(\.id))
     }

@@ -22,6 +22,8 @@ package enum UserList {
     package var number = 1
     package var limit = 20
     package var search: String?
+    package var role: Role?
+    package var isActive: Bool?
     package var order = Order.createdAt
     package var isDescending = true
     package init() {}
@@ -35,7 +37,9 @@ package enum UserList {
     let order = "key \(direction) \(nulls), id \(direction)"
     // A text longer than any name is in none.
     let pattern = page.search.map { "%\(escaped($0.normalized(mostBytes: Username.mostBytes) ?? "\u{1}"))%" }
-    let filter: SQL = pattern == nil ? "" : "AND searched LIKE lower(\(pattern))"
+    var filter: SQL = pattern == nil ? "" : "AND searched LIKE lower(\(pattern))"
+    if let role = page.role { filter = "\(filter) AND role COLLATE \"C\" = \(role.rawValue)" }
+    if let isActive = page.isActive { filter = "\(filter) AND is_active = \(isActive)" }
     let offset = (page.number - 1) * page.limit
     var sql: SQL =
       """

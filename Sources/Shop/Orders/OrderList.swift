@@ -82,11 +82,11 @@ package struct OrderList: Sendable {
   private var isSelective: Bool { item != nil || (owner != nil || user != nil) && status != nil && status != .ready }
 
   /// By owner, by status, or by both where the status is that of orders to be fetched: each has an index that ends with
-  /// the id. The plan finds the third only if the statement names the status.
+  /// the id. The plan finds the third only if the statement has its condition.
   private func source(_ most: Int) -> SQL {
     let direction = isAscending ? "ASC" : "DESC"
     let last: SQL = "\(bounds) ORDER BY o.id \(raw: direction) LIMIT \(most)"
-    let ready = status == .ready ? "AND o.status = 'ready'" : ""
+    let ready = status == .ready ? "AND (o.status = 'ready') IS TRUE" : ""
     if let owner {
       return """
         (SELECT o.owner, o.id, o.status, o.asset FROM orders o WHERE o.owner = \(owner) \(raw: ready) \(last))

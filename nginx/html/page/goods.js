@@ -84,10 +84,10 @@ export function typeName(names, code) {
   return knows(`type.${code}`) ? t(`type.${code}`) : names.get(`item_type ${code}`) ?? code
 }
 
-/** “Size L”, “Winter 2025”, or both; empty for the standard variant. `key` is another word for the size. */
+/** “Size L”, “Winter 2025”, or both; empty for the standard variant, which some lists call “base”. `key` is another word for the size. */
 export function variantName(names, { collection, quality_level: level } = {}, key = "item.size") {
-  const size = level && t(key, { name: names.get(`quality_level ${level}`) ?? level.toUpperCase() })
-  return [collection && (names.get(`collection ${collection}`) ?? collection), size].filter(Boolean).join(", ")
+  const size = level && level !== "base" && t(key, { name: names.get(`quality_level ${level}`) ?? level.toUpperCase() })
+  return [collection && collection !== "base" && (names.get(`collection ${collection}`) ?? collection), size].filter(Boolean).join(", ")
 }
 
 /** The page of the catalogue that a query asks for. */
