@@ -26,6 +26,7 @@ DESK, PHONE, PHONE_AT_NIGHT = (1280, "light", "en"), (390, "light", "en"), (390,
 # Each step with the visitors who take it.
 WALK = [
     (walk_account.a_stranger, DESK), (walk_account.sign_in_and_out, PHONE), (walk_account.make_an_account, DESK),
+    (walk_account.an_account_whose_answer_was_lost, PHONE),
     (walk_account.join_and_reset, DESK), (walk_account.second_factor, DESK), (walk_account.settings, PHONE),
     (walk_account.a_session_that_ended, PHONE), (walk_coins.send_and_undo, PHONE), (walk_coins.send_and_undo, DESK),
     (walk_coins.undo_from_history, PHONE), (walk_coins.undo_from_history, DESK),

@@ -186,3 +186,18 @@ def a_session_that_ended(visitor, cast):
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_contain_text("5 coins sent")
     visitor.forgive("401")
+
+
+def an_account_whose_answer_was_lost(visitor, cast):
+    """The account is there, and the page does not know: the same form leads in, but only with its password."""
+    page = visitor.page
+    page.goto("/")
+    page.get_by_role("button", name="Make an account").click()
+    page.get_by_label("Your name").fill("Piet")
+    page.get_by_label("E-mail").fill(cast.vera)
+    page.get_by_label("Password").fill("another-lemon-harbour")
+    page.get_by_role("button", name="Make my account").click()
+    expect(page.get_by_role("alert")).to_have_text("This address has an account already. Sign in instead.")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".balance")).to_contain_text("1,000 coins")

@@ -4,7 +4,7 @@
 import { begin, expectSession, facts } from "../session.js"
 import { field, makeForm, passwordComplaint, whatIsEmpty } from "../form.js"
 import { fill, html } from "../html.js"
-import { get, post } from "../api.js"
+import { get, post, Refusal } from "../api.js"
 import { icon } from "../elements.js"
 import { t } from "../words.js"
 
@@ -70,8 +70,16 @@ export function accountForm(more, text, enter) {
       password: passwordComplaint(password),
     }),
     work: async (given) => {
-      await post("auth/register", { ...given, ...more }, { anonymous: true })
-      begin(await post("auth/session", { email: given.email, password: given.password }, { anonymous: true, repeatable: true }))
+      const quietly = { anonymous: true, repeatable: true }
+      const taken = await post("auth/register", { ...given, ...more }, quietly).catch((error) => {
+        if (!["email_taken", "invitation_refused"].includes(error.code)) throw error
+        return error
+      })
+      const { email, password } = given
+      // A lost answer may have made the account: then the password opens it. If it does not, the first answer counts.
+      begin(await post("auth/session", { email, password }, quietly).catch((error) => {
+        throw taken instanceof Refusal ? taken : error
+      }))
       await enter()
     },
   })
