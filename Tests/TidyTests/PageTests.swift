@@ -80,7 +80,8 @@ struct PageTests {
   @Test func `a colleague's page loads no word and no style of the counter`() throws {
     let modules = try modules().filter { !$0.key.hasPrefix("page/admin/") }
     for (path, text) in modules {
-      #expect(imports(of: path, in: text).filter { $0.hasPrefix("words/") || $0.hasPrefix("page/admin/") } == [], "\(path)")
+      #expect(
+        imports(of: path, in: text).filter { $0.hasPrefix("words/") || $0.hasPrefix("page/admin/") } == [], "\(path)")
     }
     let index = try read(html + "index.html")
     for style in ["counter", "plots"] { #expect(!index.contains("style/\(style).css")) }

@@ -73,7 +73,13 @@ def up_to_a_limit(visitor, cast):
     page.get_by_role("button", name="Buy for 10 coins").click()
     expect(page.get_by_role("alert")).to_have_text("You may have 1 more of it.")
     visitor.look_at("item-limit")
-    visitor.forgive("/api/v1/purchases", "/mine")
+    page.reload()
+    expect(page.get_by_text("At most 2 a person. You may have 1 more.")).to_be_visible()
+    cast.buy(cast.vera, badge["code"])
+    page.reload()
+    expect(page.locator(".short")).to_contain_text("You have all you may have")
+    visitor.look_at("item-all")
+    visitor.forgive("/api/v1/purchases")
 
 
 def long_and_large(visitor, cast):
@@ -127,5 +133,5 @@ def things_of_other_kinds(visitor, cast):
     page.goto("/mine")
     expect(page.get_by_role("heading", name="In the workshop")).to_be_visible()
     expect(page.locator(".lines > li", has_text=game["name"])).not_to_have_count(0)
+    expect(page.get_by_role("heading", name="Put aside")).to_be_visible()
     visitor.look_in_every_light("mine-game")
-    visitor.forgive("/inventory/reservations")

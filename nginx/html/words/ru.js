@@ -318,7 +318,7 @@ export default {
 
   "me.look": "Вид и язык",
   "me.theme": "Тема",
-  "me.theme.device": "Системная",
+  "me.theme.device": "Авто",
   "me.theme.light": "Светлая",
   "me.theme.dark": "Тёмная",
   "me.language": "Язык",

@@ -33,7 +33,7 @@ function passwordForm(done, main) {
     } catch (error) {
       if (/^totp_/.test(error.code ?? "") && !more.querySelector("[name=code]")) {
         const { codeField, secretOf } = await import("./second-factor.js")
-        fill(more, error.problem.secret && [html`<p>${t("factor.needed")}</p>`, secretOf(error.problem)], codeField())
+        fill(more, error.problem.secret && [html`<p>${t("factor.needed")}</p>`, secretOf(error.problem)], codeField(error.problem.secret && t("factor.codeHelp")))
         more.querySelector("input").focus()
         if (error.code === "totp_required" || error.problem.secret) return null
       }
@@ -132,10 +132,13 @@ async function openDialog() {
   return new Promise((resolve) => {
     const dialog = html`<dialog aria-labelledby="again-title"><div class="stack"><h2 id="again-title">${t("signIn.ended")}</h2><p class="muted">${t("signIn.endedText")}</p></div></dialog>`
     let isIn = false
-    const done = (data) => {
+    const done = async (data) => {
       begin(data)
       isIn = true
-      dialog.close()
+      if (!data.recovery_codes) return dialog.close()
+      const { recoveryCodes } = await import("./second-factor.js")
+      dialog.setAttribute("aria-label", t("codes.title"))
+      fill(dialog, recoveryCodes("h2", data.recovery_codes, () => dialog.close())).querySelector("h2").focus()
     }
     dialog.firstChild.append(...[methods.oidc && providerLink(methods.oidc), methods.password && passwordForm(done, !methods.oidc)].filter(Boolean))
     dialog.addEventListener("close", () => {
