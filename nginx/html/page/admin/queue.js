@@ -14,7 +14,7 @@ import { toast } from "../notices.js"
 const states = { "": ["ordered", "ready"], ordered: ["ordered"], ready: ["ready"], handed_over: ["handed_over"] }
 const next = { ordered: "ready", ready: "hand-over" }
 /** More rows than these come by a button: nobody works off more at a glance, and a phone draws them at once. */
-const rowsAtOnce = 50
+const rowsAtOnce = 30
 
 /** The orders of the states that this view shows, and the numbers of those that wait. */
 async function load(view, signal) {
