@@ -76,7 +76,7 @@ struct PageTests {
     #expect(names.filter { !early.contains("\"\($0.dropLast(3))\"") } == [])
   }
 
-  /// What stands behind the counter is loaded by the role of the user.
+  /// The role of the user decides whether the counter's files are loaded.
   @Test func `a colleague's page loads no word and no style of the counter`() throws {
     let modules = try modules().filter { !$0.key.hasPrefix("page/admin/") }
     for (path, text) in modules {

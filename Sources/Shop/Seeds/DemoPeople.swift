@@ -70,7 +70,7 @@ extension DemoSeed {
     (1, 11, 'purchase', 3, 0, 'wallet', 1, NULL, 'ordered'), (1, 14, 'purchase', 2, 0, 'socks', 2, NULL, 'ordered')
     """
 
-  /// What they order in this moment. Limited goods have a history that cannot be older than their stock.
+  /// Their orders of this moment. Sizes are limited, and a purchase cannot be older than the stock.
   private static let wishes = [(1, "t-shirt", "m"), (4, "hoody", "l"), (5, "t-shirt", "s")]
 
   private static func person(_ number: Int) -> String { "'de300000-0000-8000-8000-00000000010\(number)'::uuid" }

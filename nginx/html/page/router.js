@@ -17,7 +17,7 @@ function style(name) {
 
 let ready = null
 
-/** What the counter needs beside a screen: words and styles that a colleague's page does not load. */
+/** The counter's needs beside a screen: words and styles that a colleague's page does not load. */
 export async function behind(load) {
   ready ??= Promise.all([useWords("counter", "office"), style("plots"), style("counter")])
   ready.catch(() => {

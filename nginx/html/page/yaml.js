@@ -98,7 +98,7 @@ class Document {
   list(depth) {
     const result = []
     for (let line = this.next(depth); line && line.depth === depth && /^-( |$)/.test(line.text); line = this.next(depth)) {
-      // What follows the dash is a node of its own, two places deeper.
+      // The text behind the dash is a node of its own, two places deeper.
       line.text = line.text.slice(1).trim()
       line.depth += 2
       if (!line.text) this.at += 1
@@ -117,7 +117,7 @@ class Document {
     return result
   }
 
-  /** What stands below a key without a value: something deeper, or a list as deep as the key. */
+  /** The node below a key without a value: something deeper, or a list as deep as the key. */
   after(depth) {
     const line = this.next(depth)
     if (line && line.depth === depth && /^-( |$)/.test(line.text)) return this.list(depth)

@@ -109,7 +109,7 @@ function identities(user, list) {
     <details><summary>${t("identity.add")}</summary>${form}</details></section>`
 }
 
-/** What somebody has now, with the way to put it right. */
+/** The belongings of a person, with the way to put it right. */
 function belongings(user, { coins: balance, items }, names) {
   const line = (one) => html`<li>${thumb(one)}<div class="what"><b>${one.name}</b><small>${[variantName(names, one), one.section === "main" ? null : t(`adjust.section.${one.section}`)].filter(Boolean).join(" · ")}</small></div><span class="sum num">${number(one.quantity)}</span></li>`
   return html`<section class="card stack"><div class="row apart"><h2>${t("person.holdings")}</h2><b>${price(balance)}</b></div>${items.length ? html`<ul class="lines">${items.map(line)}</ul>` : html`<p class="muted">${t("person.holdsNothing")}</p>`}

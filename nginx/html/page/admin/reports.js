@@ -118,7 +118,7 @@ function purchasePlots(found, span, { unit, list }, names) {
   ]
 }
 
-/** What runs low, each beside its mark; the whole list is the catalogue's. */
+/** The things that run low, each beside its mark; the whole list is the catalogue's. */
 function stock(items, span, byCode, names) {
   const low = items.filter((one) => one.below)
   const line = (one) => html`<li>${thumb(byCode(one.code))}<div class="what"><b><a href="/admin/catalogue/${one.id}">${[one.name, variantName(names, one)].filter(Boolean).join(", ")}</a></b><small>${t("reports.mark", { n: one.low_stock_at })} · ${t("reports.sold", { n: one.sold })}</small>

@@ -63,7 +63,7 @@ function shelf(list) {
     <ul class="shelf three-up">${shown.map((item) => tile(item))}</ul></section>`
 }
 
-/** What the shop says of the orders that are ready, and the mark of that answer. */
+/** The orders that are ready, as the shop said last, and the mark of that answer. */
 async function readyOrders(signal, ifNoneMatch) {
   const answer = await get("orders?status=ready&limit=50", { signal, raw: true, ifNoneMatch })
   return { tag: answer.headers.get("ETag"), orders: answer.status === 304 ? null : (await answer.json()).items }

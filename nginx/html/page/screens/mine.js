@@ -29,7 +29,7 @@ function owned(section, held, itemOf, names) {
   })
 }
 
-/** What is put aside until somebody uses it or gives it back. Only things in the workshop can be. */
+/** Things put aside until somebody uses them or gives them back. Only things in the workshop can be. */
 async function reservations(factory, signal) {
   if (!factory.length) return []
   try {
