@@ -131,7 +131,8 @@ def add_and_edit_a_thing(visitor, company):
     expect(page.get_by_text("The picture goes when you save.")).to_be_visible()
     page.get_by_role("button", name=f"Save {name}").click()
     expect(page.locator(".toast")).to_contain_text(f"Saved: {name}.")
-    # Somebody else is faster.
+    # The screen has read the thing anew. Now somebody else is faster.
+    expect(page.get_by_text("The picture goes when you save.")).to_have_count(0)
     item = company.api.ask("GET", f"/api/v1/items?search={company.mark}&limit=100")["items"][-1]
     company.api.ask("PATCH", f"/api/v1/items/{item['id']}", {"price": 45}, company.token)
     page.get_by_label("Price in coins").fill("41")

@@ -10,7 +10,7 @@ import Testing
 @Suite(.tiers(.database, .concurrency))
 struct ExplorerTests {
   /// The duration; TUCKSHOP_EXPLORER_SECONDS makes it longer.
-  static let seconds = Int(setting("SECONDS") ?? "") ?? 30
+  static let seconds = Int(setting("SECONDS") ?? "") ?? 15
   /// A new seed in each run, unless TUCKSHOP_EXPLORER_SEED names the first one.
   static let firstSeed = UInt64(setting("SEED") ?? "") ?? UInt64.random(in: 1...1_000_000_000) * 1_000_000
 
