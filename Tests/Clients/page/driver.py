@@ -33,7 +33,8 @@ WALK = [
     (walk_coins.undo_from_history, PHONE), (walk_coins.undo_from_history, DESK), (walk_coins.a_direction, PHONE),
     (walk_coins.a_lost_answer_sends_once, DESK), (walk_goods.buy_and_cancel, PHONE), (walk_goods.buy_a_size, DESK),
     (walk_goods.up_to_a_limit, PHONE), (walk_goods.what_can_be_fetched, DESK),
-    (walk_goods.things_of_other_kinds, DESK), (walk_goods.long_and_large, DESK), (walk_line.a_slow_line, PHONE), (walk_line.without_a_line, DESK),
+    (walk_goods.things_of_other_kinds, DESK), (walk_goods.long_and_large, DESK),
+    (walk_line.a_first_visit, PHONE), (walk_line.a_slow_line, PHONE), (walk_line.without_a_line, DESK),
     (walk_line.a_shop_that_is_gone, PHONE), (walk_line.outside, DESK), (walk_keyboard.a_newcomer, DESK),
     (walk_keyboard.a_newcomer, PHONE_AT_NIGHT), (walk_keyboard.keys, DESK),
 ]

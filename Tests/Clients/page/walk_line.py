@@ -8,6 +8,18 @@ SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadT
 SCREENS = ("Send", "Shop", "Mine", "History")
 
 
+def a_first_visit(visitor, cast):
+    """From the sign-in to home, everything that comes over the line is less than 100 KB."""
+    sizes = []
+    session = visitor.context.new_cdp_session(visitor.page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    visitor.sign_in(cast.vera)
+    visitor.settle()
+    assert len(sizes) > 30, sizes
+    assert sum(sizes) < 100_000, f"{sum(sizes)} bytes in {len(sizes)} answers"
+
+
 def a_slow_line(visitor, cast):
     """400 ms and 400 kbit/s: shapes come before the content, nothing jumps, and nothing is sent twice."""
     page = visitor.page
