@@ -314,6 +314,7 @@ export default {
   "reports.noPurchases": "Nothing bought yet",
   "reports.noPurchasesText": "In this span nobody bought anything.",
   "reports.noThanks": "In this span nobody sent coins.",
+  "reports.longThanks": "Who thanked most is counted for spans of up to {n} days.",
   "reports.low": "Below its mark",
   "reports.noneLow": "Nothing runs low.",
   "reports.mark": "Mark: {n}",

@@ -314,6 +314,7 @@ export default {
   "reports.noPurchases": "Пока ничего не куплено",
   "reports.noPurchasesText": "За этот срок никто ничего не купил.",
   "reports.noThanks": "За этот срок никто не дарил монет.",
+  "reports.longThanks": "Кто благодарил больше всех, считаем за срок не больше {n} дней.",
   "reports.low": "Ниже отметки",
   "reports.noneLow": "Всего хватает.",
   "reports.mark": "Отметка: {n}",

@@ -36,13 +36,6 @@ export function pageLinks({ page, limit, total }, to) {
     <div class="row">${link(page - 1, [icon("back"), t("back.page")])}${link(page + 1, [t("next.page"), icon("next")])}</div></nav>`
 }
 
-/** The ways through a list by cursor. */
-export function cursorLinks(cursor, next, to) {
-  if (!cursor && !next) return null
-  return html`<nav class="pager" aria-label="${t("pages")}"><span>${cursor && html`<a class="btn" href="${to(null)}">${icon("back")}${t("pages.newest")}</a>`}</span>
-    ${next && html`<a class="btn" href="${to(next)}">${t("pages.older")}${icon("next")}</a>`}</nav>`
-}
-
 /** A short form above the list that it belongs to. It closes when another screen comes. */
 export function openDialog(title, signal, ...content) {
   const id = freshID("dialog")
@@ -57,7 +50,7 @@ export function openDialog(title, signal, ...content) {
 }
 
 /** A button that does its work by itself, in a form that shows a refusal. */
-export function deed({ text, look = "", verb, work }) {
+export function workButton({ text, look = "", verb, work }) {
   const button = html`<button type="button" class="btn ${look}">${text}</button>`
   const form = html`<form>${button}</form>`
   button.addEventListener("click", () => submitting(form, button, verb, work))

@@ -7,7 +7,7 @@ import { field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace } from "../router.js"
 import { showImport } from "./import.js"
-import { deed, linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs } from "./counter.js"
+import { linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs, workButton } from "./counter.js"
 import { step, t } from "../words.js"
 
 const roles = ["user", "moderator", "admin"]
@@ -70,7 +70,7 @@ function invitationRows(list) {
       await ask("DELETE", `invitations/${invitation.id}`)
       go("/admin/people?view=invitations")
     }
-    return deed({ text: [t("invite.end"), html`<span class="vh"> ${invitation.email ?? t("invite.anybody")}</span>`], look: "quiet danger", verb: t("invite.ending"), work })
+    return workButton({ text: [t("invite.end"), html`<span class="vh"> ${invitation.email ?? t("invite.anybody")}</span>`], look: "quiet danger", verb: t("invite.ending"), work })
   }
   return table(t("people.invitations"), [
     { title: t("invite.for"), kind: "lead", look: "mail", cell: (one) => html`<b>${one.email ? mail(one.email) : t("invite.anybody")}</b>` },

@@ -13,7 +13,7 @@ import { pieces } from "./catalogue.js"
 import { t } from "../words.js"
 import { stockForm } from "./stock.js"
 import { toast } from "../notices.js"
-import { askTwice, brief, deed, whole } from "./counter.js"
+import { askTwice, brief, whole, workButton } from "./counter.js"
 
 const blank = { name: "", description: "", price: null, class: "merch", type: "clothing", limit_per_person: null, low_stock_at: null, hand_over: true, variants: [], stock: null, images: [], is_active: true }
 
@@ -84,7 +84,7 @@ function retirement(known, signal) {
   }
   function draw() {
     if (item.is_active) return fill(place, html`<button type="button" class="btn danger" @click=${retire}>${t("thing.retire", { name: brief(item.name) })}…</button>`)
-    fill(place, html`<div class="row">${deed({ text: t("thing.putBack"), verb: t("thing.saving"), work: () => set(true) })}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div>`)
+    fill(place, html`<div class="row">${workButton({ text: t("thing.putBack"), verb: t("thing.saving"), work: () => set(true) })}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div>`)
   }
   draw()
   return html`<section class="card stack"><h2>${t(item.is_active ? "thing.retireTitle" : "thing.retiredTitle")}</h2><p class="muted">${t(item.is_active ? "thing.retireText" : "thing.retiredText")}</p>${place}</section>`
