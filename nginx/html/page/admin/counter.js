@@ -86,6 +86,12 @@ export function whole(text) {
   return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
 }
 
+/** A code from a name that people read. Where no letter is left for it, the other word and the time make one. */
+export function codeFrom(name, other) {
+  const code = name.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50)
+  return code && code !== "base" ? code : `${other}-${Date.now().toString(36)}`
+}
+
 async function copy(input) {
   input.select()
   try {
