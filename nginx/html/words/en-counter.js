@@ -56,6 +56,7 @@ export default {
   "queue.noneDoneText": "What leaves the desk is listed here, so that it can come back.",
   "queue.nobody": "No order for this name",
   "queue.nobodyText": "Nobody called “{name}” waits for anything here.",
+  "queue.tooMany": "More people have such a name. Write more of it to see their orders.",
   "queue.cancel": "Cancel…",
   "queue.return": "Take back…",
   "queue.reason": "Why?",

@@ -251,6 +251,7 @@ export default {
   "adjust.title": "Correct belongings",
   "adjust.text": "When somebody has more or fewer things than the shop believes.",
   "adjust.who": "Whose things?",
+  "error.no_such_user": "This person was not found. Open the page of the person in People, and correct from there.",
   "adjust.section": "Part of the inventory",
   "adjust.section.main": "Main",
   "adjust.section.factory": "Workshop",

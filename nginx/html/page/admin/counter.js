@@ -4,7 +4,7 @@
 import { number, t } from "../words.js"
 import { complainAll, confirmStep, field, submitting } from "../form.js"
 import { fill, freshID, html } from "../html.js"
-import { get, query } from "../api.js"
+import { Refusal, get, query } from "../api.js"
 import { avatar, icon, tabs } from "../elements.js"
 import { setCount } from "../frame.js"
 import { toast } from "../notices.js"
@@ -131,7 +131,7 @@ export function personCell(name, username, href, coloured = name) {
 const fullNames = new Map()
 const mostPages = 3
 /** A long queue must not take the shop from others. */
-const atOnce = 8
+export const atOnce = 8
 
 /** The names behind usernames: of a small company all at once, of a large one only those that are asked for. */
 export async function staffNames(usernames, signal) {
@@ -150,6 +150,21 @@ export async function staffNames(usernames, signal) {
     }))
   }
   return (username) => fullNames.get(username) ?? username
+}
+
+/** More people than these have names with such a part only in a very large company. */
+const mostSearched = 10
+
+/** The user of exactly this username, whose name may be a part of many others. */
+export async function userNamed(username, signal) {
+  const read = (page) => get("users" + query({ search: username, sort_by: "username", sort_order: "asc", limit: 100, page }), { signal })
+  for (let page = 1, pages = 1; page <= Math.min(pages, mostSearched); page += 1) {
+    const list = await read(page)
+    const found = list.items.find((one) => one.username === username)
+    if (found) return found
+    pages = list.total_pages
+  }
+  throw new Refusal(404, { code: "no_such_user", title: "" })
 }
 
 /** The number of orders that wait, as the front shows it. */

@@ -113,7 +113,7 @@ function identities(user, list) {
 function belongings(user, { coins: balance, items }, names) {
   const line = (one) => html`<li>${thumb(one)}<div class="what"><b>${one.name}</b><small>${[variantName(names, one), one.section === "main" ? null : t(`adjust.section.${one.section}`)].filter(Boolean).join(" · ")}</small></div><span class="sum num">${number(one.quantity)}</span></li>`
   return html`<section class="card stack"><div class="row apart"><h2>${t("person.holdings")}</h2><b>${price(balance)}</b></div>${items.length ? html`<ul class="lines">${items.map(line)}</ul>` : html`<p class="muted">${t("person.holdsNothing")}</p>`}
-    <div><a class="btn" href="/admin/adjust${query({ to: user.username })}">${t("people.adjust")}</a></div></section>`
+    <div><a class="btn" href="/admin/adjust${query({ user: user.id })}">${t("people.adjust")}</a></div></section>`
 }
 
 export async function show({ params, signal, title }) {

@@ -133,7 +133,8 @@ export function stockForm(item, lists, names, signal) {
   const ask = () => addDialog(lists, names, rows, signal, add)
   const element = html`<section class="card flush"><div class="pad"><h2>${t("stock.title")}</h2><p class="muted">${t("stock.text")}</p></div>
     <table class="table sizes-table"><caption class="vh">${t("stock.title")}</caption>
-      <thead><tr>${["size", "count", "sale"].map((one) => html`<th scope="col">${t(`stock.${one}`)}</th>`)}<th scope="col"><span class="vh">${t("do")}</span></th></tr></thead>${body}</table>
+      <thead><tr>${["size", "count", "sale"].map((one) => html`<th scope="col">${t(`stock.${one}`)}</th>`)}
+        <th scope="col"><span class="vh">${t("do")}</span></th></tr></thead>${body}</table>
     <div class="pad row low"><div class="grow">${why}</div>
       <button type="button" class="btn" @click=${ask}>${icon("plus")}${t("stock.add")}</button></div></section>`
   draw()
