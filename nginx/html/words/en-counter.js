@@ -16,7 +16,7 @@ export default {
 
   "queue.clear": "Nothing waits.",
   "queue.many": "More than a hundred orders wait. Here are the oldest.",
-  "queue.summary": "{ordered} to prepare, {ready} waiting to be fetched. The oldest: {since}.",
+  "queue.summary": "{ordered} to prepare, {ready} waiting to be fetched. The oldest was ordered {since}.",
   "queue.states": "State",
   "queue.tab.todo": "To do",
   "queue.tab.ordered": "To prepare",
@@ -82,7 +82,7 @@ export default {
   "first.people": "Invite people",
   "first.coins": "Give the first coins",
 
-  "catalogue.summary": { one: "{n} thing on the shelf, {retired} retired.", other: "{n} things on the shelf, {retired} retired." },
+  "catalogue.summary": { one: "{n} thing in use, {retired} retired.", other: "{n} things in use, {retired} retired." },
   "catalogue.add": "Add a thing",
   "catalogue.edit": "Edit",
   "catalogue.filter": "Filter",
@@ -138,7 +138,7 @@ export default {
   "thing.saved": "Saved: {name}.",
   "thing.added": "On the shelf: {name}.",
   "thing.putRight": { one: "Put {n} field right", other: "Put {n} fields right" },
-  "thing.readAgain": "Somebody else was faster",
+  "thing.readAgain": "Somebody else changed it. Load the page again.",
   "error.changed_meanwhile": "Somebody changed this in the meantime. Load the page again, then make your change once more.",
   "error.code_taken": "There is a thing with this code already.",
   "form.name.wrong": "A name has at most 200 characters, without blanks at its ends.",

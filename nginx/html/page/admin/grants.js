@@ -68,7 +68,7 @@ function amountForm({ isForAll, first }) {
   const find = html`<div></div>`
   const wrong = html`<div class="field"></div>`
   const made = html`<form class="stack wide grant-form" novalidate>${!isForAll && html`<div class="stack">${chosen}${find}${wrong}</div>`}
-    ${field({ label: t(isForAll ? "grants.each" : "send.howMany"), name: "amount", more: { inputmode: "numeric", autocomplete: "off" } })}${reasonAndName()}<div data-general></div>${place}</form>`
+    ${field({ label: t("grants.each"), name: "amount", more: { inputmode: "numeric", autocomplete: "off" } })}${reasonAndName()}<div data-general></div>${place}</form>`
 
   function showButton() {
     fill(place, html`<button class="btn primary big">${t("grants.check")}</button>`)

@@ -77,7 +77,7 @@ function invitationRows(list) {
     { title: t("people.role"), look: "muted", cell: (one) => t(`role.${one.role}`) },
     { title: t("invite.by"), look: "muted mail", cell: (one) => mail(one.created_by ?? t("audit.program")) },
     { title: t("invite.until"), look: "muted num", cell: (one) => step(one.expires_at) },
-    { title: t("invite.state"), kind: "side", cell: (one) => badge(one.used_by ? t("invite.usedBy", { name: one.used_by }) : t(`invite.state.${one.state}`), mark[one.state]) },
+    { title: t("invite.state"), kind: "side", cell: (one) => [badge(t(`invite.state.${one.state}`), mark[one.state]), one.used_by && html`<small class="subject">${mail(one.used_by)}</small>`] },
     { title: html`<span class="vh">${t("do")}</span>`, kind: "act", cell: end },
   ], list)
 }
