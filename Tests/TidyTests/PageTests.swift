@@ -33,7 +33,9 @@ struct PageTests {
   /// A form of a value, such as `{coins:acc}`, counts as the value.
   private func values(of language: String) throws -> [String: Set<String>] {
     let names = try FileManager.default.subpathsOfDirectory(atPath: html + "words")
-    let texts = try names.filter { $0 == language + ".js" || $0.hasPrefix(language + "-") }.map { try read(html + "words/" + $0) }
+    let texts = try names.filter { $0 == language + ".js" || $0.hasPrefix(language + "-") }.map {
+      try read(html + "words/" + $0)
+    }
     let pairs = texts.flatMap { text in
       text.matches(of: #/(?m)^ +"([^"]+)": (.+)$/#).map { line in
         (String(line.1), Set(line.2.matches(of: #/\{(\w+)(?::\w+)?\}/#).map { String($0.1) }))
@@ -51,7 +53,9 @@ struct PageTests {
 
   /// Only what the worker keeps can be shown without a line.
   @Test func `the offline page needs nothing but what the service worker keeps`() throws {
-    let needed = try read(html + "offline.html").matches(of: #/(?:rel="stylesheet" href|src)="([^"]+)"/#).map { String($0.1) }
+    let needed = try read(html + "offline.html").matches(of: #/(?:rel="stylesheet" href|src)="([^"]+)"/#).map {
+      String($0.1)
+    }
     let worker = try read(html + "service-worker.js")
     #expect(needed.count > 1)
     #expect(needed.filter { !worker.contains("\"\($0)\"") } == [])

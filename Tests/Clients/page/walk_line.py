@@ -117,6 +117,7 @@ def outside(visitor, cast):
     page.reload()
     expect(page.get_by_role("heading", name="Нет связи с магазином")).to_be_visible()
     visitor.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Заходите")).to_be_visible()
     visitor.sign_in(cast.vera)
     page.goto("/shop/%E0")
     expect(page.get_by_role("heading", name="Эта полка пуста")).to_be_visible()
