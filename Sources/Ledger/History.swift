@@ -49,6 +49,8 @@ package enum History {
     package let item: String?
     package let quantity: Int?
     package let message: String?
+    /// Of a transfer: it was taken back.
+    package let isUndone: Bool
     /// The admin who gave the coins, or the one of the staff who took an order back; nil if it was a command, or the
     /// owner.
     package let maker: String?
@@ -71,7 +73,10 @@ package enum History {
         \(filter.source(account, scanned))
       ), shown AS MATERIALIZED (
         SELECT s.*, o.kind, o.quantity, o.note, o.item_id,
-               CASE WHEN o.kind = 'grant' OR o.kind = 'refund' AND o.actor <> o.owner THEN o.actor END AS maker
+               CASE WHEN o.kind = 'grant' OR o.kind = 'refund' AND o.actor <> o.owner THEN o.actor END AS maker,
+               o.kind = 'transfer' AND EXISTS (
+                 SELECT FROM operations u WHERE u.key = o.id AND u.owner = o.owner AND u.kind = 'undo_transfer'
+                   AND u.outcome = 'done') AS is_undone
         FROM scanned s CROSS JOIN LATERAL (SELECT * FROM operations o WHERE o.id = s.operation LIMIT 1) o
         WHERE (\(filter.kind?.rawValue)::text IS NULL OR o.kind::text = \(filter.kind?.rawValue))
           AND (\(filter.counterpart)::text IS NULL OR \(filter.counterpart) = (
@@ -79,7 +84,7 @@ package enum History {
         ORDER BY s.at DESC LIMIT \(filter.limit + 1)
       )
       SELECT s.operation, \(raw: SQL.timestamp("s.at")) AS moment, s.kind, s.change, s.balance, u.username, u.full_name,
-             (SELECT i.code FROM items i WHERE i.id = s.item_id) AS code, s.quantity, s.note,
+             (SELECT i.code FROM items i WHERE i.id = s.item_id) AS code, s.quantity, s.note, s.is_undone,
              (SELECT m.username FROM users m WHERE m.id = s.maker) AS maker,
              (extract(epoch FROM s.at) * 1000000)::bigint AS cursor,
              (extract(epoch FROM last.unread_from) * 1000000)::bigint AS unread_from
@@ -114,6 +119,7 @@ extension History.Entry {
     item = try row.value("code")
     quantity = try row.value("quantity")
     message = try row.value("note")
+    isUndone = try row.value("is_undone")
     maker = try row.value("maker")
   }
 }

@@ -151,6 +151,9 @@ struct OrderListTests {
       _ = shop.change(order, "hand-over")
       #expect(feed(filled.header("ETag")).status == 200)
       #expect(feed(tag).status == 304)
+      // The orders of other people stay in no browser.
+      let everybody = shop.shop.ask(.get, "/api/v1/orders?all=true", as: shop.desk)
+      #expect(everybody.status == 200 && everybody.header("ETag") == nil)
     }
   }
 

@@ -35,6 +35,18 @@ struct UserImportRouteTests {
     ["created", "known", "wrong"].map { answer.members[$0]?.whole }
   }
 
+  @Test func `a name that comes from an address gives way to the same name in another row`() throws {
+    try withShop { shop in
+      let admin = try shop.bearer(.admin)
+      let people = "email,full_name,username\na@b.example,Anna A,\nb@b.example,Boris B,a@b.example\n"
+      for query in ["?dry_run=true", ""] {
+        let answer = table(shop, people, as: admin, query: query)
+        #expect(counts(answer) == [2, 0, 0])
+        #expect(rows(answer) == ["2 created a@b.example-2", "3 created a@b.example"])
+      }
+    }
+  }
+
   @Test func `people are created with welcome coins and audited, and the same list again is known`() throws {
     try withShop { shop in
       try shop.owner.run("UPDATE settings SET welcome_coins = 7")

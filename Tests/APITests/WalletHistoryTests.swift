@@ -22,11 +22,13 @@ struct WalletHistoryTests {
     }
   }
 
-  private func send(_ amount: Int, to name: String, as token: String, _ shop: Shop) {
+  @discardableResult
+  private func send(_ amount: Int, to name: String, as token: String, _ shop: Shop) -> String {
     let headers: Headers = ["Authorization": "Bearer " + token, "Idempotency-Key": UUID().uuidString]
     let body: JSON = ["to_user": .string(name), "amount": .integer(amount)]
     let answer = shop.worker.ask(Request(.post, "/api/v1/transfers", headers: headers, body: body.bytes, id: "r-1"))
     #expect(answer.status == 201, "\(answer.text)")
+    return answer["id"] ?? ""
   }
 
   @Test func `movements are filtered by their direction, with every other filter, page by page`() throws {
@@ -49,6 +51,21 @@ struct WalletHistoryTests {
       #expect(found == rows(ask(desk, "?direction=out")))
       for wrong in ["up", "IN", ""] {
         #expect(ask(desk, "?direction=\(wrong)").complaint == ["query", "direction", "value_error"])
+      }
+    }
+  }
+
+  @Test func `a transfer that was taken back says so, in every list of it`() throws {
+    try withOrderDesk { desk in
+      let boris = try desk.shop.token(desk.shop.person("boris"))
+      let first = send(3, to: "boris", as: desk.mine, desk.shop)
+      let second = send(3, to: "boris", as: desk.mine, desk.shop)
+      #expect(desk.shop.ask(.post, "/api/v1/transfers/\(first)/undo", as: desk.mine).status == 201)
+      for (query, token) in [("?kind=transfer", desk.mine), ("?direction=out", desk.mine), ("?direction=in", boris)] {
+        let found = desk.shop.ask(.get, "/api/v1/wallet/history" + query, as: token).members["items"]?.elements ?? []
+        let transfers = found.map(\.members).filter { $0["kind"] == "transfer" }
+        #expect(transfers.map { $0["id"]?.text } == [second, first])
+        #expect(transfers.map { $0["undone"] } == [nil, true])
       }
     }
   }

@@ -115,7 +115,7 @@ struct BankTests {
         CASE o.outcome WHEN 'done' THEN 'done' ELSE 'refused' END, count(p),
         coalesce(sum(p.amount) FILTER (WHERE p.asset = 1), 0), coalesce(sum(p.amount) FILTER (WHERE p.asset > 1), 0))
       FROM operations o JOIN users u ON u.id = o.owner LEFT JOIN postings p ON p.operation = o.id
-      WHERE o.kind IN ('transfer', 'purchase') GROUP BY o.id, u.username
+      WHERE o.kind IN ('transfer', 'purchase') AND u.username LIKE 'customer-%' GROUP BY o.id, u.username
       """
     ) { (key: try $0.value(0, as: String.self), text: try $0.value(1, as: String.self)) }
     let byKey = Dictionary(grouping: kept, by: \.key).mapValues { $0.map(\.text) }

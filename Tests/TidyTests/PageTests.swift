@@ -30,6 +30,38 @@ struct PageTests {
     #expect(russian.subtracting(english).filter { !$0.hasSuffix(".acc") } == [])
   }
 
+  /// A form of a value, such as `{coins:acc}`, counts as the value.
+  private func values(of language: String) throws -> [String: Set<String>] {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: html + "words")
+    let texts = try names.filter { $0 == language + ".js" || $0.hasPrefix(language + "-") }.map {
+      try read(html + "words/" + $0)
+    }
+    let pairs = texts.flatMap { text in
+      text.matches(of: #/(?m)^ +"([^"]+)": (.+)$/#).map { line in
+        (String(line.1), Set(line.2.matches(of: #/\{(\w+)(?::\w+)?\}/#).map { String($0.1) }))
+      }
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
+  /// A sentence without `{word}` would ignore the company's own word for coins in one language only.
+  @Test func `a sentence has the same values in both languages`() throws {
+    let (english, russian) = (try values(of: "en"), try values(of: "ru"))
+    #expect(english.values.contains(["coins", "name"]))
+    #expect(english.filter { $0.value != russian[$0.key] }.keys.sorted() == [])
+  }
+
+  /// Only what the worker keeps can be shown without a line.
+  @Test func `the offline page needs nothing but what the service worker keeps`() throws {
+    let needed = try read(html + "offline.html").matches(of: #/(?:rel="stylesheet" href|src)="([^"]+)"/#).map {
+      String($0.1)
+    }
+    let worker = try read(html + "service-worker.js")
+    #expect(needed.count > 1)
+    #expect(needed.filter { !worker.contains("\"\($0)\"") } == [])
+    #expect(try read(html + "offline.js").firstMatch(of: #/\bimport\b/#) == nil)
+  }
+
   @Test func `the page says only words that exist, and every word is said`() throws {
     let english = try keys(of: "en")
     let code = try modules().values.joined()

@@ -1,25 +1,38 @@
-// Shows a page while the device is offline, and does nothing else: every answer comes from the shop.
+// Shows a page while the device is offline, and does nothing else: every answer comes from the shop. What is kept has
+// addresses of its own, so that no other page ever gets a file of an earlier release from here.
 
-const language = new URL(self.location).searchParams.get("language") === "ru" ? "ru" : "en"
-const cacheName = `offline-2-${language}`
-const modules = ["outside", "closed", "elements", "frame", "html", "notices", "router", "session", "words"].map((name) => `/page/${name}.js`)
-const styles = ["tokens", "frame", "elements", "things", "screens"].map((name) => `/style/${name}.css`)
-const files = ["/offline.html", "/page/early.js", `/words/${language}.js`, "/icons.svg", "/mark.svg", ...modules, ...styles]
+const cacheName = "offline-3"
+const files = [
+  "/offline.html", "/offline.js", "/style/tokens.css?offline", "/style/frame.css?offline", "/style/elements.css?offline",
+  "/style/things.css?offline", "/style/screens.css?offline",
+]
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(files)))
+  self.skipWaiting()
+  const fresh = files.map((file) => new Request(file, { cache: "reload" }))
+  event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(fresh)))
 })
 
+async function dropOthers() {
+  const names = await caches.keys()
+  await Promise.all(names.filter((name) => name !== cacheName).map((name) => caches.delete(name)))
+}
+
 // The first visit has it too, not only the next one.
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()))
+self.addEventListener("activate", (event) => event.waitUntil(Promise.all([dropOthers(), self.clients.claim()])))
+
+async function kept(address) {
+  const cache = await caches.open(cacheName)
+  return await cache.match(address) ?? Response.error()
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event
-  const { pathname, origin } = new URL(request.url)
+  const { pathname, search, origin } = new URL(request.url)
   if (request.method !== "GET" || origin !== location.origin) return
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match("/offline.html")))
-  } else if (files.includes(pathname)) {
-    event.respondWith(fetch(request).catch(() => caches.match(request)))
+    event.respondWith(fetch(request).catch(() => kept("/offline.html")))
+  } else if (files.includes(pathname + search)) {
+    event.respondWith(fetch(request).catch(() => kept(pathname + search)))
   }
 })

@@ -37,10 +37,12 @@ func listOrders(_ request: Request, _ visit: Visit, _ connection: borrowing Conn
     }
   }
   let page = try list.read(on: connection)
-  return .object([
+  let answer = Response.object([
     "items": .json(.array(page.orders.map { $0.json(withUser: isForAll) })),
     "next_cursor": .json(page.next.map { .string($0.text) } ?? .null),
-  ]).tagged(for: request, cacheControl: "private, no-cache")
+  ])
+  // Browsers keep what has a tag, and other people's orders shall not stay in the browser at the desk.
+  return isForAll ? answer : answer.tagged(for: request, cacheControl: "private, no-cache")
 }
 
 func showOrder(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {

@@ -93,6 +93,11 @@ extension UserImport {
       }
     }
     var names = Set(good.map(\.1.username))
+    // A name that comes from an address also gives way to the same name in another row.
+    let chosen = Set(good.filter { rows[$0.0].hasOwnName }.map(\.1.username))
+    for (place, newcomer) in good where accounts[place] == nil && !rows[place].hasOwnName {
+      if chosen.contains(newcomer.username) && !taken.contains(place) { taken.append(place) }
+    }
     for place in taken.sorted() {
       let name = rows[place].newcomer?.username ?? ""
       if rows[place].hasOwnName {

@@ -38,6 +38,49 @@ def sign_in_and_out(visitor, cast):
     assert page.evaluate("Object.keys(localStorage)") == []
 
 
+def a_sign_out_that_fails(visitor, cast):
+    """Only the shop ends a session. Then every tab knows, even one that has no token at the moment."""
+    page = visitor.page
+    visitor.sign_in(cast.vera)
+    other = visitor.context.new_page()
+    other.goto("/mine")
+    expect(other.get_by_role("heading", name="Mine", level=1)).to_be_visible()
+    other.evaluate("import('/page/session.js').then((session) => session.distrust())")
+    page.goto("/me")
+    page.route("**/api/v1/auth/session", lambda route: route.fulfill(status=503, body="{}"))
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(page.locator(".toast")).to_contain_text("you are still signed in")
+    expect(page.get_by_role("heading", name="Vera Holm")).to_be_visible()
+    page.unroute("**/api/v1/auth/session")
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(page.locator("[name=password]")).to_be_visible()
+    expect(other.locator("[name=password]")).to_be_visible()
+
+
+def somebody_else(visitor, cast):
+    """Another user signs in over the screen of the first one: nothing that waited goes out in the new name."""
+    page = visitor.page
+    visitor.sign_in(cast.vera)
+    page.clock.install()
+    page.goto(f"/send?to={cast.marina}&amount=5")
+    cast.api.ask("DELETE", "/api/v1/auth/sessions", token=cast.token(cast.vera))
+    page.clock.fast_forward("20:00")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/transfers") else None)
+    page.get_by_role("button", name="Send 5 coins").click()
+    page.get_by_role("button", name="Send 5 coins").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Your session ended")
+    other = cast.join("otto", "Otto Lund")
+    page.get_by_label("Name or e-mail").fill(other)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".who")).to_contain_text("Otto Lund")
+    expect(page.locator(".confirm")).to_have_count(0)
+    assert sent == [], sent
+    assert page.evaluate("Object.keys(sessionStorage)") == []
+    visitor.forgive("401")
+
+
 def make_an_account(visitor, cast):
     page = visitor.page
     page.goto("/")
@@ -133,10 +176,10 @@ def settings(visitor, cast):
     page.get_by_label("How colleagues see you").fill("")
     page.get_by_role("button", name="Save name").click()
     expect(page.get_by_text("This is still empty.")).to_be_visible()
-    page.get_by_label("Password now").fill("wrong-lemon-harbour")
+    page.get_by_label("Current password").fill("wrong-lemon-harbour")
     page.get_by_label("New password").fill("another-lemon-harbour")
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_role("alert")).to_have_text("The present password is wrong.")
+    expect(page.get_by_label("Current password")).to_have_accessible_description("The current password is wrong.")
     visitor.look_at("me-wrong")
     lines = page.locator("section", has_text="Where I am signed in").locator(".lines > li")
     expect(lines).to_have_count(3)
@@ -144,7 +187,7 @@ def settings(visitor, cast):
     expect(lines).to_have_count(2)
     page.get_by_role("button", name="Sign out the other one").click()
     expect(lines).to_have_count(1)
-    page.get_by_label("Password now").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password").fill("another-lemon-harbour")
     page.get_by_role("button", name="Change password").click()
     expect(page.locator(".toast")).to_have_text("Your password is changed.")

@@ -52,6 +52,10 @@ def undo_from_history(visitor, cast):
     row.get_by_role("button", name=re.compile("^Undo")).click()
     expect(row.get_by_role("button")).to_have_count(0)
     expect(page.locator(".toast")).to_contain_text("20 coins came back.")
+    page.get_by_role("link", name="Went out").click()
+    expect(row).to_be_visible()
+    expect(row.get_by_role("button")).to_have_count(0)
+    page.get_by_role("link", name="Everything").click()
     page.get_by_label("Kind").select_option("Thanks")
     expect(page.get_by_role("row", name=re.compile(lift))).to_be_visible()
     assert page.url.endswith("/history?kind=transfer"), page.url
@@ -78,6 +82,73 @@ def a_direction(visitor, cast):
     assert page.url.endswith("/history?direction=in"), page.url
 
 
+def a_grant_while_the_page_is_open(visitor, cast):
+    """The balance is read with every screen, and while Home is looked at."""
+    page = visitor.page
+    cast.send(cast.vera, cast.marina, 1000, "All of it")
+    visitor.sign_in(cast.vera)
+    send = page.locator(".shopnav").get_by_role("link", name="Send", exact=True)
+    send.click()
+    expect(page.locator(".short")).to_contain_text("Nothing to send yet")
+    cast.pay(cast.vera, 40)
+    page.locator(".shopnav").get_by_role("link", name="Home", exact=True).click()
+    expect(page.locator(".balance")).to_contain_text("40 coins")
+    send.click()
+    expect(page.get_by_role("combobox")).to_be_visible()
+    page.locator(".shopnav").get_by_role("link", name="Home", exact=True).click()
+    expect(page.locator(".balance")).to_be_visible()
+    cast.pay(cast.vera, 2)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".balance")).to_contain_text("42 coins")
+
+
+def no_way_back_while_sending(visitor, cast):
+    """Nothing on the screen can make a second transfer of one that is on its way."""
+    page = visitor.page
+    held, keys = [], []
+    button = page.get_by_role("button", name="Send 6 coins")
+    visitor.sign_in(cast.vera)
+    page.goto(f"/send?to={cast.marina}&amount=6")
+    page.route("**/api/v1/transfers", held.append)
+    page.on("request", lambda request: keys.append(request.headers["idempotency-key"]) if request.url.endswith("/transfers") else None)
+    button.click()
+    button.click()
+    expect(page.locator(".confirm [aria-busy]")).to_have_text("Sending…")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Go back").click()
+    page.get_by_label("How many?").fill("7")
+    page.get_by_label("How many?").fill("6")
+    page.get_by_role("button", name="Change").click()
+    expect(page.locator(".confirm [aria-busy]")).to_have_text("Sending…")
+    held[0].fetch()
+    held[0].abort()
+    expect(page.get_by_role("alert")).to_contain_text("trying again will not do it twice")
+    page.get_by_role("button", name="Go back").click()
+    page.unroute("**/api/v1/transfers")
+    button.click()
+    expect(page.locator(".banner")).to_contain_text("no answer came")
+    button.click()
+    expect(page.locator(".toast")).to_contain_text("6 coins sent")
+    expect(page.locator(".who")).to_contain_text("994 coins")
+    assert len(keys) == 2 and len(set(keys)) == 1, keys
+    visitor.forgive("ERR_FAILED")
+
+
+def enter_while_typing(visitor, cast):
+    """Enter takes nobody whom only the earlier letters found."""
+    page = visitor.page
+    cast.everybody()
+    visitor.sign_in(cast.vera)
+    field = page.get_by_role("combobox")
+    field.fill(f"marina {cast.mark}")
+    expect(page.get_by_role("option")).to_have_count(1)
+    field.focus()
+    page.keyboard.type("zz")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nobody is called")).to_be_visible()
+    assert page.url == visitor.base + "/", page.url
+
+
 def a_lost_answer_sends_once(visitor, cast):
     """The server gets the transfer, the answer is lost, and the page is loaded again."""
     page = visitor.page
@@ -91,6 +162,8 @@ def a_lost_answer_sends_once(visitor, cast):
     visitor.look_at("send-lost")
     page.unroute("**/api/v1/transfers")
     page.reload()
+    expect(page.locator(".banner")).to_contain_text("no answer came")
+    expect(page.locator(".confirm")).not_to_contain_text("You keep")
     expect(page.locator(".confirm")).to_be_visible()
     visitor.look_at("send-again")
     page.get_by_role("button", name=f"Send {coins} coins").click()

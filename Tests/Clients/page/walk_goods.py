@@ -82,6 +82,42 @@ def up_to_a_limit(visitor, cast):
     visitor.forgive("/api/v1/purchases")
 
 
+def a_lost_answer_buys_once(visitor, cast):
+    """The thing says that a purchase has no answer, even where the limit forbids another one."""
+    page = visitor.page
+    lamp = cast.thing("lamp", limit_per_person=1)
+    visitor.sign_in(cast.vera)
+    buy = page.get_by_role("button", name="Buy for 5 coins")
+    page.goto(f"/shop/{lamp['code']}")
+    buy.click()
+    page.route("**/api/v1/purchases", lambda route: (route.fetch(), route.abort()))
+    buy.click()
+    expect(page.get_by_role("alert")).to_contain_text("trying again will not do it twice")
+    page.unroute("**/api/v1/purchases")
+    page.reload()
+    expect(page.locator(".banner")).to_contain_text("no answer came")
+    visitor.look_in_every_light("item-again")
+    buy.click()
+    expect(page.locator(".toast")).to_contain_text("bought it already, and only once")
+    expect(page.locator(".who")).to_contain_text("995 coins")
+    expect(page.locator(".order")).to_have_count(1)
+    vase = cast.thing("vase")
+    page.goto(f"/shop/{vase['code']}")
+    page.route("**/api/v1/purchases", lambda route: route.abort())
+    buy.click()
+    buy.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Do not repeat it").click()
+    expect(page.locator(".confirm")).to_have_count(0)
+    page.unroute("**/api/v1/purchases")
+    buy.click()
+    expect(page.locator(".banner")).to_have_count(0)
+    buy.click()
+    expect(page.locator(".toast")).to_contain_text("Bought: ")
+    visitor.forgive("ERR_FAILED")
+
+
 def long_and_large(visitor, cast):
     """Names without a blank, as long as the shop allows, and a purse of seven digits."""
     page = visitor.page

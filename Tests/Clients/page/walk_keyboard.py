@@ -48,6 +48,7 @@ def a_newcomer(visitor, cast):
     visitor.look_at("keyboard-send")
     press_on(visitor, button(word("send.coins", coins=50)))
     press_on(visitor, page.locator(".toast button"))
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(page.locator(".toast")).to_contain_text(word("undo.done", coins=50))
 
     press_on(visitor, page.locator(".shopnav a[href='/shop']"), back=True)

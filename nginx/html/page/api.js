@@ -1,6 +1,6 @@
 // Knows how to ask the shop: tokens, keys, waiting and errors. Refuses to know screens.
 
-import { bearer, distrust, refresh } from "./session.js"
+import { bearer, distrust, facts, refresh, setCoins } from "./session.js"
 import { busy, offline, patiently } from "./notices.js"
 
 const base = "/api/v1/"
@@ -9,8 +9,9 @@ const tries = 4
 const longestWait = 60
 
 /**
- * A refusal. `code` is the shop's own word, or `offline` if there was no answer; `fields` has the complaint about each
- * member of the body.
+ * A refusal. `code` is the shop's own word. Without an answer it is `offline` if the request does no harm when it is made
+ * again, `lost_once` if its key makes sure of that, and else `lost`. `fields` has the complaint about each member of the
+ * body.
  */
 export class Refusal extends Error {
   constructor(status, problem) {
@@ -30,9 +31,9 @@ export function whenSessionEnds(work) {
   onEnd = work
 }
 
-function withoutAnswer() {
+function withoutAnswer(code = "offline") {
   offline(true)
-  return new Refusal(0, { code: "offline", title: "offline" })
+  return new Refusal(0, { code, title: code })
 }
 
 /** A refresh fails with the answer of the shop, or without one. */
@@ -49,14 +50,14 @@ async function authorize(headers) {
   headers.Authorization = `Bearer ${bearer()}`
 }
 
-async function send(method, url, options) {
+async function send(method, url, options, { key, repeatable }) {
   try {
     const answer = await patiently(fetch(url, { method, ...options }))
     offline(false)
     return answer
   } catch (error) {
     if (error.name === "AbortError") throw error
-    throw withoutAnswer()
+    throw withoutAnswer(key ? "lost_once" : method === "POST" && !repeatable ? "lost" : "offline")
   }
 }
 
@@ -88,7 +89,7 @@ export async function ask(method, path, { body, key, ifMatch, ifNoneMatch, signa
     if (ifNoneMatch) headers["If-None-Match"] = ifNoneMatch
     if (!anonymous) await authorize(headers)
     const content = body === undefined || body instanceof Blob ? body : JSON.stringify(body)
-    const answer = await send(method, url, { headers, body: content, signal })
+    const answer = await send(method, url, { headers, body: content, signal }, { key, repeatable })
     if (answer.ok || answer.status === 304) return raw ? answer : answer.status === 204 ? null : answer.json()
     if (answer.status === 401 && !anonymous && attempt === 1) {
       distrust()
@@ -104,6 +105,19 @@ export async function ask(method, path, { body, key, ifMatch, ifNoneMatch, signa
 
 export const get = (path, options) => ask("GET", path, options)
 export const post = (path, body, options) => ask("POST", path, { body, ...options })
+
+/** A POST with a key. `isRepeat` says that an earlier request with this key has done it. */
+export async function postOnce(path, body, key) {
+  const answer = await post(path, body, { key, raw: true })
+  return { ...(await answer.json()), isRepeat: answer.headers.has("Idempotent-Replayed") }
+}
+
+/** Reads the balance. What a deed in the meantime brought is newer than this answer. */
+export async function readCoins(signal) {
+  const before = facts.coins
+  const { coins } = await get("wallet", { signal })
+  if (facts.coins === before) setCoins(coins)
+}
 
 /** Every page of a list by cursor, as one table of CSV: the head of each page but the first is dropped. */
 export async function csv(path) {

@@ -1,8 +1,8 @@
 // Starts the page: the facts about the shop, the session, then the screen of the address.
 
-import { get, Refusal, whenSessionEnds } from "./api.js"
-import { changes, facts, refresh, setCoins } from "./session.js"
-import { currentLanguage, setCoinWord, startLanguage, t } from "./words.js"
+import { get, readCoins, Refusal, whenSessionEnds } from "./api.js"
+import { changes, facts, refresh } from "./session.js"
+import { setCoinWord, startLanguage, t } from "./words.js"
 import { behind, match, show, staff, start } from "./router.js"
 import { nodes } from "./html.js"
 import { place, takeFocus, useApp, useStreet } from "./frame.js"
@@ -19,7 +19,10 @@ function setTitle(name) {
   document.title = `${name} · ${facts.shop.company}`
 }
 
-/** Every screen gets this. `title` names the screen if its route cannot. */
+/**
+ * Every screen gets this. `title` names the screen if its route cannot. Screens inside also get `balance`, a promise that
+ * is kept when the coins are read.
+ */
 function contextOf(route, signal) {
   return { params: route.params, query: new URLSearchParams(location.search), signal, title: setTitle }
 }
@@ -52,7 +55,8 @@ async function showInside(route, signal, focus) {
   const timer = setTimeout(() => place(skeleton(route.bones), { focus: false }), 200)
   try {
     const { show: draw } = await route.load()
-    const content = await draw(contextOf(route, signal))
+    const balance = readCoins(signal)
+    const [content] = await Promise.all([draw({ ...contextOf(route, signal), balance }), balance])
     if (!signal.aborted) place(content, { focus, before })
   } catch (error) {
     if (signal.aborted) return
@@ -78,9 +82,8 @@ async function render(signal) {
 
 /** Reads what the frame shows of a user. After a sign-in it also shows the screen of the address. */
 async function readMe() {
-  const [me, wallet] = await Promise.all([get("auth/me"), get("wallet")])
+  const [me] = await Promise.all([get("auth/me"), readCoins()])
   facts.me = me
-  setCoins(wallet.coins)
   if (staff.includes(me.role)) behind(() => import("./admin/counter.js")).then((counter) => counter.countWaiting())
 }
 
@@ -92,12 +95,7 @@ async function enter() {
 /** A session that ended leads to sign-in over the screen, so that nothing typed is lost. */
 async function signInAgain() {
   const { signInDialog } = await import("./screens/sign-in.js")
-  const before = facts.me?.id
-  const isIn = await signInDialog()
-  if (!isIn) return false
-  const me = await get("auth/me")
-  if (before && me.id !== before) location.reload()
-  return true
+  return signInDialog()
 }
 
 async function open() {
@@ -113,6 +111,7 @@ async function open() {
   whenSessionEnds(signInAgain)
   changes.addEventListener("signedOut", () => {
     dropToast()
+    document.querySelector("dialog[open]")?.close()
     sessionStorage.clear()
     show()
   })
@@ -122,7 +121,7 @@ async function open() {
 try {
   await startLanguage()
   open()
-  navigator.serviceWorker?.register(`/service-worker.js?language=${currentLanguage()}`).catch(() => {})
+  navigator.serviceWorker?.register("/service-worker.js").catch(() => {})
 } catch {
   // Without words there is nothing to say.
   setTimeout(() => location.reload(), 5000)

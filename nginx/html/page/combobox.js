@@ -86,6 +86,9 @@ export function peopleField({ label, choose, value = "" }) {
 
   input.addEventListener("input", () => {
     clearTimeout(timer)
+    // Enter must not take somebody whom the earlier letters found.
+    asking?.abort()
+    show([], "")
     timer = setTimeout(search, 120)
   })
   input.addEventListener("keydown", (event) => {

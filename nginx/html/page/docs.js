@@ -188,9 +188,9 @@ function show(company) {
   })
 }
 
-/** Opens the operation that the address names. */
+/** Opens the operation that the address names. Names of groups may have blanks, so the names are compared as links. */
 function followAddress() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const target = [...document.querySelectorAll("[id]")].find((one) => new URL("#" + one.id, location).hash === location.hash)
   if (target?.matches("details")) target.open = true
   target?.scrollIntoView()
 }

@@ -88,9 +88,9 @@ export function picks(name, legend, list, chosen, choose, { hiddenLegend = false
 }
 
 /** A number from 1 to `most`, by buttons or typed. */
-export function stepper(id, most, change) {
-  const input = html`<input id="${id}" type="text" inputmode="numeric" autocomplete="off" value="1">`
-  const less = html`<button type="button" aria-label="${t("stepper.less")}" disabled @click=${() => set(value() - 1)}>${icon("minus")}</button>`
+export function stepper(id, most, change, start = 1) {
+  const input = html`<input id="${id}" type="text" inputmode="numeric" autocomplete="off" value="${start}">`
+  const less = html`<button type="button" aria-label="${t("stepper.less")}" disabled=${start <= 1} @click=${() => set(value() - 1)}>${icon("minus")}</button>`
   const more = html`<button type="button" aria-label="${t("stepper.more")}" @click=${() => set(value() + 1)}>${icon("plus")}</button>`
   const value = () => Math.min(Math.max(Math.trunc(Number(input.value)) || 1, 1), most)
   const set = (count) => {
@@ -100,7 +100,7 @@ export function stepper(id, most, change) {
     change(value())
   }
   input.addEventListener("change", () => set(value()))
-  more.disabled = most <= 1
+  more.disabled = start >= most
   return html`<div class="stepper">${less}${input}${more}</div>`
 }
 

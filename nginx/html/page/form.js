@@ -2,6 +2,7 @@
 // and one key a form. Refuses to know what is sent.
 
 import { freshID, html } from "./html.js"
+import { facts } from "./session.js"
 import { icon } from "./elements.js"
 import { knows, t } from "./words.js"
 
@@ -64,6 +65,9 @@ function fieldSentence({ msg, type, loc }) {
 
 /** Shows a refusal: beside the fields that it names, and else at the end of the form. */
 export function showRefusal(form, refusal) {
+  if (refusal.code === "wrong_password" && form.querySelector("[name=current_password]")) {
+    return complainAll(form, { current_password: sentence(refusal) })
+  }
   const fields = Object.entries(refusal.fields ?? {}).map(([name, one]) => [name, fieldSentence(one)])
   const known = fields.filter(([name]) => form.querySelector(`[name="${CSS.escape(name)}"]`))
   complainAll(form, Object.fromEntries(known))
@@ -140,21 +144,27 @@ export function passwordComplaint(password) {
   return count < 8 ? t("form.password.short", { n: count }) : undefined
 }
 
+/** Whether a second step waits for its answer: what it asked must then stay as it is. */
+export function isAtWork(place) {
+  return Boolean(place.querySelector("[aria-busy]"))
+}
+
 /**
  * The second step. It stands where the button stood; the question gets the focus, and Escape goes back. `yes` is
- * {text, verb, work}; `work` may fail with a refusal, which is shown here.
+ * {text, verb, work}; `work` may fail with a refusal, which is shown here. While it runs there is no way back.
  */
 export function confirmStep({ question, note, yes, back, backText = t("back"), danger = false }) {
   const sure = html`<button type="button" class="btn ${danger ? "danger sure" : "primary big"}">${yes.text}</button>`
   const ask = html`<p tabindex="-1">${question}</p>`
+  const leave = () => isAtWork(made) || back()
   const made = html`<div class="confirm ${danger ? "danger" : ""}" role="group" aria-label="${t("confirm")}">${ask}
     ${note && html`<p class="${danger ? "" : "muted"}">${note}</p>`}
-    <div class="row">${sure}<button type="button" class="btn quiet ${danger ? "danger" : ""}" @click=${back}>${backText}</button></div></div>`
+    <div class="row">${sure}<button type="button" class="btn quiet ${danger ? "danger" : ""}" @click=${leave}>${backText}</button></div></div>`
   sure.addEventListener("click", () => submitting(made, sure, yes.verb, yes.work))
   made.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return
     event.stopPropagation()
-    back()
+    leave()
   })
   made.takeFocus = () => {
     ask.focus({ preventScroll: true })
@@ -163,31 +173,45 @@ export function confirmStep({ question, note, yes, back, backText = t("back"), d
   return made
 }
 
+/** Each user has keys of their own, even in one tab. */
+const placeOf = (name) => `pending.${name}.${facts.me.id}`
+
 /**
  * One key a form, kept until it is answered: a double click, a lost answer and a reload send once. The body is kept
- * with it, so that the form can be shown again after a reload. `send` gets the key.
+ * with it, so that the form can be shown again after a reload; another body has another key. `send` gets the key.
  */
 export async function once(name, body, send) {
-  const kept = pending(name)
-  const same = kept && JSON.stringify(kept.body) === JSON.stringify(body)
-  const key = same ? kept.key : crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].join("-")
-  sessionStorage.setItem(`pending.${name}`, JSON.stringify({ key, body }))
+  const place = placeOf(name)
+  const key = isPending(name, body) ? pending(name).key : crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].join("-")
+  sessionStorage.setItem(place, JSON.stringify({ key, body }))
   try {
     const answer = await send(key)
-    sessionStorage.removeItem(`pending.${name}`)
+    sessionStorage.removeItem(place)
     return answer
   } catch (error) {
     const isAnswered = error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429
-    if (isAnswered) sessionStorage.removeItem(`pending.${name}`)
+    if (isAnswered) sessionStorage.removeItem(place)
     throw error
   }
 }
 
 /** A request that was sent and not answered yet: {key, body}, or null. */
 export function pending(name) {
-  return JSON.parse(sessionStorage.getItem(`pending.${name}`) ?? "null")
+  return JSON.parse(sessionStorage.getItem(placeOf(name)) ?? "null")
 }
 
-export function dropPending(name) {
-  sessionStorage.removeItem(`pending.${name}`)
+/** Whether exactly this was sent and not answered yet. */
+export function isPending(name, body) {
+  return JSON.stringify(pending(name)?.body) === JSON.stringify(body)
+}
+
+/** Says that a request has no answer, and lets the user give it up: what follows has a new key, even if it is the same. */
+export function unanswered(name, text, then) {
+  const forget = () => {
+    if (isAtWork(made.parentElement)) return
+    sessionStorage.removeItem(placeOf(name))
+    then()
+  }
+  const made = html`<div class="banner sky"><p>${text} <button type="button" class="link" @click=${forget}>${t("form.forget")}</button></p></div>`
+  return made
 }

@@ -90,7 +90,11 @@ export function toast(text, { seconds = 6, undo } = {}) {
   closeToast()
   const ring = html`<span class="ring"><svg viewBox="0 0 40 40" aria-hidden="true"><circle cx="20" cy="20" r="15.900"/><circle cx="20" cy="20" r="15.900" pathLength="100"/></svg><span aria-hidden="true"></span></span>`
   const [, left] = ring.querySelectorAll("circle")
-  const button = undo && html`<button class="btn quiet" type="button" @click=${() => { close(); undo() }}>${t("undo")}</button>`
+  const act = () => {
+    close()
+    undo()
+  }
+  const button = undo && html`<button class="btn quiet" type="button" @click=${act}>${t("undo")}</button>`
   const made = html`<div class="toast">${undo ? ring : icon("check")}<p>${text}</p>${button}</div>`
   const end = Date.now() + seconds * 1000
   const count = () => {
@@ -98,14 +102,18 @@ export function toast(text, { seconds = 6, undo } = {}) {
     ring.lastChild.textContent = Math.ceil(rest)
     left.style.strokeDashoffset = 100 - (rest / seconds) * 100
     if (rest > 0) return
+    passFocusOn()
     button?.remove()
     if (!made.matches(":hover, :focus-within")) close()
   }
   const timer = setInterval(count, 250)
   const close = () => {
     clearInterval(timer)
+    passFocusOn()
     made.remove()
   }
+  // The focus of an element that goes would be lost.
+  const passFocusOn = () => made.contains(document.activeElement) && document.querySelector("#main h1")?.focus({ preventScroll: true })
   closeToast = close
   count()
   toasts.append(made)

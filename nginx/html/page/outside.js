@@ -1,6 +1,6 @@
-// The pages that nginx and the service worker show without the shop: closed for a moment, offline, nothing there.
+// The pages that nginx shows without the shop: closed for a moment, nothing there.
 
-import { closed, offline } from "./closed.js"
+import { closed } from "./closed.js"
 import { html } from "./html.js"
 import { sign } from "./elements.js"
 import { startLanguage, t } from "./words.js"
@@ -14,7 +14,6 @@ async function again() {
 
 const draw = {
   closed: () => closed(again),
-  offline: () => offline(again),
   nothing: () => useBareStreet(sign(t("nothing.title"), "lemon"),
     html`<div class="empty under"><p>${t("nothing.text")}</p><a class="btn primary" href="/">${t("nothing.home")}</a></div>`),
 }

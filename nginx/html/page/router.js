@@ -61,6 +61,15 @@ export function sees(route, role) {
   return !route.roles || route.roles.includes(role)
 }
 
+/** A part of a path as text; null if its escapes are no text. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return null
+  }
+}
+
 /** The route of a path with its parameters. A route that the role does not see does not exist. */
 export function match(path, role) {
   for (const route of routes) {
@@ -69,8 +78,8 @@ export function match(path, role) {
     if (names.length !== parts.length || !sees(route, role)) continue
     if (!names.every((name, index) => (name.startsWith(":") ? parts[index] !== "" : name === parts[index]))) continue
     const params = {}
-    for (const [index, name] of names.entries()) if (name.startsWith(":")) params[name.slice(1)] = decodeURIComponent(parts[index])
-    return { ...route, params }
+    for (const [index, name] of names.entries()) if (name.startsWith(":")) params[name.slice(1)] = decoded(parts[index])
+    if (!Object.values(params).includes(null)) return { ...route, params }
   }
   return { ...nothing, params: {} }
 }

@@ -23,6 +23,7 @@ export function announce(name) {
 
 /** Only the server knows a balance: this keeps what it said last. */
 export function setCoins(coins) {
+  if (facts.coins === coins) return
   facts.coins = coins
   announce("coins")
 }
@@ -47,6 +48,19 @@ function userOf(text) {
   return JSON.parse(atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub
 }
 
+/** Whether the answer to a sign-in is for somebody else than the user of this page. */
+export function isAnother(data) {
+  return facts.me != null && userOf(data.access_token) !== facts.me.id
+}
+
+/** Another user begins with a page of their own: nothing that waits here may go on with their token. */
+export function beginAnew() {
+  expectSession()
+  sessionStorage.clear()
+  location.reload()
+  return new Promise(() => {})
+}
+
 function forget() {
   localStorage.removeItem(mark)
   token = null
@@ -55,7 +69,7 @@ function forget() {
 }
 
 channel.addEventListener("message", ({ data }) => {
-  if (data.ended && token) {
+  if (data.ended && (token || facts.me)) {
     forget()
     announce("signedOut")
   } else if (data.token && userOf(data.token) === facts.me?.id) {
@@ -82,9 +96,10 @@ export function refresh() {
       return false
     }
     if (!answer.ok) throw answer
-    keep(await answer.json())
+    const data = await answer.json()
     // The cookie belongs to all tabs: in another one somebody else has signed in.
-    if (facts.me && userOf(token) !== facts.me.id) location.reload()
+    if (isAnother(data)) return beginAnew()
+    keep(data)
     channel.postMessage({ token, expiresAt })
     return true
   }).finally(() => {
@@ -103,9 +118,10 @@ export function begin(data) {
   keep(data)
 }
 
-/** Fails without an answer of the shop: then the session still exists. */
+/** Fails if the shop does not say that the session has ended: then it still exists. */
 export async function signOut() {
-  await fetch(auth + "session", { method: "DELETE" })
+  const answer = await fetch(auth + "session", { method: "DELETE" })
+  if (!answer.ok && answer.status !== 401) throw answer
   channel.postMessage({ ended: true })
   forget()
   announce("signedOut")

@@ -141,7 +141,8 @@ export function moment(text) {
 export function step(text) {
   const date = new Date(text)
   const days = daysAgo(date)
-  if (days <= 0) return t("time.today", { time: timeOf(date) })
+  if (days < 0) return moment(text)
+  if (days === 0) return t("time.today", { time: timeOf(date) })
   if (days < 7) return `${format(Intl.DateTimeFormat, { weekday: "short" }).format(date)}, ${timeOf(date)}`
   return dateOf(date)
 }

@@ -2,7 +2,7 @@
 
 import { head, icon, picks } from "../elements.js"
 import { allItems, classifiers, thumb, variantName } from "../goods.js"
-import { complainAll, dropPending, field, once, showRefusal, values } from "../form.js"
+import { complainAll, field, once, showRefusal, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { nameOf, peopleField, personRow } from "../combobox.js"
 import { Refusal, get, post, query } from "../api.js"
@@ -111,7 +111,6 @@ function adjustForm(user, held, items, names, change) {
       question: t("adjust.ask", { name: nameOf(user) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
       yes: { text: t("adjust.do"), verb: t("adjust.doing"), work },
       back: () => {
-        dropPending("adjust")
         showButton()
         act.querySelector("button").focus()
       },

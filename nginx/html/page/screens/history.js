@@ -56,23 +56,9 @@ async function download(asked) {
   setTimeout(() => URL.revokeObjectURL(file), 10_000)
 }
 
-/** Transfers that an entry above them has taken back; the newest stand first. */
-function undone(entries) {
-  const back = entries.filter((one) => one.kind === "undo_transfer" && one.change > 0)
-  const found = new Set()
-  for (const one of entries) {
-    const index = back.findIndex((other) => other.counterpart === one.counterpart && other.change === -one.change && other.at > one.at)
-    if (one.kind === "transfer" && one.change < 0 && index >= 0) {
-      back.splice(index, 1)
-      found.add(one.id)
-    }
-  }
-  return found
-}
-
 /** The way back, with the seconds that are left. */
-function undoButton(entry, taken, signal) {
-  if (entry.kind !== "transfer" || entry.change >= 0 || taken.has(entry.id) || secondsLeft(entry.at) < 1) return null
+function undoButton(entry, signal) {
+  if (entry.kind !== "transfer" || entry.change >= 0 || entry.undone || secondsLeft(entry.at) < 1) return null
   const left = html`<span class="num"></span>`
   const button = html`<button class="btn quiet">${t("undo")} ${left}</button>`
   const holder = makeForm({ look: "undo", button, verb: t("undo.doing"), work: () => undo(entry.id, -entry.change) })
@@ -92,7 +78,6 @@ function undoButton(entry, taken, signal) {
 }
 
 function rows(entries, byCode, signal) {
-  const taken = undone(entries)
   return table(t("history.caption"), [
     {
       title: t("history.who"), kind: "lead",
@@ -101,7 +86,7 @@ function rows(entries, byCode, signal) {
         return html`<div class="person">${item ? thumb(item) : avatar(name)}<div><b>${name}</b>${username && html`<small>${username}</small>`}</div></div>`
       },
     },
-    { title: t("history.why"), kind: "why", look: "muted", cell: (entry) => [whoAndWhy(entry, byCode).why, undoButton(entry, taken, signal)] },
+    { title: t("history.why"), kind: "why", look: "muted", cell: (entry) => [whoAndWhy(entry, byCode).why, undoButton(entry, signal)] },
     { title: t("history.when"), look: "muted num", cell: (entry) => moment(entry.at) },
     { title: t("history.coins"), kind: "side", end: true, look: "num", cell: (entry) => html`<b class="${entry.change > 0 ? "plus" : ""}">${signed(entry.change)}</b>` },
     { title: t("history.then"), end: true, look: "num muted", cell: (entry) => number(entry.balance) },

@@ -5,7 +5,7 @@ import { ago, coinName, greeting, number, signed, t } from "../words.js"
 import { changes, facts } from "../session.js"
 import { classifiers, isSoldOut, items, itemsByCode, thumb, tile, variantName } from "../goods.js"
 import { fill, html } from "../html.js"
-import { get, query } from "../api.js"
+import { get, query, readCoins } from "../api.js"
 import { go } from "../router.js"
 import { myName } from "../frame.js"
 import { peopleField } from "../combobox.js"
@@ -71,17 +71,16 @@ async function readyOrders(signal, ifNoneMatch) {
 
 const pause = 60_000
 
-/** Asks again what can be fetched: when the page comes into sight, and every minute while it is in sight. */
+/** Asks again what can be fetched and how much there is: when the page comes into sight, and every minute while it is in sight. */
 function watch(ready, signal, change) {
   let { tag, orders } = ready
   const look = async () => {
     if (document.hidden) return
-    const now = await readyOrders(signal, tag).catch(() => null)
-    if (!now?.orders) return
-    const isSame = JSON.stringify(now.orders) === JSON.stringify(orders)
-    tag = now.tag
-    orders = now.orders
-    if (!isSame) change()
+    const before = facts.coins
+    const [now] = await Promise.all([readyOrders(signal, tag).catch(() => null), readCoins(signal).catch(() => null)])
+    const isSame = !now?.orders || JSON.stringify(now.orders) === JSON.stringify(orders)
+    if (now?.orders) ({ tag, orders } = now)
+    if (!isSame || facts.coins !== before) change()
   }
   const timer = setInterval(look, pause)
   signal.addEventListener("abort", () => clearInterval(timer))
@@ -89,12 +88,13 @@ function watch(ready, signal, change) {
 }
 
 /** The parts below the field, in the order of the page. */
-async function parts(signal) {
+async function parts(signal, balance) {
   const [history, ready, list, names] = await Promise.all([
     get("wallet/history?limit=30", { signal }),
     readyOrders(signal),
     items({ class: "merch", sort_by: "price", sort_order: "asc", limit: 100 }, signal),
     classifiers(),
+    balance,
   ])
   const came = history.items.filter((entry) => entry.change > 0 && entry.kind !== "undo_transfer").slice(0, 4)
   const byCode = await itemsByCode([...came.map((entry) => entry.item), ...ready.orders.map((order) => order.item)], signal)
@@ -102,13 +102,13 @@ async function parts(signal) {
   return { ready, list: [toFetch ?? reach, cameLately(came, byCode), toFetch && reach] }
 }
 
-export async function show({ signal }) {
+export async function show({ signal, balance: coins }) {
   const places = [html`<div></div>`, html`<div></div>`, html`<div></div>`]
   const put = ({ list }) => {
     for (const [index, part] of list.entries()) fill(places[index], part)
   }
   const again = async () => put(await parts(signal))
-  const first = await parts(signal)
+  const first = await parts(signal, coins)
   put(first)
   changes.addEventListener("moved", again, { signal })
   watch(first.ready, signal, again)

@@ -4,10 +4,10 @@ import { allItems, classifiers, isSoldOut, items, left, picture, variantName, va
 import { announce, changes, facts, setCoins } from "../session.js"
 import { coins, number, t } from "../words.js"
 import { coinsMissing, icon, missing, picks, price, stepper, tint } from "../elements.js"
-import { confirmStep, once } from "../form.js"
+import { confirmStep, isAtWork, isPending, once, pending, unanswered } from "../form.js"
 import { fill, html } from "../html.js"
-import { go } from "../router.js"
-import { get, post, Refusal } from "../api.js"
+import { go, show as again } from "../router.js"
+import { get, postOnce, readCoins, Refusal } from "../api.js"
 import { toast } from "../notices.js"
 
 const mostAtOnce = 20
@@ -48,12 +48,15 @@ function limitHelp(item, { bought, left: rest }) {
   return bought > 0 && rest != null ? [limit, " ", t("item.mayHave", { n: rest })] : limit
 }
 
-function buyForm(item, names, mine) {
+/** `kept` is a purchase without an answer, from before a reload. */
+function buyForm(item, names, mine, kept) {
   const list = variants(item)
   const form = html`<form class="stack wide" novalidate></form>`
   const step = html`<div></div>`
   const picked = { index: list.findIndex((one) => one.stock !== 0), quantity: 1 }
   if (list.length > 1) picked.index = -1
+  const isKept = (one) => one.collection == kept?.collection && one.quality_level == kept?.quality_level
+  if (kept) Object.assign(picked, { index: list.findIndex(isKept), quantity: kept.quantity })
   const variant = () => list[picked.index]
   const described = () => [item.name, variantName(names, variant(), "item.sizeWithin")].filter(Boolean).join(", ")
 
@@ -68,6 +71,7 @@ function buyForm(item, names, mine) {
   }
 
   function showButton() {
+    if (isAtWork(step)) return
     const total = item.price * picked.quantity
     const button = html`<button class="btn primary big">${t("item.buyFor", { coins: total })}</button>`
     fill(step, obstacle() ?? button)
@@ -85,25 +89,27 @@ function buyForm(item, names, mine) {
     const total = item.price * picked.quantity
     const { collection, quality_level: level } = variant() ?? {}
     const body = { item: item.code, quantity: picked.quantity, ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}) }
+    const isLost = isPending("purchase", body)
     const confirm = confirmStep({
       question: t("item.ask", { n: picked.quantity, name: described(), coins: total }),
-      note: [t("send.keep", { coins: number(facts.coins - total) }), " ", item.hand_over === false ? t("item.atOnce") : t("item.tell")],
-      yes: { text: t("item.buyFor", { coins: total }), verb: t("item.buying"), work: () => buy(body) },
+      note: !isLost && [t("send.keep", { coins: number(facts.coins - total) }), " ", item.hand_over === false ? t("item.atOnce") : t("item.tell")],
+      yes: { text: t("item.buyFor", { coins: total }), verb: t("item.buying"), work: () => buy(body, described()) },
       back: () => {
         showButton()
         step.querySelector("button")?.focus()
       },
     })
-    fill(step, confirm)
+    fill(step, isLost && unanswered("purchase", t("item.unanswered"), again), confirm)
     confirm.takeFocus()
   }
 
-  async function buy(body) {
-    const bought = await once("purchase", body, (key) => post("purchases", body, { key }))
-    setCoins(bought.balance)
+  async function buy(body, name) {
+    const bought = await once("purchase", body, (key) => postOnce("purchases", body, key))
+    if (bought.isRepeat) await readCoins()
+    else setCoins(bought.balance)
     announce("moved")
     await go("/mine")
-    toast([html`<b>${t("item.bought", { name: described() })}</b>`, " ", t("coins.now", { coins: bought.balance })])
+    toast([html`<b>${t(bought.isRepeat ? "item.boughtBefore" : "item.bought", { name })}</b>`, " ", t("coins.now", { coins: facts.coins })])
   }
 
   const most = Math.min(mostAtOnce, mine.left ?? item.limit_per_person ?? mostAtOnce)
@@ -111,7 +117,7 @@ function buyForm(item, names, mine) {
     ${stepper("quantity", most, (count) => {
       picked.quantity = count
       showButton()
-    })}</div>`
+    }, picked.quantity)}</div>`
   const limit = item.limit_per_person != null && html`<p class="help muted small">${limitHelp(item, mine)}</p>`
   const chosen = picked.index >= 0 ? String(picked.index) : null
   fill(form, offer(item), list.length > 0 && choice(item, list, names, chosen, (index) => {
@@ -125,16 +131,20 @@ function buyForm(item, names, mine) {
   })
   form.showButton = () => !step.querySelector(".confirm") && showButton()
   showButton()
+  if (kept) queueMicrotask(ask)
   return form
 }
 
-export async function show({ params, signal, title }) {
-  const [item, names] = await Promise.all([find(params.code, signal), classifiers()])
+export async function show({ params, signal, title, balance }) {
+  const [item, names] = await Promise.all([find(params.code, signal), classifiers(), balance])
   const mine = await whatIHave(item, signal)
   title(item.name)
   const others = html`<a href="/shop">${t("item.others")}</a>`
   const closed = (why, text = others) => html`<div class="stack wide">${offer(item)}${missing(why, text)}</div>`
+  const lost = pending("purchase")?.body
   const side = !item.price || !item.is_active ? closed(t("item.notForSale"))
+    // The lost purchase itself may have taken the last one.
+    : lost?.item === item.code ? buyForm(item, names, mine, lost)
     : isSoldOut(item) ? closed(t("item.soldOut"))
     : mine.left === 0 ? closed(t("item.limitReached"), t("item.haveAll", { n: item.limit_per_person })) : buyForm(item, names, mine)
   changes.addEventListener("coins", () => facts.coins != null && side.showButton?.(), { signal })

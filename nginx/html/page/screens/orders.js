@@ -1,12 +1,12 @@
 // All my orders, by state and page by page in the address; and the card of one order, which Mine shows as well.
 
-import { announce, changes, setCoins } from "../session.js"
+import { announce, changes } from "../session.js"
 import { badge, empty, head, icon, pager, tabs } from "../elements.js"
 import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
 import { coins, step, t } from "../words.js"
 import { confirmStep } from "../form.js"
 import { fill, html } from "../html.js"
-import { get, post, query } from "../api.js"
+import { get, post, query, readCoins } from "../api.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
 
@@ -26,8 +26,7 @@ function steps(order) {
 
 async function cancel(order) {
   await post(`orders/${order.id}/cancel`, {})
-  const { coins: balance } = await get("wallet")
-  setCoins(balance)
+  await readCoins()
   announce("moved")
   toast([html`<b>${t("order.cancelDone", { name: order.name })}</b>`, " ", t("order.back", { coins: order.total })])
 }

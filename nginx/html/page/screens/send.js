@@ -3,11 +3,11 @@
 import { ago, coins, number, t } from "../words.js"
 import { changes, facts, setCoins } from "../session.js"
 import { avatar, coinsMissing, head, missing, picks } from "../elements.js"
-import { clearErrors, complain, complainAll, confirmStep, dropPending, field, once, pending } from "../form.js"
+import { clearErrors, complain, complainAll, confirmStep, field, isAtWork, isPending, once, pending, unanswered } from "../form.js"
 import { fill, html } from "../html.js"
 import { findPerson, nameOf, peopleField, personRow } from "../combobox.js"
-import { get, post, query } from "../api.js"
-import { replace } from "../router.js"
+import { get, postOnce, query, readCoins } from "../api.js"
+import { replace, show as again } from "../router.js"
 import { sentToast } from "../undo.js"
 
 const quickAmounts = [10, 20, 50, 100]
@@ -36,8 +36,9 @@ function form(person, { amount, kept, change, sent }) {
   const amountField = field({ label: t("send.howMany"), name: "amount", control: input, help: help() })
   const step = html`<div></div>`
   const quick = html`<div></div>`
+  const changeUnlessSent = () => isAtWork(step) || change()
   const made = html`<form class="stack wide" novalidate>
-    <div class="field"><span class="muted">${t("send.to")}</span><div class="card row apart receiver">${personRow(person)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div></div>
+    <div class="field"><span class="muted">${t("send.to")}</span><div class="card row apart receiver">${personRow(person)}<button type="button" class="btn quiet" @click=${changeUnlessSent}>${t("send.change")}</button></div></div>
     <div class="stack"><div class="amount">${amountField}</div>${quick}</div>
     ${field({ label: [t("send.whatFor"), " ", html`<span class="muted small">${t("send.willRead", { name })}</span>`], name: "message", control: text })}
     ${step}</form>`
@@ -55,6 +56,7 @@ function form(person, { amount, kept, change, sent }) {
 
   /** The button, or in its place what keeps it away. */
   function showButton() {
+    if (isAtWork(step)) return
     const sum = amountOf(input.value)
     if (sum > facts.coins) return fill(step, coinsMissing(sum, facts.coins, t("send.lessWorks")))
     const verb = sum ? t("send.coins", { coins: sum }) : t("title.send")
@@ -68,21 +70,21 @@ function form(person, { amount, kept, change, sent }) {
     const message = text.value.trim()
     const body = { to_user: person.username, amount: sum, ...(message ? { message } : {}) }
     const seconds = facts.shop.undo_seconds
+    const isLost = isPending("transfer", body)
     const confirm = confirmStep({
       question: t("send.ask", { coins: sum, name }),
-      note: [t("send.keep", { coins: number(facts.coins - sum) }), seconds > 0 && " " + t("send.undoFor", { n: seconds })],
+      note: !isLost && [t("send.keep", { coins: number(facts.coins - sum) }), seconds > 0 && " " + t("send.undoFor", { n: seconds })],
       yes: {
         text: t("send.coins", { coins: sum }),
         verb: t("send.sending"),
-        work: async () => sent(await once("transfer", body, (key) => post("transfers", body, { key })), name),
+        work: async () => sent(await once("transfer", body, (key) => postOnce("transfers", body, key)), name),
       },
       back: () => {
-        dropPending("transfer")
         showButton()
         step.querySelector("button")?.focus()
       },
     })
-    fill(step, kept && html`<div class="banner sky"><p>${t("send.unanswered")}</p></div>`, confirm)
+    fill(step, isLost && unanswered("transfer", t("send.unanswered"), again), confirm)
     confirm.takeFocus()
   }
 
@@ -119,10 +121,9 @@ async function lately(signal) {
   return html`<aside class="stack"><h2>${t("send.lately")}</h2><div class="card"><ul class="lines">${last.map(line)}</ul></div></aside>`
 }
 
-export async function show({ query: address, signal }) {
-  const kept = pending("transfer")?.body
-  const to = address.get("to") ?? kept?.to_user
-  const [person, before] = await Promise.all([to ? findPerson(to, signal) : null, lately(signal)])
+export async function show({ query: address, signal, balance }) {
+  const to = address.get("to") ?? pending("transfer")?.body.to_user
+  const [person, before] = await Promise.all([to ? findPerson(to, signal) : null, lately(signal), balance])
   const left = html`<div></div>`
   const aside = html`<div></div>`
 
@@ -131,12 +132,14 @@ export async function show({ query: address, signal }) {
     fill(left, html`<form @submit=${(event) => event.preventDefault()}>${peopleField({ label: t("send.who"), value: nobody, choose: (one) => take(one) })}</form>`)
   }
 
-  function take(one, options = {}) {
-    replace("/send" + query({ to: one.username, amount: options.amount }))
-    const made = form(one, { ...options, change: startAgain, sent })
+  function take(one, amount) {
+    replace("/send" + query({ to: one.username, amount }))
+    const lost = pending("transfer")?.body
+    const kept = lost?.to_user === one.username ? lost : null
+    const made = form(one, { amount, kept, change: startAgain, sent })
     changes.addEventListener("coins", () => facts.coins != null && made.refresh(), { signal })
     fill(left, made)
-    if (!options.kept) made.querySelector("[name=amount]").focus()
+    if (!kept) made.querySelector("[name=amount]").focus()
   }
 
   function startAgain() {
@@ -146,14 +149,16 @@ export async function show({ query: address, signal }) {
   }
 
   async function sent(transfer, name) {
-    setCoins(transfer.balance)
-    sentToast(transfer, name)
+    if (transfer.isRepeat) await readCoins(signal)
+    else setCoins(transfer.balance)
+    sentToast({ ...transfer, balance: facts.coins }, name)
     startAgain()
     fill(aside, await lately(signal))
   }
 
-  if (facts.coins < facts.shop.amounts.least) fill(left, missing(t("send.none"), html`${t("home.nothingText")} `))
-  else if (person && person.username !== facts.me.username) take(person, { amount: amountOf(address.get("amount") ?? ""), kept })
+  const isLost = person && pending("transfer")?.body.to_user === person.username
+  if (facts.coins < facts.shop.amounts.least && !isLost) fill(left, missing(t("send.none"), html`${t("home.nothingText")} `))
+  else if (person && person.username !== facts.me.username) take(person, amountOf(address.get("amount") ?? ""))
   else choose()
   fill(aside, before)
   return [head(t("title.send"), t("send.text")), html`<div class="two">${left}${aside}</div>`]

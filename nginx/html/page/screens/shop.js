@@ -69,9 +69,9 @@ function nothing(list, { values, to }) {
   return empty(title, text, html`<a class="btn" href="${to({ type: null, most: null, q: "" })}">${t("showAll")}</a>`)
 }
 
-export async function show({ query: address, signal }) {
+export async function show({ query: address, signal, balance }) {
   const filter = filters(address)
-  const [all, names] = await Promise.all([allItems({ class: "merch" }, signal), classifiers()])
+  const [all, names] = await Promise.all([allItems({ class: "merch" }, signal), classifiers(), balance])
   const list = all.filter((item) => item.price)
   const place = html`<div></div>`
   const kinds = html`<div class="tabs-place"></div>`

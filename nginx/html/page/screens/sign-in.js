@@ -1,7 +1,7 @@
 // Signing in: single sign-on first, then name and password, a code where the account needs one, and a new account where
 // the shop lets people join by themselves.
 
-import { begin, expectSession, facts } from "../session.js"
+import { begin, beginAnew, expectSession, facts, isAnother } from "../session.js"
 import { field, makeForm, passwordComplaint, whatIsEmpty } from "../form.js"
 import { fill, html } from "../html.js"
 import { get, post, Refusal } from "../api.js"
@@ -131,10 +131,13 @@ async function openDialog() {
   const methods = await get("auth/methods", { anonymous: true })
   return new Promise((resolve) => {
     const dialog = html`<dialog aria-labelledby="again-title"><div class="stack"><h2 id="again-title">${t("signIn.ended")}</h2><p class="muted">${t("signIn.endedText")}</p></div></dialog>`
-    let isIn = false
+    let end = () => resolve(false)
     const done = async (data) => {
-      begin(data)
-      isIn = true
+      if (isAnother(data)) end = beginAnew
+      else {
+        begin(data)
+        end = () => resolve(true)
+      }
       if (!data.recovery_codes) return dialog.close()
       const { recoveryCodes } = await import("./second-factor.js")
       dialog.setAttribute("aria-label", t("codes.title"))
@@ -143,7 +146,7 @@ async function openDialog() {
     dialog.firstChild.append(...[methods.oidc && providerLink(methods.oidc), methods.password && passwordForm(done, !methods.oidc)].filter(Boolean))
     dialog.addEventListener("close", () => {
       dialog.remove()
-      resolve(isIn)
+      end()
     })
     document.body.append(dialog)
     dialog.showModal()
