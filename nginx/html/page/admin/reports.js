@@ -4,7 +4,7 @@
 import { bars, curve, numbers, ranks } from "./plot.js"
 import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
 import { coins, format, number, t } from "../words.js"
-import { csv, get, query } from "../api.js"
+import { download, get, query } from "../api.js"
 import { empty, head, icon } from "../elements.js"
 import { field, showRefusal, values } from "../form.js"
 import { go } from "../router.js"
@@ -57,20 +57,13 @@ function grouped(rows, parts) {
   })
 }
 
-function save(blob, name) {
-  const file = URL.createObjectURL(blob)
-  html`<a href="${file}" download="${name}"></a>`.click()
-  setTimeout(() => URL.revokeObjectURL(file), 10_000)
-}
-
-/** A button that fetches a table with the session's token and gives it to the browser as a file. */
-function download(text, path, name, look = "") {
-  return workButton({ text: [icon("down"), text], look, verb: t("csv.doing"), work: async () => save(await csv(path), name) })
+function downloadButton(text, path, name, look = "") {
+  return workButton({ text: [icon("down"), text], look, verb: t("csv.doing"), work: () => download(path, name) })
 }
 
 function report(kind, title, span, key, ...content) {
   const text = [html`<span class="vh">${title}: </span>`, t("reports.csv")]
-  const csvButton = download(text, `reports/${kind}${query(span)}`, `${kind}-${span.from}-${span.to}.csv`, "quiet")
+  const csvButton = downloadButton(text, `reports/${kind}${query(span)}`, `${kind}-${span.from}-${span.to}.csv`, "quiet")
   return html`<section class="card plot"><div class="row apart"><h2>${title}</h2>${key}${csvButton}</div>${content}</section>`
 }
 
@@ -192,6 +185,6 @@ export async function show({ query: address, signal }) {
       ${stat(t("reports.outstanding"), flow.outstanding, t("reports.inWallets", { day: days.to }))}</div>`,
     html`<div class="stack wide">${flowPlot}<div class="two even">${outstandingPlot}${mostPlot}</div>${boughtPlot}
       ${stock(items, span, byCode, names)}${thanks(figures, nameOf)}
-      ${download(t("reports.orders"), `orders${orders}`, `orders-${flow.from}-${flow.to}.csv`)}</div>`,
+      ${downloadButton(t("reports.orders"), `orders${orders}`, `orders-${flow.from}-${flow.to}.csv`)}</div>`,
   ]
 }
