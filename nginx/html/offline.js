@@ -9,5 +9,8 @@
   document.documentElement.lang = language
   for (const main of document.querySelectorAll("main")) main.hidden = main.lang !== language
   document.title = `${document.querySelector("main:not([hidden]) h1").textContent} · Tuckshop`
-  addEventListener("online", () => location.reload())
+  const look = () => fetch("/api/v1/shop").then(() => location.reload(), () => {})
+  addEventListener("online", look)
+  // A device may say too early that it is back.
+  setInterval(() => navigator.onLine && look(), 8000)
 }
