@@ -96,7 +96,7 @@ def make_an_account(visitor, cast):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make my account").click()
     expect(page.locator(".balance")).to_contain_text("1,000 coins")
-    visitor.look_in_every_light("home-new")
+    visitor.look_twice("home-new")
 
 
 def join_and_reset(visitor, cast):
