@@ -63,6 +63,7 @@ def somebody_else(visitor, cast):
     visitor.sign_in(cast.vera)
     page.clock.install()
     page.goto(f"/send?to={cast.marina}&amount=5")
+    expect(page.get_by_role("button", name="Send 5 coins")).to_be_visible()
     cast.api.ask("DELETE", "/api/v1/auth/sessions", token=cast.token(cast.vera))
     page.clock.fast_forward("20:00")
     sent = []
