@@ -45,7 +45,7 @@ async function whatIHave(item, signal) {
 
 function limitHelp(item, { bought, left: rest }) {
   const limit = t("item.limit", { n: item.limit_per_person })
-  return bought > 0 && rest != null ? [limit, " ", t("item.mayHave", { n: rest })] : limit
+  return bought > 0 && rest > 0 ? [limit, " ", t("item.mayHave", { n: rest })] : limit
 }
 
 /** `kept` is a purchase without an answer, from before a reload. */
