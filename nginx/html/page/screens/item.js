@@ -32,7 +32,7 @@ function choice(item, list, names, chosen, choose) {
   return picks("variant", t(onlySizes ? "item.sizes" : "item.variants"), options, chosen, choose)
 }
 
-/** What somebody has of an item that has a limit: {owned, bought, left?}. An older shop does not tell. */
+/** The share of the user in an item that has a limit: {owned, bought, left?}. An older shop does not tell. */
 async function whatIHave(item, signal) {
   if (item.limit_per_person == null) return {}
   try {
