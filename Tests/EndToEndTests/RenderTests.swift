@@ -62,7 +62,7 @@ struct RenderTests {
     ]).files
     #expect(on.contains("fastcgi_param HTTP_REMOTE_USER $signed_in_elsewhere;"))
     #expect(on.contains("$upstream_http_x_auth_request_email"))
-    #expect(on.matches(of: /auth_request \/-\/who;/).count == 4)
+    #expect(on.matches(of: /auth_request \/-\/who;/).count == 5)
     let off = try render([:]).files
     #expect(!off.contains("auth_request /-/who;"))
     #expect(!off.contains("include snippets/who.conf;"))

@@ -187,7 +187,7 @@ extension History.Entry {
       "balance": .integer(balance), "counterpart": counterpart.map(JSON.string),
       "counterpart_name": counterpartName.map(JSON.string), "item": item.map(JSON.string),
       "quantity": quantity.map(JSON.integer), "message": message.map(JSON.string), "made_by": maker.map(JSON.string),
-      "undone": isUndone ? true : nil,
+      "undone": isUndone ? .bool(true) : nil,
     ])
   }
 

@@ -7,12 +7,18 @@ import uuid
 from pathlib import Path
 
 from counter_keys import by_keyboard
-from counter_people import correct_belongings, grant_coins, import_people, invite_and_change_people, moderate, read_reports
+from counter_people import (
+    correct_belongings, correct_somebody_among_many, grant_coins, import_people, invite_and_change_people, moderate,
+    read_reports,
+)
 from counter_walk import add_and_edit_a_thing, work_off_the_queue
 from playwright.sync_api import expect, sync_playwright
 from visitor import PASSWORD, API, Visitor
 
-WALK = [work_off_the_queue, add_and_edit_a_thing, invite_and_change_people, import_people, grant_coins, correct_belongings, read_reports]
+WALK = [
+    work_off_the_queue, add_and_edit_a_thing, invite_and_change_people, import_people, grant_coins,
+    correct_belongings, correct_somebody_among_many, read_reports,
+]
 SCREENS = [
     ("queue", "/admin/queue"), ("handed-over", "/admin/queue?state=handed_over"), ("catalogue", "/admin/catalogue"),
     ("catalogue-low", "/admin/catalogue?view=low"), ("thing-new", "/admin/catalogue/new"), ("people", "/admin/people"),

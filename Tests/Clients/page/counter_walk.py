@@ -19,6 +19,28 @@ def picture(path):
     return path
 
 
+def search_a_long_list(visitor, company):
+    """Of more than a hundred orders only some are shown; a search finds those of all people, also of one who left."""
+    page, name = visitor.page, company.name("bruno")
+    company.api.person(company.address("bruno"), name)
+    order = company.buy("bruno", "pen")
+    for verb in ("ready", "hand-over"):
+        company.api.ask("POST", f"/api/v1/orders/{order}/{verb}", {}, company.token)
+    company.api.ask("PATCH", f"/api/v1/users/{company.user('bruno')['id']}", {"is_active": False, "reason": "Has left"}, company.token)
+
+    def goes_on(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "items": [], "next_cursor": order})
+    whole = re.compile("status=handed_over&limit=100$")
+    page.route(whole, goes_on)
+    page.goto("/admin/queue?state=handed_over")
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    with page.expect_request(re.compile("user=.*status=handed_over&sort_order=desc&limit=100$")):
+        page.get_by_role("searchbox").fill(f"{company.mark} bruno")
+    expect(page.get_by_role("button", name=f"Take back… Pen for {name}")).to_be_visible()
+    page.unroute(whole)
+
+
 def work_off_the_queue(visitor, company):
     page = visitor.page
     marina, ingrid = company.name("marina"), company.name("ingrid")
@@ -80,9 +102,17 @@ def work_off_the_queue(visitor, company):
     page.get_by_label("Why?").fill("None left")
     page.get_by_role("button", name="Cancel the order").click()
     expect(page.locator(".toast")).to_contain_text("Cancelled: Socks")
+    search_a_long_list(visitor, company)
+    page.goto("/admin/queue?state=ordered")
     page.get_by_role("searchbox").fill("nobody of this name")
     expect(page.get_by_role("heading", name="No order for this name")).to_be_visible()
     visitor.look_at("queue-nobody")
+
+
+def lose(route):
+    """The request arrives, and its answer does not."""
+    route.fetch()
+    route.abort()
 
 
 def add_and_edit_a_thing(visitor, company):
@@ -106,8 +136,14 @@ def add_and_edit_a_thing(visitor, company):
     page.get_by_role("textbox", name=re.compile("Stock of")).fill("3")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_role("img", name="The new picture")).to_be_visible()
+    # The answer is lost, and the second press makes no second thing.
+    page.route("**/api/v1/items", lose, times=1)
+    page.get_by_role("button", name="Add it").click()
+    expect(page.locator(".general")).to_be_visible()
     page.get_by_role("button", name="Add it").click()
     expect(page.locator(".toast")).to_contain_text(f"On the shelf: {name}.")
+    found = company.api.ask("GET", f"/api/v1/items?search={company.mark}&limit=100")["items"]
+    assert len([one for one in found if one["name"] == name]) == 1, found
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     expect(page.locator(".edit .pic img")).to_have_attribute("src", re.compile("^/media/"))
     # A stock needs a reason, and only what changed is sent.
@@ -154,4 +190,4 @@ def add_and_edit_a_thing(visitor, company):
     page.goto("/admin/catalogue?view=low")
     page.get_by_role("searchbox").fill(company.mark)
     expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
-    visitor.forgive("412")
+    visitor.forgive("412", "409 (Conflict)", "ERR_FAILED")

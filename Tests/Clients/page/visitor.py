@@ -164,14 +164,23 @@ class Visitor:
 
     def look_in_every_light(self, name):
         """One load, both widths and both themes. The second theme can only change the colours."""
-        before = self.width, self.theme
-        for width in (self.width, 1670 - self.width):
-            self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-            for theme, rules in (("light", None), ("dark", ["color-contrast"])):
-                self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                self.width, self.theme = width, theme
-                self.look_at(name, rules=rules)
-        self.width, self.theme = before
+        contrast = ["color-contrast"]
+        self._look_in(name, [(0, "light", None), (0, "dark", contrast), (1, "light", None), (1, "dark", contrast)])
+
+    def look_twice(self, name):
+        """As it is, and at the other width by night."""
+        self._look_in(name, [(0, self.theme, None), (1, "dark", None)])
+
+    def _look_in(self, name, forms):
+        widths, theme = (self.width, 1670 - self.width), self.theme
+        for index, self.theme, rules in forms:
+            self.width = widths[index]
+            self._take_form()
+            self.look_at(name, rules=rules)
+        self.width, self.theme = widths[0], theme
+        self._take_form()
+
+    def _take_form(self):
         self.page.set_viewport_size({"width": self.width, "height": HEIGHTS[self.width]})
         self.page.emulate_media(color_scheme=self.theme, reduced_motion="reduce")
 

@@ -63,6 +63,7 @@ def somebody_else(visitor, cast):
     visitor.sign_in(cast.vera)
     page.clock.install()
     page.goto(f"/send?to={cast.marina}&amount=5")
+    expect(page.get_by_role("button", name="Send 5 coins")).to_be_visible()
     cast.api.ask("DELETE", "/api/v1/auth/sessions", token=cast.token(cast.vera))
     page.clock.fast_forward("20:00")
     sent = []
@@ -96,7 +97,7 @@ def make_an_account(visitor, cast):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make my account").click()
     expect(page.locator(".balance")).to_contain_text("1,000 coins")
-    visitor.look_in_every_light("home-new")
+    visitor.look_twice("home-new")
 
 
 def join_and_reset(visitor, cast):

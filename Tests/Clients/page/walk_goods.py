@@ -13,7 +13,7 @@ def buy_and_cancel(visitor, cast):
     page.get_by_role("link", name="Cup", exact=True).click()
     page.get_by_role("button", name="One more").click()
     page.get_by_role("button", name="Buy for 40 coins").click()
-    visitor.look_in_every_light("item-confirm")
+    visitor.look_twice("item-confirm")
     page.get_by_role("button", name="Buy for 40 coins").click()
     expect(page.locator(".toast")).to_contain_text("Bought: Cup.")
     page.get_by_role("button", name="Cancel order Cup").first.click()
@@ -33,7 +33,7 @@ def buy_a_size(visitor, cast):
     expect(page.get_by_role("radio", name="S", exact=False).first).to_be_disabled()
     page.get_by_role("button", name="Buy for 5 coins").click()
     expect(page.get_by_role("alert")).to_have_text("Choose one of them first.")
-    visitor.look_in_every_light("item-size")
+    visitor.look_twice("item-size")
     page.get_by_role("radio", name="M", exact=False).check()
     page.get_by_label("How many?").fill("3")
     page.get_by_label("How many?").press("Tab")
@@ -96,7 +96,7 @@ def a_lost_answer_buys_once(visitor, cast):
     page.unroute("**/api/v1/purchases")
     page.reload()
     expect(page.locator(".banner")).to_contain_text("no answer came")
-    visitor.look_in_every_light("item-again")
+    visitor.look_twice("item-again")
     buy.click()
     expect(page.locator(".toast")).to_contain_text("bought it already, and only once")
     expect(page.locator(".who")).to_contain_text("995 coins")
@@ -132,7 +132,7 @@ def long_and_large(visitor, cast):
     visitor.sign_in(long)
     for name, path in (("home", "/"), ("send", f"/send?to={cast.marina}&amount=7000000"), ("history", "/history"), ("item", f"/shop/{item['code']}"), ("mine", "/mine"), ("me", "/me")):
         visitor.open(path)
-        visitor.look_in_every_light(f"long-{name}")
+        visitor.look_twice(f"long-{name}")
 
 
 def what_can_be_fetched(visitor, cast):
@@ -170,4 +170,4 @@ def things_of_other_kinds(visitor, cast):
     expect(page.get_by_role("heading", name="In the workshop")).to_be_visible()
     expect(page.locator(".lines > li", has_text=game["name"])).not_to_have_count(0)
     expect(page.get_by_role("heading", name="Put aside")).to_be_visible()
-    visitor.look_in_every_light("mine-game")
+    visitor.look_twice("mine-game")

@@ -120,7 +120,7 @@ export async function readCoins(signal) {
 }
 
 /** Every page of a list by cursor, as one table of CSV: the head of each page but the first is dropped. */
-export async function csv(path) {
+async function csv(path) {
   const parts = []
   for (let next = path; next;) {
     const answer = await get(next, { accept: "text/csv", raw: true })
@@ -130,6 +130,13 @@ export async function csv(path) {
     if (next) next = new URL(next, location.origin).pathname + new URL(next, location.origin).search
   }
   return new Blob(parts, { type: "text/csv" })
+}
+
+/** A table is asked for with the token and handed to the browser as a link to a file, which is then clicked. */
+export async function download(path, name) {
+  const file = URL.createObjectURL(await csv(path))
+  Object.assign(document.createElement("a"), { href: file, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(file), 10_000)
 }
 
 /** The query of an address, without what is empty. */

@@ -97,7 +97,7 @@ export function coins(count, form) {
 
 /** `Intl`'s format for these options, made once for each language. */
 const formats = new Map()
-function format(kind, options) {
+export function format(kind, options) {
   const key = language + kind.name + JSON.stringify(options)
   if (!formats.has(key)) formats.set(key, new kind(locales[language], options))
   return formats.get(key)

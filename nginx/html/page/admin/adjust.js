@@ -2,13 +2,13 @@
 
 import { head, icon, picks } from "../elements.js"
 import { allItems, classifiers, thumb, variantName } from "../goods.js"
-import { complainAll, field, once, values } from "../form.js"
+import { complainAll, field, once, showRefusal, values } from "../form.js"
 import { fill, html } from "../html.js"
-import { findPerson, nameOf, peopleField, personRow } from "../combobox.js"
-import { get, post, query } from "../api.js"
+import { nameOf, peopleField, personRow } from "../combobox.js"
+import { Refusal, get, post, query } from "../api.js"
 import { signed, t } from "../words.js"
 import { replace } from "../router.js"
-import { askTwice } from "./counter.js"
+import { askTwice, userNamed } from "./counter.js"
 
 const sections = ["main", "factory", "trade"]
 const leastReason = 10
@@ -66,7 +66,7 @@ function shortage(error, items) {
   return list.map((one) => t("adjust.short", { item: items.find((item) => item.id === one.item_id)?.name ?? one.item_id, n: one.available })).join(" ")
 }
 
-function adjustForm(person, user, held, items, names, change) {
+function adjustForm(user, held, items, names, change) {
   const hasGame = items.some((item) => item.class !== "merch")
   const lines = html`<div class="stack"></div>`
   const act = html`<div></div>`
@@ -76,7 +76,7 @@ function adjustForm(person, user, held, items, names, change) {
     lines.append(lineForm(items, names, count, count > 1 && ((one) => one.remove())))
   }
   add()
-  const made = html`<form class="stack wide grant-form" novalidate><div class="card row apart">${personRow(person)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div>
+  const made = html`<form class="stack wide grant-form" novalidate><div class="card row apart">${personRow(user)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div>
     ${hasGame && picks("section", t("adjust.section"), sections.map((value) => ({ value, name: t(`adjust.section.${value}`) })), "main")}
     <div class="stack">${lines}<div><button type="button" class="btn quiet" @click=${add}>${icon("plus")}${t("adjust.addLine")}</button></div></div>
     ${field({ label: t("grants.reason"), name: "reason", help: t("adjust.reasonHelp"), more: { maxlength: 500, autocomplete: "off" } })}<div data-general></div>${act}</form>`
@@ -84,7 +84,7 @@ function adjustForm(person, user, held, items, names, change) {
 
   function done(list, answer) {
     const final = { items: answer.final_balances.map((one) => ({ section: "main", ...one })) }
-    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(person) })}</h2><ul class="lines">${list.map((line) => lineText(line, t("adjust.now", { n: heldOf(final, line, final.items[0]?.section) })))}</ul>
+    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(user) })}</h2><ul class="lines">${list.map((line) => lineText(line, t("adjust.now", { n: heldOf(final, line, final.items[0]?.section) })))}</ul>
       <div class="row"><button type="button" class="btn" @click=${change}>${t("adjust.next")}</button><a class="btn quiet" href="/admin/audit?action=inventory.adjust">${t("audit.seeAll")}</a></div></section>`)
     made.firstChild.focus()
   }
@@ -108,7 +108,7 @@ function adjustForm(person, user, held, items, names, change) {
       }
     }
     askTwice(act, {
-      question: t("adjust.ask", { name: nameOf(person) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
+      question: t("adjust.ask", { name: nameOf(user) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
       yes: { text: t("adjust.do"), verb: t("adjust.doing"), work },
       back: () => {
         showButton()
@@ -121,23 +121,34 @@ function adjustForm(person, user, held, items, names, change) {
 }
 
 export async function show({ query: address, signal }) {
-  const to = address.get("to")
-  const [active, retired, names, person] = await Promise.all([allItems({ is_active: true }, signal), allItems({ is_active: false }, signal), classifiers(), to ? findPerson(to, signal) : null])
+  const read = (id) => Promise.all([get(`users/${encodeURIComponent(id)}`, { signal }), get(`users/${encodeURIComponent(id)}/holdings`, { signal })])
+  const id = address.get("user")
+  const [active, retired, names, first] = await Promise.all([
+    allItems({ is_active: true }, signal), allItems({ is_active: false }, signal), classifiers(), id ? read(id) : null,
+  ])
   const items = [...active, ...retired].sort((a, b) => (b.class === "merch") - (a.class === "merch") || a.name.localeCompare(b.name))
   const place = html`<div></div>`
   const choose = () => {
     replace("/admin/adjust")
-    fill(place, html`<form class="grant-form" @submit=${(event) => event.preventDefault()}>${peopleField({ label: t("adjust.who"), choose: take })}</form>`)
+    const field = peopleField({ label: t("adjust.who"), choose: find })
+    fill(place, html`<form class="grant-form" @submit=${(event) => event.preventDefault()}>${field}<div data-general></div></form>`)
     place.querySelector("input").focus()
   }
-  async function take(one) {
-    replace("/admin/adjust" + query({ to: one.username }))
-    const { items: users } = await get("users" + query({ search: one.username, limit: 100 }), { signal })
-    const user = users.find((found) => found.username === one.username)
-    fill(place, adjustForm(one, user, await get(`users/${user.id}/holdings`, { signal }), items, names, choose))
+  /** The list of colleagues knows usernames; from here on the person is an id, which nobody else can have. */
+  async function find({ username }) {
+    try {
+      take(await read((await userNamed(username, signal)).id))
+    } catch (error) {
+      if (error instanceof Refusal) showRefusal(place.querySelector("form"), error)
+      else if (error.name !== "AbortError") throw error
+    }
+  }
+  function take([user, held]) {
+    replace("/admin/adjust" + query({ user: user.id }))
+    fill(place, adjustForm(user, held, items, names, choose))
     place.querySelector("select").focus()
   }
-  if (person) await take(person)
+  if (first) take(first)
   else choose()
   return [html`<p class="crumb"><a href="/admin/people">${icon("back")}${t("title.people")}</a></p>`, head(t("adjust.title"), t("adjust.text")), place]
 }

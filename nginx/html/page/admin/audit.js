@@ -1,8 +1,8 @@
 // The audit trail: who changed what, when and why, newest first, filtered by what was done, by whom, and to what.
 
 import { actionName, actorName, differences, placeOf, subjectOf } from "./changes.js"
-import { cursorLinks, mail } from "./counter.js"
-import { empty, head, icon, table } from "../elements.js"
+import { mail } from "./counter.js"
+import { empty, head, icon, pager, table } from "../elements.js"
 import { get, query } from "../api.js"
 import { go } from "../router.js"
 import { html } from "../html.js"
@@ -59,6 +59,6 @@ export async function show({ query: address, signal }) {
   return [
     head(t("title.audit"), t("audit.text")), filters(values, to),
     items.length ? rows() : empty(t("audit.none"), t("audit.noneText"), isFiltered && html`<a class="btn" href="/admin/audit">${t("showAll")}</a>`),
-    cursorLinks(values.cursor, next, (cursor) => to({ cursor })),
+    pager(values.cursor, next, (cursor) => to({ cursor })),
   ]
 }

@@ -31,7 +31,7 @@ function mark(item) {
   if (!isLow(item)) return null
   const list = lowOnes(item)
   if (shelves(item).every((one) => one.stock === 0)) return badge(t("item.out"), "rose")
-  return badge(list.length < shelves(item).length ? t("catalogue.lowSizes", { n: list.length }) : t("catalogue.low"), "rose")
+  return badge(list.length < shelves(item).length ? t("catalogue.lowSizes", { n: list.length }) : t("catalogue.low"), "lemon")
 }
 
 /** The pieces on all its shelves; one shelf without a limit is enough for none. */

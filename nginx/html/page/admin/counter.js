@@ -4,7 +4,7 @@
 import { number, t } from "../words.js"
 import { complainAll, confirmStep, field, submitting } from "../form.js"
 import { fill, freshID, html } from "../html.js"
-import { get, query } from "../api.js"
+import { Refusal, get, query } from "../api.js"
 import { avatar, icon, tabs } from "../elements.js"
 import { setCount } from "../frame.js"
 import { toast } from "../notices.js"
@@ -36,13 +36,6 @@ export function pageLinks({ page, limit, total }, to) {
     <div class="row">${link(page - 1, [icon("back"), t("back.page")])}${link(page + 1, [t("next.page"), icon("next")])}</div></nav>`
 }
 
-/** The ways through a list by cursor. */
-export function cursorLinks(cursor, next, to) {
-  if (!cursor && !next) return null
-  return html`<nav class="pager" aria-label="${t("pages")}"><span>${cursor && html`<a class="btn" href="${to(null)}">${icon("back")}${t("pages.newest")}</a>`}</span>
-    ${next && html`<a class="btn" href="${to(next)}">${t("pages.older")}${icon("next")}</a>`}</nav>`
-}
-
 /** A short form above the list that it belongs to. It closes when another screen comes. */
 export function openDialog(title, signal, ...content) {
   const id = freshID("dialog")
@@ -57,7 +50,7 @@ export function openDialog(title, signal, ...content) {
 }
 
 /** A button that does its work by itself, in a form that shows a refusal. */
-export function deed({ text, look = "", verb, work }) {
+export function workButton({ text, look = "", verb, work }) {
   const button = html`<button type="button" class="btn ${look}">${text}</button>`
   const form = html`<form>${button}</form>`
   button.addEventListener("click", () => submitting(form, button, verb, work))
@@ -91,6 +84,12 @@ export function whole(text) {
   const digits = text.replace(/[\s\u00a0\u202f]/g, "")
   if (!digits) return null
   return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+}
+
+/** A code from a name that people read. Where no letter is left for it, the other word and the time make one. */
+export function codeFrom(name, other) {
+  const code = name.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50)
+  return code && code !== "base" ? code : `${other}-${Date.now().toString(36)}`
 }
 
 async function copy(input) {
@@ -132,7 +131,7 @@ export function personCell(name, username, href, coloured = name) {
 const fullNames = new Map()
 const mostPages = 3
 /** A long queue must not take the shop from others. */
-const atOnce = 8
+export const atOnce = 8
 
 /** The names behind usernames: of a small company all at once, of a large one only those that are asked for. */
 export async function staffNames(usernames, signal) {
@@ -151,6 +150,21 @@ export async function staffNames(usernames, signal) {
     }))
   }
   return (username) => fullNames.get(username) ?? username
+}
+
+/** More people than these have names with such a part only in a very large company. */
+const mostSearched = 10
+
+/** The user of exactly this username, whose name may be a part of many others. */
+export async function userNamed(username, signal) {
+  const read = (page) => get("users" + query({ search: username, sort_by: "username", sort_order: "asc", limit: 100, page }), { signal })
+  for (let page = 1, pages = 1; page <= Math.min(pages, mostSearched); page += 1) {
+    const list = await read(page)
+    const found = list.items.find((one) => one.username === username)
+    if (found) return found
+    pages = list.total_pages
+  }
+  throw new Refusal(404, { code: "no_such_user", title: "" })
 }
 
 /** The number of orders that wait, as the front shows it. */

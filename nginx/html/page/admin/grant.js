@@ -1,8 +1,8 @@
 // One grant: how far it is, and what each recipient got. It reads itself again as long as the grant goes on.
 
-import { badge, head, icon, table } from "../elements.js"
+import { badge, head, icon, pager, table } from "../elements.js"
 import { coins, moment, number, t } from "../words.js"
-import { cursorLinks, mail } from "./counter.js"
+import { mail } from "./counter.js"
 import { fill, html } from "../html.js"
 import { get, query } from "../api.js"
 
@@ -39,7 +39,7 @@ export async function showGrant({ name, cursor, signal, title }) {
   title(first.reason)
   const draw = (grant) => {
     fill(state, progress(grant))
-    fill(list, grant.recipients.length > 0 && [recipients(grant), cursorLinks(cursor, grant.next_cursor, (one) => "/admin/grants" + query({ grant: name, cursor: one }))])
+    fill(list, grant.recipients.length > 0 && [recipients(grant), pager(cursor, grant.next_cursor, (one) => "/admin/grants" + query({ grant: name, cursor: one }))])
     if (grant.status === "running") setTimeout(() => !signal.aborted && read().then(draw, () => {}), pause)
   }
   draw(first)

@@ -1,10 +1,10 @@
 // Grants: coins from the company to one, several or all people, or by a table; each with a reason, and done once by its
 // name. The dry run asks the shop what would happen before anything does.
 
-import { avatar, badge, empty, head, icon, table } from "../elements.js"
+import { avatar, badge, empty, head, icon, pager, table } from "../elements.js"
 import { moment, number, t } from "../words.js"
 import { complainAll, field, submitting, values } from "../form.js"
-import { askTwice, cursorLinks, shownTabs, whole } from "./counter.js"
+import { askTwice, shownTabs, whole } from "./counter.js"
 import { fill, html } from "../html.js"
 import { findPerson, nameOf, peopleField } from "../combobox.js"
 import { get, post, query } from "../api.js"
@@ -68,7 +68,7 @@ function amountForm({ isForAll, first }) {
   const find = html`<div></div>`
   const wrong = html`<div class="field"></div>`
   const made = html`<form class="stack wide grant-form" novalidate>${!isForAll && html`<div class="stack">${chosen}${find}${wrong}</div>`}
-    ${field({ label: t(isForAll ? "grants.each" : "send.howMany"), name: "amount", more: { inputmode: "numeric", autocomplete: "off" } })}${reasonAndName()}<div data-general></div>${place}</form>`
+    ${field({ label: t("grants.each"), name: "amount", more: { inputmode: "numeric", autocomplete: "off" } })}${reasonAndName()}<div data-general></div>${place}</form>`
 
   function showButton() {
     fill(place, html`<button class="btn primary big">${t("grants.check")}</button>`)
@@ -122,7 +122,7 @@ async function history(cursor, signal) {
     { title: t("grants.sum"), end: true, look: "num", cell: (grant) => number(grant.total_coins) },
     { title: t("grants.when"), look: "muted num", cell: (grant) => moment(grant.created_at) },
     { title: html`<span class="vh">${t("queue.states")}</span>`, kind: "side", cell: stateOf },
-  ], items), cursorLinks(cursor, next, (one) => "/admin/grants" + query({ view: "list", cursor: one }))]
+  ], items), pager(cursor, next, (one) => "/admin/grants" + query({ view: "list", cursor: one }))]
 }
 
 export async function show({ query: address, signal, title }) {

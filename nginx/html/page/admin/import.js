@@ -11,19 +11,26 @@ import { toast } from "../notices.js"
 
 const columns = ["email", "full_name", "role", "username"]
 
-/** The shop's sentences about a row, for which the page has words. Others stay as they are. */
-const sentences = [
-  [/‘([^’]*)’ is no e-mail address\./g, "import.noAddress"],
-  [/‘([^’]*)’ is no role: [^.]*\./g, "import.noRole"],
-  [/‘([^’]*)’ is on row (\d+) already\./g, "import.twice"],
-  [/The (e-mail address) is missing\./g, "import.addressMissing"],
-  [/The (full name) is missing\./g, "import.nameMissing"],
-  [/The (username) or the e-mail address is taken\./g, "import.taken"],
-]
+/** The shop's sentences about a text in a row: what the text is not and why, which row has it already, or that it is taken. */
+const aboutText = /‘(.*?)’ is (?:no (e-mail address|full name|username|role)(?:: ([^.]*))?|on row (\d+) already|taken: [a-z ]+)\./gsu
+const rules = {
+  long: /too long|at most/, unseen: /control|invisible/, blank: /be blank/, edges: /begin or end/, forms: /plain letters/, mixed: /mix/,
+}
+const others = {
+  "The e-mail address is missing.": "import.addressMissing",
+  "The full name is missing.": "import.nameMissing",
+  "Another request just took this name or address.": "import.overtaken",
+}
 
-/** The shop counts the rows that it got; people count those of their file. */
+/** A row's mistakes in the words of the page. The shop counts the rows that it got; people count those of their file. */
 function explained(detail, rows) {
-  return sentences.reduce((text, [pattern, key]) => text.replace(pattern, (_, word, n) => t(key, { text: word, row: rows[n - 1]?.number })), detail)
+  const told = detail.replace(aboutText, (_, text, what, rule = "", n) => {
+    if (n) return t("import.twice", { text, row: rows[n - 1]?.number })
+    if (!what) return t("import.taken", { text })
+    const why = Object.keys(rules).find((name) => rules[name].test(rule))
+    return [t(`import.no.${what}`, { text }), why && t(`import.why.${why}`)].filter(Boolean).join(" ")
+  })
+  return Object.entries(others).reduce((text, [sentence, key]) => text.replace(sentence, t(key)), told)
 }
 
 /** The members that a row has; the shop chooses the others. */

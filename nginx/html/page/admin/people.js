@@ -7,7 +7,7 @@ import { field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace } from "../router.js"
 import { showImport } from "./import.js"
-import { deed, linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs } from "./counter.js"
+import { linkToCopy, mail, openDialog, pageLinks, personCell, searchField, shownTabs, workButton } from "./counter.js"
 import { step, t } from "../words.js"
 
 const roles = ["user", "moderator", "admin"]
@@ -70,14 +70,14 @@ function invitationRows(list) {
       await ask("DELETE", `invitations/${invitation.id}`)
       go("/admin/people?view=invitations")
     }
-    return deed({ text: [t("invite.end"), html`<span class="vh"> ${invitation.email ?? t("invite.anybody")}</span>`], look: "quiet danger", verb: t("invite.ending"), work })
+    return workButton({ text: [t("invite.end"), html`<span class="vh"> ${invitation.email ?? t("invite.anybody")}</span>`], look: "quiet danger", verb: t("invite.ending"), work })
   }
   return table(t("people.invitations"), [
     { title: t("invite.for"), kind: "lead", look: "mail", cell: (one) => html`<b>${one.email ? mail(one.email) : t("invite.anybody")}</b>` },
     { title: t("people.role"), look: "muted", cell: (one) => t(`role.${one.role}`) },
     { title: t("invite.by"), look: "muted mail", cell: (one) => mail(one.created_by ?? t("audit.program")) },
     { title: t("invite.until"), look: "muted num", cell: (one) => step(one.expires_at) },
-    { title: t("invite.state"), kind: "side", cell: (one) => badge(one.used_by ? t("invite.usedBy", { name: one.used_by }) : t(`invite.state.${one.state}`), mark[one.state]) },
+    { title: t("invite.state"), kind: "side", cell: (one) => [badge(t(`invite.state.${one.state}`), mark[one.state]), one.used_by && html`<small class="subject">${mail(one.used_by)}</small>`] },
     { title: html`<span class="vh">${t("do")}</span>`, kind: "act", cell: end },
   ], list)
 }

@@ -8,7 +8,7 @@ import { classifiers, thumb, variantName } from "../goods.js"
 import { field, submitting, values } from "../form.js"
 import { facts } from "../session.js"
 import { fill, html } from "../html.js"
-import { askTwice, brief, deed, linkToCopy } from "./counter.js"
+import { askTwice, brief, linkToCopy, workButton } from "./counter.js"
 import { moment, number, step, t } from "../words.js"
 import { show as again } from "../router.js"
 import { toast } from "../notices.js"
@@ -68,7 +68,7 @@ function account(user) {
     question: t("person.askOff", { name }), note: t("person.offNote"), danger: true, back: close, backText: t("person.keep"),
     yes: { text: t("person.offDo"), verb: t("person.offDoing"), work: () => change(user, { is_active: false }, t("person.offDone", { name })) },
   }))
-  fill(place, user.is_active ? off : deed({ text: t("person.on", { name: short }), verb: t("thing.saving"), work: () => change(user, { is_active: true }, t("person.onDone", { name })) }))
+  fill(place, user.is_active ? off : workButton({ text: t("person.on", { name: short }), verb: t("thing.saving"), work: () => change(user, { is_active: true }, t("person.onDone", { name })) }))
   return html`<section class="card stack"><h2>${t("person.account")}</h2><p class="muted">${t(user.is_active ? "person.activeText" : "person.offText")}</p>${place}</section>`
 }
 
@@ -78,7 +78,7 @@ function passwordLink(user) {
     fill(place, linkToCopy(t("person.resetLink", { name: nameOf(user) }), link, t("person.resetLinkText", { when: moment(link.expires_at) })))
     place.querySelector("input").focus()
   }
-  const place = html`<div>${deed({ text: [icon("key"), t("person.reset")], verb: t("person.resetting"), work })}</div>`
+  const place = html`<div>${workButton({ text: [icon("key"), t("person.reset")], verb: t("person.resetting"), work })}</div>`
   return html`<section class="card stack"><h2>${t("signIn.password")}</h2><p class="muted">${t("person.resetText")}</p>${place}</section>`
 }
 
@@ -88,7 +88,7 @@ function identityLine(user, identity) {
     toast(t("identity.unlinked"))
     again()
   }
-  const form = deed({ text: [t("identity.unlink"), html`<span class="vh"> ${identity.subject}</span>`], look: "quiet danger", verb: t("identity.unlinking"), work })
+  const form = workButton({ text: [t("identity.unlink"), html`<span class="vh"> ${identity.subject}</span>`], look: "quiet danger", verb: t("identity.unlinking"), work })
   return html`<li><div class="what"><b class="mail">${identity.subject}</b><small class="mail">${identity.issuer} · ${step(identity.linked_at)}</small></div>${form}</li>`
 }
 
@@ -113,7 +113,7 @@ function identities(user, list) {
 function belongings(user, { coins: balance, items }, names) {
   const line = (one) => html`<li>${thumb(one)}<div class="what"><b>${one.name}</b><small>${[variantName(names, one), one.section === "main" ? null : t(`adjust.section.${one.section}`)].filter(Boolean).join(" · ")}</small></div><span class="sum num">${number(one.quantity)}</span></li>`
   return html`<section class="card stack"><div class="row apart"><h2>${t("person.holdings")}</h2><b>${price(balance)}</b></div>${items.length ? html`<ul class="lines">${items.map(line)}</ul>` : html`<p class="muted">${t("person.holdsNothing")}</p>`}
-    <div><a class="btn" href="/admin/adjust${query({ to: user.username })}">${t("people.adjust")}</a></div></section>`
+    <div><a class="btn" href="/admin/adjust${query({ user: user.id })}">${t("people.adjust")}</a></div></section>`
 }
 
 export async function show({ params, signal, title }) {

@@ -2,14 +2,13 @@
 // letters keep their size.
 
 import { html } from "../html.js"
-import { currentLanguage, number, t } from "../words.js"
+import { format, number, t } from "../words.js"
 
 const [height, foot, top] = [220, 30, 20]
 
 /** “74k” beside an axis, where there is no room for more. */
 function short(value) {
-  const format = { notation: "compact", maximumFractionDigits: 1 }
-  return value < 10_000 ? number(value) : new Intl.NumberFormat(currentLanguage(), format).format(value)
+  return value < 10_000 ? number(value) : format(Intl.NumberFormat, { notation: "compact", maximumFractionDigits: 1 }).format(value)
 }
 
 /** A round number not below the highest value, and steps that divide it. */

@@ -6,7 +6,7 @@ import { coins, moment, number, step, t } from "../words.js"
 import { facts } from "../session.js"
 import { fill, html } from "../html.js"
 import { get, post, query } from "../api.js"
-import { hasWords, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting, withClass } from "./counter.js"
+import { atOnce, hasWords, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting, withClass } from "./counter.js"
 import { firstSteps } from "./first-steps.js"
 import { sentence, submitting } from "../form.js"
 import { toast } from "../notices.js"
@@ -15,6 +15,10 @@ const states = { "": ["ordered", "ready"], ordered: ["ordered"], ready: ["ready"
 const next = { ordered: "ready", ready: "hand-over" }
 /** More rows than these come by a button: nobody works off more at a glance, and a phone draws them at once. */
 const rowsAtOnce = 30
+/** A search that fits more people is too short; nobody at the desk waits for the others. */
+const mostPeople = 20
+/** Pages of the orders of one person, who would have to buy for years to fill them. */
+const mostPages = 10
 
 /** The orders of the states that this view shows, and the numbers of those that wait. */
 async function load(view, signal) {
@@ -29,11 +33,34 @@ async function load(view, signal) {
   return { lists, orders, isWhole: states[view].every((state) => !lists[state].next_cursor) }
 }
 
-/** Of a long queue only the oldest are here; the orders of people with such a name are asked for. */
+/** All orders of one person in one state: those that wait oldest first, those that are done newest first. */
+async function ofPerson(user, status, signal) {
+  const found = []
+  const order = status === "handed_over" ? "desc" : "asc"
+  for (let cursor, page = 1; page === 1 || (cursor && page <= mostPages); page += 1) {
+    const list = await get("orders" + query({ all: true, user, status, sort_order: order, limit: 100, cursor }), { signal })
+    found.push(...list.items)
+    cursor = list.next_cursor
+  }
+  return found
+}
+
+/**
+ * Of a long queue only a part is here; the orders of people with such a name are asked for, also of those who left. The
+ * shop finds a part of a name as it is written, so it is asked for the longest word too, and the others are looked at here.
+ */
 async function ofPeople(search, view, signal) {
-  const { items: people } = await get("people" + query({ q: search.slice(0, 100) }), { signal })
-  const asked = people.flatMap(({ username }) => states[view].map((status) => get("orders" + query({ all: true, user: username, status, sort_order: "asc" }), { signal })))
-  return (await Promise.all(asked)).flatMap((list) => list.items)
+  const [longest = search] = search.split(/[^\p{L}\p{N}]+/u).sort((a, b) => b.length - a.length)
+  const lists = await Promise.all([...new Set([search, longest])].map((text) => (
+    get("users" + query({ search: text.slice(0, 60), limit: 100, sort_by: "full_name", sort_order: "asc" }), { signal }))))
+  const people = lists.flatMap((list) => list.items).filter((one) => hasWords(search, one.full_name ?? "", one.username, one.email ?? ""))
+  const names = [...new Set(people.map((one) => one.username))]
+  const asked = names.slice(0, mostPeople).flatMap((name) => states[view].map((status) => [name, status, signal]))
+  const orders = []
+  while (asked.length) orders.push(...(await Promise.all(asked.splice(0, atOnce).map((one) => ofPerson(...one)))).flat())
+  const isNewestFirst = view === "handed_over"
+  orders.sort((a, b) => (a.ordered_at < b.ordered_at === isNewestFirst ? 1 : -1))
+  return { orders, isMore: names.length > mostPeople || lists.at(-1).total_pages > 1 }
 }
 
 function summary({ ordered, ready }) {
@@ -52,11 +79,13 @@ function desk({ view, loaded, names, signal, changed }) {
   const made = html`<div>${trouble}${rows}${bar}</div>`
   let { orders } = loaded
   let search = ""
+  let isTooShort = false
   let look = null
   let most = rowsAtOnce
 
   const what = (order) => ({ item: order.name, name: look.nameOf(order.user) })
-  const shown = () => orders.filter((order) => states[view].includes(order.status) && hasWords(search, look.nameOf(order.user), order.user, order.name))
+  const fits = (order) => !loaded.isWhole || hasWords(search, look.nameOf(order.user), order.user, order.name)
+  const shown = () => orders.filter((order) => states[view].includes(order.status) && fits(order))
 
   /** Makes one step with these orders; each is answered for itself. */
   async function move(list, verb) {
@@ -72,10 +101,20 @@ function desk({ view, loaded, names, signal, changed }) {
     if (done) toast(done)
   }
 
+  /** The orders that fit the search; all of this view if there is none. False if another search came meanwhile. */
+  async function findOrders() {
+    const text = search
+    const found = text && !loaded.isWhole ? await ofPeople(text, view, signal) : { orders: loaded.orders }
+    if (text !== search) return false
+    orders = found.orders
+    isTooShort = found.isMore
+    return true
+  }
+
   async function refresh() {
     const again = await load(view, signal)
     loaded = again
-    orders = search && !again.isWhole ? await ofPeople(search, view, signal) : again.orders
+    await findOrders()
     for (const id of chosen) if (!orders.some((order) => order.id === id)) chosen.delete(id)
     await prepare()
     draw()
@@ -174,7 +213,7 @@ function desk({ view, loaded, names, signal, changed }) {
     const nothing = search ? empty(t("queue.nobody"), t("queue.nobodyText", { name: search })) : empty(t(isDone ? "queue.noneDone" : "queue.none"), t(isDone ? "queue.noneDoneText" : "queue.noneText"))
     const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.id : null
     const more = html`<p class="row acts"><button type="button" class="btn" @click=${showMore}>${t("queue.more", { n: list.length - most })}</button></p>`
-    fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list.slice(0, most)), "queue") : nothing, list.length > most && more)
+    fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list.slice(0, most)), "queue") : nothing, isTooShort && html`<p class="muted" role="status">${t("queue.tooMany")}</p>`, list.length > most && more)
     if (focused) rows.querySelector(`[data-id="${focused}"]`)?.focus()
     drawBar()
   }
@@ -215,7 +254,7 @@ function desk({ view, loaded, names, signal, changed }) {
     search = text
     most = rowsAtOnce
     if (!loaded.isWhole) {
-      orders = text ? await ofPeople(text, view, signal) : loaded.orders
+      if (!await findOrders()) return
       await prepare()
     }
     draw()

@@ -4,14 +4,15 @@ import { badge, icon } from "../elements.js"
 import { complainAll, field, submitting, values } from "../form.js"
 import { fill, freshID, html } from "../html.js"
 import { t } from "../words.js"
-import { openDialog, whole } from "./counter.js"
+import { codeFrom, openDialog, whole } from "./counter.js"
 import { post } from "../api.js"
 import { variantName } from "../goods.js"
 
 const nameOfRow = ({ collection, quality_level: level }) => `${collection ?? ""}/${level ?? ""}`
 
 function stepper(row, name, draw) {
-  const input = html`<input id="${freshID("stock")}" name="stock ${nameOfRow(row)}" type="text" inputmode="numeric" autocomplete="off" placeholder="∞" value="${row.text}" aria-label="${t("stock.of", { name })}">`
+  const input = html`<input id="${freshID("stock")}" name="stock ${nameOfRow(row)}" type="text" inputmode="numeric" autocomplete="off"
+    placeholder="∞" value="${row.text}" aria-label="${t("stock.of", { name })}">`
   const set = (text) => {
     row.text = text
     input.value = text
@@ -22,27 +23,27 @@ function stepper(row, name, draw) {
     row.text = input.value
     draw()
   })
-  return html`<div class="stepper"><button type="button" aria-label="${t("stock.less", { name })}" @click=${step(-1)}>${icon("minus")}</button>${input}<button type="button" aria-label="${t("stock.more", { name })}" @click=${step(1)}>${icon("plus")}</button></div>`
-}
-
-/** A code for the shop's own size, from the name that people read. */
-function codeFrom(name) {
-  const code = name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9_.-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50)
-  return code && code !== "base" ? code : `own-${Date.now().toString(36)}`
+  const button = (key, sign, by) => html`<button type="button" aria-label="${t(key, { name })}" @click=${step(by)}>${icon(sign)}</button>`
+  return html`<div class="stepper">${button("stock.less", "minus", -1)}${input}${button("stock.more", "plus", 1)}</div>`
 }
 
 /** Adds a row: a size or a collection that the shop knows, or one of its own. */
 function addDialog(lists, names, rows, signal, add) {
-  const select = (kind, none) => html`<select class="select"><option value="">${none}</option>${lists[kind].map((one) => html`<option value="${one.code}">${names.get(`${kind} ${one.code}`) ?? one.name}</option>`)}</select>`
+  const option = (kind, one) => html`<option value="${one.code}">${names.get(`${kind} ${one.code}`) ?? one.name}</option>`
+  const select = (name, kind, none) => {
+    const control = html`<select class="select"><option value="">${none}</option>${lists[kind].map((one) => option(kind, one))}</select>`
+    return field({ label: t(`stock.${name}`), name: kind, control })
+  }
   const button = html`<button class="btn primary">${t("stock.add")}</button>`
   const own = (name) => field({ label: t(`stock.${name}`), name, help: t("stock.ownHelp"), more: { maxlength: 100, autocomplete: "off" } })
-  const form = html`<form class="stack" novalidate>${field({ label: t("stock.size"), name: "quality_level", control: select("quality_level", t("stock.noSize")) })}${own("ownSize")}
-    <details><summary>${t("stock.collectionToo")}</summary><div class="stack">${field({ label: t("stock.collection"), name: "collection", control: select("collection", t("stock.noCollection")) })}${own("ownCollection")}</div></details>
+  const form = html`<form class="stack" novalidate>${select("size", "quality_level", t("stock.noSize"))}${own("ownSize")}
+    <details><summary>${t("stock.collectionToo")}</summary>
+      <div class="stack">${select("collection", "collection", t("stock.noCollection"))}${own("ownCollection")}</div></details>
     <div data-general></div><div>${button}</div></form>`
   const dialog = openDialog(t("stock.add"), signal, form)
   const make = async (kind, name) => {
     const known = lists[kind].find((one) => one.name.toLowerCase() === name.toLowerCase())
-    const made = known ?? await post(`classifiers/${kind}`, { code: codeFrom(name), name })
+    const made = known ?? await post(`classifiers/${kind}`, { code: codeFrom(name, "own"), name })
     if (!known) lists[kind].push(made)
     names.set(`${kind} ${made.code}`, made.name)
     return made.code
@@ -72,10 +73,12 @@ export function stockForm(item, lists, names, signal) {
 
   /** Whether the thing has no list of variants: one shelf for all of it. */
   const isPlain = () => rows.length === 1 && nameOfRow(rows[0]) === "/"
-  const clean = () => rows.map(({ collection, quality_level: level, text, is_active: active }) => ({ ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}), stock: whole(text), is_active: active }))
+  const clean = () => rows.map(({ collection, quality_level: level, text, is_active: active }) => (
+    { ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}), stock: whole(text), is_active: active }))
   const sameList = (known) => {
     const list = isPlain() ? [] : clean()
-    return list.length === known.variants.length && list.every((row, index) => nameOfRow(row) === nameOfRow(known.variants[index]) && row.is_active === known.variants[index].is_active)
+    const isSame = (row, other) => nameOfRow(row) === nameOfRow(other) && row.is_active === other.is_active
+    return list.length === known.variants.length && list.every((row, index) => isSame(row, known.variants[index]))
   }
   const counted = (known) => clean().filter((row) => {
     const before = known.variants.length ? known.variants.find((one) => nameOfRow(one) === nameOfRow(row)) : known
@@ -104,10 +107,15 @@ export function stockForm(item, lists, names, signal) {
       if (!rows.length) rows = [{ text: "", is_active: true }]
       draw()
     }
-    const sale = rows.length > 1 || !isPlain() ? html`<label class="check"><input type="checkbox" checked=${row.is_active} @change=${(event) => { row.is_active = event.target.checked }}><span class="vh">${t("stock.forSale", { name: name(row) })}</span></label>` : null
-    const away = sale && html`<button type="button" class="btn quiet square" @click=${remove}>${icon("x")}<span class="vh">${t("stock.remove", { name: name(row) })}</span></button>`
-    const size = row.quality_level && !row.collection ? names.get(`quality_level ${row.quality_level}`) ?? row.quality_level : name(row)
-    return html`<tr><th scope="row"><span class="${row.quality_level && !row.collection ? "size" : ""}">${size}</span>${mark}</th><td><div class="field">${stepper(row, name(row), drawMark)}</div></td><td>${sale}</td><td class="end">${away}</td></tr>`
+    const setSale = (event) => { row.is_active = event.target.checked }
+    const sale = !isPlain() && html`<label class="check"><input type="checkbox" checked=${row.is_active} @change=${setSale}>
+      <span class="vh">${t("stock.forSale", { name: name(row) })}</span></label>`
+    const away = sale && html`<button type="button" class="btn quiet square" @click=${remove}>${icon("x")}
+      <span class="vh">${t("stock.remove", { name: name(row) })}</span></button>`
+    const isSize = row.quality_level && !row.collection
+    const size = isSize ? names.get(`quality_level ${row.quality_level}`) ?? row.quality_level : name(row)
+    return html`<tr><th scope="row"><span class="${isSize ? "size" : ""}">${size}</span>${mark}</th>
+      <td><div class="field">${stepper(row, name(row), drawMark)}</div></td><td>${sale}</td><td class="end">${away}</td></tr>`
   }
 
   function draw() {
@@ -122,9 +130,13 @@ export function stockForm(item, lists, names, signal) {
     draw()
     body.querySelector("tr:last-child input").focus()
   }
+  const ask = () => addDialog(lists, names, rows, signal, add)
   const element = html`<section class="card flush"><div class="pad"><h2>${t("stock.title")}</h2><p class="muted">${t("stock.text")}</p></div>
-    <table class="table sizes-table"><caption class="vh">${t("stock.title")}</caption><thead><tr><th scope="col">${t("stock.size")}</th><th scope="col">${t("stock.count")}</th><th scope="col">${t("stock.sale")}</th><th scope="col"><span class="vh">${t("do")}</span></th></tr></thead>${body}</table>
-    <div class="pad row low"><div class="grow">${why}</div><button type="button" class="btn" @click=${() => addDialog(lists, names, rows, signal, add)}>${icon("plus")}${t("stock.add")}</button></div></section>`
+    <table class="table sizes-table"><caption class="vh">${t("stock.title")}</caption>
+      <thead><tr>${["size", "count", "sale"].map((one) => html`<th scope="col">${t(`stock.${one}`)}</th>`)}
+        <th scope="col"><span class="vh">${t("do")}</span></th></tr></thead>${body}</table>
+    <div class="pad row low"><div class="grow">${why}</div>
+      <button type="button" class="btn" @click=${ask}>${icon("plus")}${t("stock.add")}</button></div></section>`
   draw()
 
   return {
@@ -139,8 +151,10 @@ export function stockForm(item, lists, names, signal) {
     /** The requests that make the shop's list this one. A new list brings its counts with it. */
     requests(known) {
       const reason = why.querySelector("input").value.trim()
-      if (!sameList(known)) return [{ method: "PUT", where: "/variants", body: { variants: isPlain() ? [] : clean(), ...(reason ? { reason } : {}) } }, ...(isPlain() ? [{ method: "PUT", where: "/stock", body: { stock: clean()[0].stock, reason: reason || t("stock.first") } }] : [])]
-      return counted(known).map(({ is_active: _, ...row }) => ({ method: "PUT", where: "/stock", body: { ...row, reason: reason || t("stock.first") } }))
+      const count = ({ is_active: _, ...row }) => ({ method: "PUT", where: "/stock", body: { ...row, reason: reason || t("stock.first") } })
+      if (sameList(known)) return counted(known).map(count)
+      const list = { method: "PUT", where: "/variants", body: { variants: isPlain() ? [] : clean(), ...(reason ? { reason } : {}) } }
+      return isPlain() ? [list, count(clean()[0])] : [list]
     },
   }
 }

@@ -67,7 +67,7 @@ export function tableForm({ needs, rules, columns, lastStep, wrongText, fields =
           act.querySelector("button").focus()
         })
       }
-      const without = html`<button type="button" class="btn">${t("table.without", { n: good.length })}</button>`
+      const without = html`<button type="button" class="btn">${t("table.without", { n: rows.length - good.length })}</button>`
       without.addEventListener("click", () => run(without, good))
       fill(act, html`<div class="row acts"><button type="button" class="btn primary" @click=${drop.choose}>${icon("up")}${t("table.again")}</button>${good.length > 0 && without}</div>`)
     })

@@ -2,7 +2,7 @@
 // Saving sends only what differs from what the shop said last, each part only if nobody else changed the thing meanwhile.
 
 import { ask, get, query } from "../api.js"
-import { classifiers, typeName } from "../goods.js"
+import { classifiers, items, typeName } from "../goods.js"
 import { complainAll, field, submitting, values } from "../form.js"
 import { fill, html } from "../html.js"
 import { go, replace, show as again } from "../router.js"
@@ -13,7 +13,7 @@ import { pieces } from "./catalogue.js"
 import { t } from "../words.js"
 import { stockForm } from "./stock.js"
 import { toast } from "../notices.js"
-import { askTwice, brief, deed, whole } from "./counter.js"
+import { askTwice, brief, codeFrom, whole, workButton } from "./counter.js"
 
 const blank = { name: "", description: "", price: null, class: "merch", type: "clothing", limit_per_person: null, low_stock_at: null, hand_over: true, variants: [], stock: null, images: [], is_active: true }
 
@@ -84,17 +84,47 @@ function retirement(known, signal) {
   }
   function draw() {
     if (item.is_active) return fill(place, html`<button type="button" class="btn danger" @click=${retire}>${t("thing.retire", { name: brief(item.name) })}…</button>`)
-    fill(place, html`<div class="row">${deed({ text: t("thing.putBack"), verb: t("thing.saving"), work: () => set(true) })}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div>`)
+    fill(place, html`<div class="row">${workButton({ text: t("thing.putBack"), verb: t("thing.saving"), work: () => set(true) })}<button type="button" class="btn quiet danger" @click=${drop}>${t("thing.remove")}…</button></div>`)
   }
   draw()
   return html`<section class="card stack"><h2>${t(item.is_active ? "thing.retireTitle" : "thing.retiredTitle")}</h2><p class="muted">${t(item.is_active ? "thing.retireText" : "thing.retiredText")}</p>${place}</section>`
+}
+
+const withChance = (code) => `${code}-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => (one % 36).toString(36)).join("")}`
+
+/** A code from the name that no other thing has. */
+async function freeCode(name) {
+  const code = codeFrom(name, "item")
+  const lists = await Promise.all([true, false].map((is_active) => items({ search: code, is_active, limit: 100 })))
+  const isTaken = lists.some((list) => list.total_pages > 1 || list.items.some((one) => one.code === code))
+  return isTaken ? withChance(code) : code
+}
+
+/**
+ * Makes a new thing. The form keeps the code, so a second press after a lost answer makes no second thing: if the code is
+ * taken then, the first press has made it.
+ */
+async function create(known, body) {
+  known.code ??= await freeCode(body.name)
+  try {
+    return await ask("POST", "items", { body: { code: known.code, ...body }, raw: true })
+  } catch (error) {
+    const isAnswered = error.status >= 400 && error.status < 500
+    if (!isAnswered) known.isUnsure = true
+    if (error.code !== "code_taken") throw error
+    const made = known.isUnsure && (await items({ search: known.code, limit: 100 })).items.find((one) => one.code === known.code)
+    if (made) return get(`items/${made.id}`, { raw: true })
+    // A thing that was removed for good keeps its code.
+    known.code = withChance(known.code)
+    return create(known, body)
+  }
 }
 
 /** Sends the parts that changed, one after the other. What the shop has taken is not sent again after a refusal. */
 async function save(known, { found, stock, picture }) {
   if (!known.item.id) {
     const first = { ...found, ...(stock.isPlain ? { stock: stock.rows[0].stock } : {}) }
-    Object.assign(known, await taken(await ask("POST", "items", { body: first, raw: true })))
+    Object.assign(known, await taken(await create(known, first)))
     replace(`/admin/catalogue/${known.item.id}`)
   }
   const path = `items/${known.item.id}`

@@ -2,7 +2,7 @@
 
 import { changes, facts } from "../session.js"
 import { avatar, empty, head, icon, pager, table, tabs } from "../elements.js"
-import { csv, get, query } from "../api.js"
+import { download, get, query } from "../api.js"
 import { go, show as again } from "../router.js"
 import { html } from "../html.js"
 import { itemsByCode, thumb } from "../goods.js"
@@ -47,13 +47,6 @@ function selects({ values, to }) {
   const option = (kind) => html`<option value="${kind}" selected=${kind === (values.kind ?? "")}>${t(`history.tab.${kind || "all"}`)}</option>`
   return html`<div class="selects dates"><div class="field"><label for="kind">${t("history.kinds")}</label>
     <select class="select" id="kind" @change=${(event) => go(to({ kind: event.target.value }))}>${kinds.map(option)}</select></div>${day("from")}${day("to")}</div>`
-}
-
-/** The file is asked for with the token and handed over as a link, which is then clicked. */
-async function download(asked) {
-  const file = URL.createObjectURL(await csv("wallet/history" + query({ ...asked, limit: 100 })))
-  html`<a href="${file}" download="history.csv"></a>`.click()
-  setTimeout(() => URL.revokeObjectURL(file), 10_000)
 }
 
 /** The way back, with the seconds that are left. */
@@ -105,9 +98,10 @@ export async function show({ query: address, signal }) {
   const { items, next_cursor: next } = await get("wallet/history" + query({ ...filter.asked, cursor: filter.values.cursor, limit: 25 }), { signal })
   const byCode = await itemsByCode(items.map((entry) => entry.item), signal)
   changes.addEventListener("moved", () => again(), { signal })
+  const keep = () => download("wallet/history" + query({ ...filter.asked, limit: 100 }), "history.csv")
   const tab = (direction) => ({ name: t(`history.way.${direction || "both"}`), href: filter.to({ direction }), current: (filter.values.direction ?? "") === direction })
   return [
-    head(t("title.history"), t("history.text"), deed(html`<button class="btn">${icon("down")}${t("csv")}</button>`, t("csv.doing"), () => download(filter.asked))),
+    head(t("title.history"), t("history.text"), deed(html`<button class="btn">${icon("down")}${t("csv")}</button>`, t("csv.doing"), keep)),
     html`<div class="row apart low filters"><div class="tabs-place">${tabs(t("history.way"), ["", "in", "out"].map(tab))}</div>${selects(filter)}</div>`,
     items.length ? rows(items, byCode, signal) : nothing(filter),
     pager(filter.values.cursor, next, (cursor) => filter.to({ cursor })),
