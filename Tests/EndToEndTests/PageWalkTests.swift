@@ -2,7 +2,8 @@ import Support
 import Testing
 
 /// People walk through the page in a real browser: every screen, on a phone and at a desk, by day and by night, in both
-/// languages, and once by keyboard alone. The pictures stay in `.local/pictures`.
+/// languages, and once by keyboard alone. With --all-looks the walks take every screen in all eight forms. The pictures
+/// stay in `.local/pictures`.
 @Suite(.tiers(.page), .serialized)
 struct PageWalkTests {
   @Test(arguments: ["driver", "counter", "docs"])

@@ -47,22 +47,25 @@ def screens(visitor, cast):
     cast.buy(cast.vera, "umbrella", ready=True)
     cast.buy(cast.vera, "t-shirt", quality_level="l")
     cast.send(cast.marina, cast.vera, 50, "Thank you for the long evening in the server room, and for the tea")
+    look = visitor.look_in_every_light if all_looks else visitor.look_twice
     visitor.page.goto("/")
-    visitor.look_in_every_light("sign-in")
+    look("sign-in")
     visitor.sign_in(cast.vera)
     for name, path in SCREENS:
         visitor.open(path)
-        visitor.look_in_every_light(name)
+        look(name)
 
 
 STEPS = [(screens, (390, "light", "ru")), (screens, DESK), *WALK]
 
 playwright = browser = None
+all_looks = False
 
 
-def start_browser(path):
+def start_browser(path, wants_all):
     """Each process has a browser of its own."""
-    global playwright, browser
+    global playwright, browser, all_looks
+    all_looks = wants_all
     expect.set_options(timeout=LONGEST)
     playwright = sync_playwright().start()
     browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -91,7 +94,7 @@ def main(arguments):
         print(f"WRONG there is no step {arguments.only}")
         return 1
     is_wrong = False
-    with ProcessPoolExecutor(2, get_context("spawn"), start_browser, [arguments.browser]) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn"), start_browser, [arguments.browser, arguments.all_looks]) as pool:
         for done in as_completed([pool.submit(take, index, arguments, admin) for index in chosen]):
             wrong, lines = done.result()
             is_wrong |= bool(wrong)
@@ -104,5 +107,6 @@ if __name__ == "__main__":
     for name in ("base", "admin", "admin-password-file", "pictures"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--only", help="the name of one step")
+    parser.add_argument("--all-looks", action="store_true", help="look at every screen in all eight forms, not in four")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     sys.exit(main(parser.parse_args()))

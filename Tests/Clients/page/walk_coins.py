@@ -56,6 +56,7 @@ def undo_from_history(visitor, cast):
     expect(row).to_be_visible()
     expect(row.get_by_role("button")).to_have_count(0)
     page.get_by_role("link", name="Everything").click()
+    expect(page.locator(".tabs [aria-current]")).to_have_text("Everything")
     page.get_by_label("Kind").select_option("Thanks")
     expect(page.get_by_role("row", name=re.compile(lift))).to_be_visible()
     assert page.url.endswith("/history?kind=transfer"), page.url

@@ -132,7 +132,7 @@ def long_and_large(visitor, cast):
     visitor.sign_in(long)
     for name, path in (("home", "/"), ("send", f"/send?to={cast.marina}&amount=7000000"), ("history", "/history"), ("item", f"/shop/{item['code']}"), ("mine", "/mine"), ("me", "/me")):
         visitor.open(path)
-        visitor.look_twice(f"long-{name}")
+        visitor.look_at(f"long-{name}")
 
 
 def what_can_be_fetched(visitor, cast):
