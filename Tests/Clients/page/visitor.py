@@ -168,8 +168,8 @@ class Visitor:
         self._look_in(name, [(0, "light", None), (0, "dark", contrast), (1, "light", None), (1, "dark", contrast)])
 
     def look_twice(self, name):
-        """As it is, and at the other width by night."""
-        self._look_in(name, [(0, self.theme, None), (1, "dark", None)])
+        """As it is, and at the other width by night, for the contrast."""
+        self._look_in(name, [(0, self.theme, None), (1, "dark", ["color-contrast"])])
 
     def _look_in(self, name, forms):
         widths, theme = (self.width, 1670 - self.width), self.theme
