@@ -15,7 +15,7 @@ from locust import FastHttpUser, constant_pacing, constant_throughput, events, t
 from locust.exception import StopUser
 from locust.stats import StatsEntry
 
-RATE_PER_USER = float(os.environ.get("RATE_PER_USER", "8"))
+RATE_PER_USER = float(os.environ.get("RATE_PER_USER", "5"))
 P95_MS = float(os.environ.get("P95_MS", "50"))
 P99_MS = float(os.environ.get("P99_MS", "100"))
 MOST_FAILURES = 0.0001
@@ -141,7 +141,8 @@ def judge(environment, **_):
                 faults.append(f"{name}: p{share * 100:.0f} is {taken:.0f} ms, and the limit is {limit:.0f} ms")
     logging.info(
         "without the set-up: %d requests, %.0f a second, p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, %d failed",
-        load.num_requests, load.total_rps, *map(load.get_response_time_percentile, (0.5, 0.95, 0.99)), load.num_failures,
+        load.num_requests, load.total_rps, *map(load.get_response_time_percentile, (0.5, 0.95, 0.99)),
+        load.num_failures,
     )
     for fault in faults:
         logging.error("limit not kept: %s", fault)

@@ -43,7 +43,7 @@ def main():
         sys.exit(__doc__)
     base = sys.argv[1]
     commands = {
-        "k6 merch": k6("merch.js", base, RATE=30, SECONDS=4, PEOPLE=5),
+        "k6 merch": k6("merch.js", base, RATE=30, SECONDS=4, PEOPLE=5, OFFERED_PERCENT=50),
         "k6 inventory": k6("inventory.js", base, USERS=3, SECONDS=5),
         "locust": locust(base),
     }
