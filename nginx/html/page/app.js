@@ -1,16 +1,11 @@
 // Starts the page: the facts about the shop, the session, then the screen of the address.
 
-import { get, readCoins, Refusal, whenSessionEnds } from "./api.js"
-import { changes, facts, refresh } from "./session.js"
-import { setCoinWord, startLanguage, t } from "./words.js"
-import { behind, match, show, staff, start } from "./router.js"
+import { changes, facts, get, readCoins, refresh, Refusal, whenSessionEnds } from "./api.js"
+import { dropToast, skeleton } from "./elements.js"
+import { closed, place, takeFocus, trouble, useApp, useStreet } from "./frame.js"
 import { nodes } from "./html.js"
-import { place, takeFocus, useApp, useStreet } from "./frame.js"
-import { closed, trouble } from "./closed.js"
-import { dropToast } from "./notices.js"
-import { setAccent } from "./theme.js"
-import { skeleton } from "./elements.js"
-import "./keys.js"
+import { behind, match, show, signIn, staff, start } from "./router.js"
+import { setAccent, setCoinWord, startLanguage, t } from "./words.js"
 
 /** The first screen leaves the focus where the browser puts it, so that Tab begins with the skip link. */
 let isFirst = true
@@ -29,8 +24,8 @@ function contextOf(route, signal) {
 
 async function showOutside(route, signal, focus) {
   try {
-    const { show: draw } = await route.load()
-    const content = await draw({ ...contextOf(route, signal), enter })
+    const { screens } = await route.load()
+    const content = await screens[route.name]({ ...contextOf(route, signal), enter })
     if (signal.aborted) return
     useStreet(() => show(), { withWindow: route.name === "signIn" }).append(...nodes(content))
     if (focus) takeFocus()
@@ -54,9 +49,9 @@ async function showInside(route, signal, focus) {
   useApp(route)
   const timer = setTimeout(() => place(skeleton(route.bones), { focus: false }), 200)
   try {
-    const { show: draw } = await route.load()
+    const { screens } = await route.load()
     const balance = readCoins(signal)
-    const [content] = await Promise.all([draw({ ...contextOf(route, signal), balance }), balance])
+    const [content] = await Promise.all([screens[route.name]({ ...contextOf(route, signal), balance }), balance])
     if (!signal.aborted) place(content, { focus, before })
   } catch (error) {
     if (signal.aborted) return
@@ -77,14 +72,14 @@ async function render(signal) {
   if (route.open) return showOutside(route, signal, focus)
   if (facts.me) return showInside(route, signal, focus)
   setTitle(t("title.signIn"))
-  return showOutside({ name: "signIn", params: {}, load: () => import("./screens/sign-in.js") }, signal, focus)
+  return showOutside(signIn, signal, focus)
 }
 
 /** Reads what the frame shows of a user. After a sign-in it also shows the screen of the address. */
 async function readMe() {
   const [me] = await Promise.all([get("auth/me"), readCoins()])
   facts.me = me
-  if (staff.includes(me.role)) behind(() => import("./admin/counter.js")).then((counter) => counter.countWaiting())
+  if (staff.includes(me.role)) behind("counter").then((counter) => counter.countWaiting())
 }
 
 async function enter() {
@@ -94,7 +89,7 @@ async function enter() {
 
 /** A session that ended leads to sign-in over the screen, so that nothing typed is lost. */
 async function signInAgain() {
-  const { signInDialog } = await import("./screens/sign-in.js")
+  const { signInDialog } = await signIn.load()
   return signInDialog()
 }
 
@@ -105,7 +100,7 @@ async function open() {
     setCoinWord(shop.coin_name)
     setAccent(shop.accent)
     if (isSignedIn) await readMe()
-  } catch (error) {
+  } catch {
     return closed(open)
   }
   whenSessionEnds(signInAgain)

@@ -1,11 +1,13 @@
 // Knows the two frames: the front of the shop with its links, and the house on the street for people outside.
+// Knows the signs for a shop that does not answer. They try again by themselves.
+// Knows the look that a person or a company chose: theme and accent.
+// An address without a screen, or without one that this role sees.
 
-import { avatar, icon, mark } from "./elements.js"
-import { changes, facts } from "./session.js"
-import { chooseLanguage, coins, currentLanguage, languageNames, t } from "./words.js"
+import { changes, facts } from "./api.js"
+import { avatar, icon, mark, places, sign } from "./elements.js"
 import { fill, html } from "./html.js"
-import { places } from "./notices.js"
 import { routes, sees } from "./router.js"
+import { chooseLanguage, coins, currentLanguage, languageNames, t } from "./words.js"
 
 /** The number beside a link behind the counter, such as the orders that wait. */
 const counts = new Map()
@@ -152,3 +154,51 @@ export function takeFocus() {
   if (document.querySelector("#main [autofocus]")) document.querySelector("#main [autofocus]").focus()
   else (document.querySelector("#main h1") ?? document.querySelector("#main"))?.focus({ preventScroll: true })
 }
+
+const seconds = 8
+
+function counting(retry) {
+  const left = html`<span></span>`
+  let rest = seconds
+  const say = () => { left.textContent = t("closed.again", { n: rest }) }
+  const attempt = () => {
+    clearInterval(timer)
+    retry()
+  }
+  const timer = setInterval(() => {
+    rest -= 1
+    if (!left.isConnected) clearInterval(timer)
+    else if (rest > 0) say()
+    else attempt()
+  }, 1000)
+  say()
+  return html`<div class="empty under"><p>${t("closed.text")} ${left}</p><button class="btn" type="button" @click=${attempt}>${t("closed.now")}</button></div>`
+}
+
+/** In the place of the whole page, before the shop has said anything. */
+export function closed(retry) {
+  if (!navigator.onLine) return offline(retry)
+  useBareStreet(sign(t("closed.title"), "sky"), counting(retry))
+}
+
+function offline(retry) {
+  addEventListener("online", retry, { once: true })
+  useBareStreet(sign(t("offline.sign"), "toffee"),
+    html`<div class="empty under"><p>${t("offline.look")}</p><button class="btn" type="button" @click=${retry}>${t("closed.now")}</button></div>`)
+}
+
+/** In the place of a screen that could not be read. With the line the screen comes as well, if nobody has left. */
+export function trouble(error, retry) {
+  const text = error.status >= 400 && error.status < 500 ? error.message : t(navigator.onLine ? "trouble.text" : "offline.look")
+  const made = html`<div>${sign(t("trouble.title"), "rose")}<div class="empty under"><p>${text}</p>
+    <button class="btn primary" type="button" @click=${retry}>${icon("clock")}${t("closed.now")}</button></div></div>`
+  addEventListener("online", () => made.isConnected && retry(), { once: true })
+  return made
+}
+
+function nothing() {
+  return html`<div>${sign(t("nothing.title"), "lemon")}<div class="empty under"><p>${t("nothing.text")}</p>
+    <a class="btn primary" href="/shop">${t("nothing.shop")}</a></div></div>`
+}
+
+export const screens = { nothing }

@@ -1,9 +1,9 @@
 // Knows items as a screen shows them: their pictures, their names, the sizes. Refuses to know where they are shown.
 
 import { get, query } from "./api.js"
+import { price, tint } from "./elements.js"
 import { html } from "./html.js"
 import { knows, t } from "./words.js"
-import { price, tint } from "./elements.js"
 
 /** Goods that have a drawing of their own while they have no picture. */
 const drawn = ["book", "cup", "hoody", "pen", "pink-hoody", "powerbank", "socks", "t-shirt", "umbrella", "wallet"]

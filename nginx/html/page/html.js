@@ -3,6 +3,8 @@
 // html`<p class="${name}" @click=${act}>${text}</p>` parses the literal parts once, as a template, and puts the values
 // in as text, attributes, listeners or nodes. A value is never parsed, so no data can become markup.
 
+
+
 const mark = "\u{f8ff}"
 /** Until its value is known, an attribute has another name: the parser would complain about a number that is none. */
 const waiting = "data-v-"

@@ -1,10 +1,9 @@
 // The pages that nginx shows without the shop: closed for a moment, nothing there.
 
-import { closed } from "./closed.js"
-import { html } from "./html.js"
 import { sign } from "./elements.js"
+import { closed, useBareStreet } from "./frame.js"
+import { html } from "./html.js"
 import { startLanguage, t } from "./words.js"
-import { useBareStreet } from "./frame.js"
 
 async function again() {
   const answer = await fetch("/api/v1/shop").catch(() => null)

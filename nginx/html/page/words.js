@@ -1,5 +1,7 @@
 // Knows the languages: sentences, plurals, numbers, dates. Refuses to know screens.
 
+
+
 /** The order of day and month in a date is the one that most people who read English use. */
 const locales = { en: "en-GB", ru: "ru" }
 export const languageNames = { en: "English", ru: "Русский" }
@@ -151,4 +153,23 @@ export function greeting(name) {
   const hour = new Date().getHours()
   const part = hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening"
   return t(`home.${part}`, { name })
+}
+
+export function currentTheme() {
+  return document.documentElement.dataset.theme ?? "device"
+}
+
+export function chooseTheme(theme) {
+  if (theme === "device") {
+    localStorage.removeItem("theme")
+    delete document.documentElement.dataset.theme
+  } else {
+    localStorage.setItem("theme", theme)
+    document.documentElement.dataset.theme = theme
+  }
+}
+
+/** Every other colour of the accent is worked out from this one; see style/tokens.css. */
+export function setAccent(accent) {
+  if (/^#[0-9a-f]{6}$/i.test(accent ?? "")) document.documentElement.style.setProperty("--accent", accent)
 }

@@ -1,13 +1,15 @@
 // Knows what the screens behind the counter share: their words, a search, pages, dialogs, reasons and links to copy.
 // It is loaded only for people who stand there.
+// A deed by a table: the file is read here, checked by the shop row by row, shown with what is wrong, and done with or
+// without the rows that are wrong. Any table with the right columns will do, whatever separates them.
+// Knows files that somebody drops or chooses: the place for them, and tables of text in them.
 
-import { number, t } from "../words.js"
-import { complainAll, confirmStep, field, submitting } from "../form.js"
-import { fill, freshID, html } from "../html.js"
-import { Refusal, get, query } from "../api.js"
-import { avatar, icon, tabs } from "../elements.js"
+import { get, query, Refusal } from "../api.js"
+import { avatar, badge, icon, table, tabs, toast } from "../elements.js"
+import { clearErrors, complainAll, confirmStep, field, submitting, values } from "../form.js"
 import { setCount } from "../frame.js"
-import { toast } from "../notices.js"
+import { fill, freshID, html } from "../html.js"
+import { number, t } from "../words.js"
 
 /** A field that filters a list while somebody types. `change` gets the text when the typing pauses. */
 export function searchField(label, placeholder, value, change, wait = 0) {
@@ -197,4 +199,139 @@ export function shownTabs(label, list) {
 export function withClass(element, name) {
   element.querySelector("table").classList.add(name)
   return element
+}
+
+const mostShown = 100
+const most = 2_000_000
+
+export function stat(name, value, note, look = "") {
+  return html`<div class="card stat"><small>${name}</small><b class="${look}">${value}</b><small>${note}</small></div>`
+}
+
+/** The rows that are wrong before the others, in the order of the file. */
+function rowTable(rows, columns) {
+  const shown = [...rows.filter((row) => row.wrong), ...rows.filter((row) => !row.wrong)].slice(0, mostShown).sort((a, b) => a.number - b.number)
+  const wrong = (row) => html`<span class="rowerr">${icon("alert")}<span><span class="phone-only">${t("table.row", { n: row.number })} </span>${row.wrong}</span></span>`
+  return [table(t("table.rows"), [
+    { title: t("table.rowNumber"), kind: "desk", end: true, look: "num muted", cell: (row) => number(row.number) }, ...columns,
+    { title: t("table.result"), kind: "result", cell: (row) => (row.wrong ? wrong(row) : badge(row.note ?? t("table.good"), row.note ? "sky" : "mint", row.note ? null : "check")) },
+  ], shown, { oneUp: true }), rows.length > shown.length && html`<p class="small muted">${t("table.first", { n: shown.length, total: rows.length })}</p>`]
+}
+
+/**
+ * `needs` are the columns, the first of which has to be there. `check(rows, given)` asks the shop, puts what is `wrong`
+ * into the rows and gives what `confirm(place, found, back)` needs. `stats(rows, good, name)` are the figures of a file.
+ */
+export function tableForm({ needs, rules, columns, lastStep, wrongText, fields = [], complaints = () => ({}), check, confirm, stats }) {
+  const [way, result, act] = [html`<div></div>`, html`<div></div>`, html`<div></div>`]
+  const drop = dropPlace({ title: t("table.drop"), rules: [rules, " ", html`<code>${needs.join(",")}</code>`], accept: ".csv,text/csv,text/plain", take })
+  const made = html`<form class="stack wide grant-form" novalidate>${way}${drop.element}${fields}<div data-general></div>${result}${act}</form>`
+  let rows = null
+  let fileName = ""
+
+  function at(step, button) {
+    const names = [t("table.step.choose"), t("table.step.check"), lastStep]
+    fill(way, html`<ol class="steps numbered">${names.map((name, index) => html`<li class="${index < step ? "done" : index === step ? "now" : ""}" aria-current=${index === step ? "step" : null}>${name}</li>`)}</ol>`)
+    if (button) fill(act, html`<button class="btn primary big">${t("grants.check")}</button>`)
+  }
+
+  async function take(file) {
+    if (!file) return
+    const found = file.size > most ? undefined : rowsOf(await file.text(), needs)
+    rows = found?.length ? found : null
+    fileName = file.name
+    drop.say(rows ? "" : t(found === undefined ? "table.tooLarge" : found ? "table.empty" : "table.noColumns", { name: needs[0], names: needs.join(", ") }))
+    drop.name(rows && t("table.chosen", { name: file.name, n: rows.length }))
+    fill(result)
+    at(rows ? 1 : 0, true)
+  }
+
+  /** The second step if all of these rows are good, else what is wrong with each. */
+  async function run(button, some) {
+    await submitting(made, button, t("grants.checking"), async () => {
+      for (const row of some) Object.assign(row, { wrong: null, note: null })
+      const found = await check(some, values(made))
+      const good = rows.filter((row) => !row.wrong)
+      fill(result, html`<div class="three stats">${stats(rows, good, fileName)}</div>`,
+        !found && html`<div class="banner rose" role="alert">${icon("alert")}<p><b>${wrongText(rows.length - good.length)}</b> ${t("table.correct")}</p></div>`, rowTable(rows, columns))
+      if (found) {
+        at(2)
+        return confirm(act, found, () => {
+          at(1, true)
+          act.querySelector("button").focus()
+        })
+      }
+      const without = html`<button type="button" class="btn">${t("table.without", { n: rows.length - good.length })}</button>`
+      without.addEventListener("click", () => run(without, good))
+      fill(act, html`<div class="row acts"><button type="button" class="btn primary" @click=${drop.choose}>${icon("up")}${t("table.again")}</button>${good.length > 0 && without}</div>`)
+    })
+  }
+
+  made.addEventListener("input", (event) => event.target.type !== "file" && act.querySelector(".confirm, .banner") && at(1, true))
+  made.addEventListener("submit", (event) => {
+    event.preventDefault()
+    clearErrors(made)
+    const button = act.querySelector("button.primary.big")
+    if (!button || act.querySelector(".confirm")) return
+    drop.say(rows ? "" : t("table.noFile"))
+    if (complainAll(made, complaints(values(made))) || !rows) return
+    run(button, rows)
+  })
+  at(0, true)
+  return made
+}
+
+/** A place for one file. `take` gets it; `say` shows what is wrong with it, `name` what was chosen. */
+export function dropPlace({ title, rules, accept, take }) {
+  const id = freshID("file")
+  const input = html`<input id="${id}" type="file" class="vh" tabindex="-1" accept="${accept}">`
+  const [name, wrong] = [html`<b>${title}</b>`, html`<p class="bad" role="alert"></p>`]
+  const choose = () => input.click()
+  const element = html`<div class="drop">${icon("up")}<label for="${id}">${name}</label><span class="small muted">${rules}</span>${input}
+    <button type="button" class="btn" @click=${choose}>${t("picture.choose")}</button>${wrong}</div>`
+  input.addEventListener("change", async () => {
+    await take(input.files[0])
+    // The same file can be chosen again after it was corrected.
+    input.value = ""
+  })
+  element.addEventListener("dragover", (event) => event.preventDefault())
+  element.addEventListener("drop", (event) => {
+    event.preventDefault()
+    take(event.dataTransfer.files[0])
+  })
+  return {
+    element, choose,
+    say: (text) => { wrong.textContent = text },
+    name: (text) => { name.textContent = text ?? title },
+  }
+}
+
+/** The cells of a table of text, with quotes and the separator that its first line has. */
+function cells(text) {
+  const source = text.replace(/^\u{feff}/u, "")
+  const head = source.slice(0, source.search(/[\r\n]|$/))
+  const mark = [",", ";", "\t"].sort((a, b) => head.split(b).length - head.split(a).length)[0]
+  const rows = [[""]]
+  let isQuoted = false
+  for (let index = 0; index < source.length; index += 1) {
+    const [letter, row] = [source[index], rows.at(-1)]
+    if (isQuoted && letter === '"' && source[index + 1] === '"') {
+      row[row.length - 1] += '"'
+      index += 1
+    } else if (letter === '"') isQuoted = !isQuoted
+    else if (!isQuoted && letter === mark) row.push("")
+    else if (!isQuoted && letter === "\n") rows.push([""])
+    else if (isQuoted || letter !== "\r") row[row.length - 1] += letter
+  }
+  return rows
+}
+
+/** The rows of a table with these columns, each with its number there; null if it lacks the first column. */
+function rowsOf(text, columns) {
+  const [names, ...rest] = cells(text)
+  const place = new Map(columns.map((column) => [column, names.findIndex((one) => one.trim().toLowerCase() === column)]))
+  if (place.get(columns[0]) < 0) return null
+  const cell = (row, column) => (row[place.get(column)] ?? "").trim()
+  const rows = rest.map((row, index) => ({ number: index + 2, ...Object.fromEntries(columns.map((column) => [column, cell(row, column)])) }))
+  return rows.filter((row) => columns.some((column) => row[column]))
 }

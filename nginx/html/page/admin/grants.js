@@ -1,16 +1,17 @@
 // Grants: coins from the company to one, several or all people, or by a table; each with a reason, and done once by its
 // name. The dry run asks the shop what would happen before anything does.
+// One grant: how far it is, and what each recipient got. It reads itself again as long as the grant goes on.
+// A grant by a table: to each person an amount of their own.
+// Corrects what somebody owns: things and how many more or less, with a reason, shown once more before it is done.
 
-import { avatar, badge, empty, head, icon, pager, table } from "../elements.js"
-import { moment, number, t } from "../words.js"
-import { complainAll, field, submitting, values } from "../form.js"
-import { askTwice, shownTabs, whole } from "./counter.js"
+import { askTwice, mail, shownTabs, stat, tableForm, userNamed, whole } from "./counter.js"
+import { ask, get, post, query, Refusal } from "../api.js"
+import { avatar, badge, empty, head, icon, pager, picks, table } from "../elements.js"
+import { complainAll, field, findPerson, nameOf, once, peopleField, personRow, showRefusal, submitting, values } from "../form.js"
+import { allItems, classifiers, thumb, variantName } from "../goods.js"
 import { fill, html } from "../html.js"
-import { findPerson, nameOf, peopleField } from "../combobox.js"
-import { get, post, query } from "../api.js"
-import { go } from "../router.js"
-import { showGrant } from "./grant.js"
-import { grantTable } from "./grant-table.js"
+import { go, replace } from "../router.js"
+import { coins, moment, number, signed, t } from "../words.js"
 
 const views = ["", "all", "table", "list"]
 
@@ -21,7 +22,7 @@ function suggestion(reason) {
 }
 
 /** The reason and the name; the name follows the reason until somebody changes it. */
-export function reasonAndName() {
+function reasonAndName() {
   const name = html`<input class="input" type="text" maxlength="255" autocomplete="off">`
   const reason = html`<input class="input" type="text" maxlength="500" autocomplete="off">`
   let isOwn = false
@@ -35,7 +36,7 @@ export function reasonAndName() {
 }
 
 /** The second step, with the sum that the shop has worked out. `make` makes the grant. */
-export async function askToGrant({ forecast, replayed, make, place, name, back }) {
+async function askToGrant({ forecast, replayed, make, place, name, back }) {
   if (replayed || forecast.count === 0) {
     fill(place, html`<div class="banner lemon" role="alert">${icon("info")}<p><b>${t(replayed ? "grants.exists" : "grants.nobody")}</b> ${replayed && html`<a href="/admin/grants${query({ grant: name })}">${t("grants.seeIt")}</a>`}</p></div>`)
     return
@@ -50,7 +51,7 @@ export async function askToGrant({ forecast, replayed, make, place, name, back }
   })
 }
 
-export async function forecastOf(answer) {
+async function forecastOf(answer) {
   return { forecast: await answer.json(), replayed: answer.headers.get("Idempotent-Replayed") === "true" }
 }
 
@@ -125,7 +126,7 @@ async function history(cursor, signal) {
   ], items), pager(cursor, next, (one) => "/admin/grants" + query({ view: "list", cursor: one }))]
 }
 
-export async function show({ query: address, signal, title }) {
+async function showGrants({ query: address, signal, title }) {
   if (address.get("grant")) return showGrant({ name: address.get("grant"), cursor: address.get("cursor"), signal, title })
   const view = views.includes(address.get("view")) ? address.get("view") : ""
   const to = address.get("to")
@@ -137,3 +138,242 @@ export async function show({ query: address, signal, title }) {
     html`<div class="under-tabs">${view === "list" ? list : view === "all" ? [html`<p class="muted all-text">${t("grants.allText")}</p>`, forms.all()] : forms[view]()}</div>`,
   ]
 }
+
+const pause = 1000
+
+function progress(grant) {
+  const share = grant.total ? Math.round(((grant.done + grant.refused) / grant.total) * 100) : 100
+  const isDone = grant.status === "done"
+  return html`<div class="card stack" role="status"><div class="row apart"><b>${isDone ? t("grants.allDone", { n: grant.done }) : t("grants.soFar", { n: number(grant.done), total: number(grant.total) })}</b>${badge(t(isDone ? "grants.done" : "grants.running"), isDone ? "mint" : "lemon", isDone ? "check" : "clock")}</div>
+    <svg class="progress" height="12" role="img" aria-label="${t("grants.share", { n: share })}"><rect class="track" width="100%" height="12" rx="6"/><rect class="bar" width="${share}%" height="12" rx="6"/></svg>
+    ${grant.refused > 0 && html`<p class="bad">${t("grants.refusedText", { n: grant.refused })}</p>`}</div>`
+}
+
+function facts(grant) {
+  const row = (name, value) => html`<dt>${name}</dt><dd>${value}</dd>`
+  return html`<dl class="card facts">${row(t("grants.name"), html`<code class="mail">${grant.name}</code>`)}${row(t("grants.to"), t(grant.to === "all" ? "grants.everybodyN" : "grants.peopleN", { n: grant.total }))}
+    ${row(t("grants.sum"), coins(grant.total_coins))}${grant.amount && row(t("grants.each"), coins(grant.amount))}${row(t("grants.when"), moment(grant.created_at))}${row(t("grants.by"), grant.created_by ?? t("audit.program"))}</dl>`
+}
+
+function recipients(grant) {
+  const state = ({ status }) => badge(t(`grants.recipient.${status}`), status === "done" ? "mint" : status === "waiting" ? "lemon" : "rose", status === "done" ? "check" : null)
+  return table(t("grants.recipients"), [
+    { title: t("queue.who"), kind: "lead", look: "mail", cell: (one) => html`<b>${mail(one.username)}</b>` },
+    { title: t("history.when"), look: "muted num", cell: (one) => (one.at ? moment(one.at) : null) },
+    { title: t("history.coins"), end: true, look: "num", cell: (one) => number(one.amount) },
+    { title: html`<span class="vh">${t("queue.states")}</span>`, kind: "side", cell: state },
+  ], grant.recipients)
+}
+
+async function showGrant({ name, cursor, signal, title }) {
+  const read = () => get(`grants/${encodeURIComponent(name)}` + query({ cursor, limit: 25 }), { signal })
+  const first = await read()
+  const [state, list] = [html`<div></div>`, html`<div></div>`]
+  title(first.reason)
+  const draw = (grant) => {
+    fill(state, progress(grant))
+    fill(list, grant.recipients.length > 0 && [recipients(grant), pager(cursor, grant.next_cursor, (one) => "/admin/grants" + query({ grant: name, cursor: one }))])
+    if (grant.status === "running") setTimeout(() => !signal.aborted && read().then(draw, () => {}), pause)
+  }
+  draw(first)
+  return [
+    html`<p class="crumb"><a href="/admin/grants?view=list">${icon("back")}${t("grants.view.list")}</a></p>`,
+    head(first.reason, null, html`<a class="btn" href="/admin/audit${query({ subject: name })}">${t("audit.seeAll")}</a>`),
+    html`<div class="two"><div class="stack">${state}${list}</div>${facts(first)}</div>`,
+  ]
+}
+
+const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+const digits = (text) => text.replace(/[\s\u00a0\u202f]/g, "")
+
+/** The shop's sentence about a row, in the words of the page where it has some. */
+function rowSentence(msg) {
+  const nobody = msg.match(/^there is no active user (.*)$/)
+  if (nobody) return t("table.nobody", { name: nobody[1] })
+  const wrong = msg.match(/^amount: (.*) is no whole number$/)
+  return wrong ? t("table.noNumber", { text: wrong[1] }) : msg
+}
+
+/** A refusal that names lines of the table, put beside its rows. */
+function explained(error, rows) {
+  const lines = (Array.isArray(error.problem?.detail) ? error.problem.detail : []).map((one) => [Number(/^line (\d+)$/.exec(one.loc.at(-1))?.[1]), one.msg])
+  for (const [line, msg] of lines) if (rows[line - 2]) rows[line - 2].wrong = rowSentence(msg)
+  return lines.length > 0 && lines.every(([line]) => line)
+}
+
+async function check(rows, { name, reason }) {
+  const body = new Blob(["username,amount\n", ...rows.map((row) => `${quoted(row.username)},${quoted(digits(row.amount))}\n`)], { type: "text/csv" })
+  const send = (more) => ask("POST", "grants" + query({ name, reason, ...more }), { body, raw: true, repeatable: true })
+  try {
+    return { ...await forecastOf(await send({ dry_run: true })), name, make: () => send({}) }
+  } catch (error) {
+    if (!explained(error, rows)) throw error
+    return null
+  }
+}
+
+function stats(rows, good, file) {
+  const sum = good.reduce((total, row) => total + (Number(digits(row.amount)) || 0), 0)
+  return [
+    stat(t("table.would"), [number(sum), html`<i class="coin" aria-hidden="true"></i>`], t("grants.peopleN", { n: good.length })),
+    stat(t("table.goodRows"), number(good.length), t("table.ofRows", { n: rows.length, name: file })),
+    stat(t("table.wrongRows"), number(rows.length - good.length), t("table.leftOut"), rows.length > good.length ? "bad" : ""),
+  ]
+}
+
+function grantTable() {
+  return tableForm({
+    needs: ["username", "amount"], rules: t("table.rules"), lastStep: t("table.step.grant"), wrongText: (n) => t("table.wrong", { n }), fields: reasonAndName(),
+    columns: [
+      { title: t("queue.who"), kind: "lead", look: "mail", cell: (row) => html`<b>${mail(row.username || "–")}</b>` },
+      { title: t("history.coins"), kind: "side", end: true, look: "num", cell: (row) => row.amount || "–" },
+    ],
+    complaints: ({ reason, name }) => ({ reason: reason ? undefined : t("form.missing"), name: name ? undefined : t("form.missing") }),
+    check, stats, confirm: (place, found, back) => askToGrant({ ...found, place, back }),
+  })
+}
+
+const sections = ["main", "factory", "trade"]
+const leastReason = 10
+
+/** A whole number with a sign, not zero; undefined if the text is something else. */
+function changeOf(text) {
+  const digits = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-")
+  return /^[+-]?\d{1,15}$/.test(digits) && Number(digits) !== 0 ? Number(digits) : undefined
+}
+
+/** The variants of a thing by their names; one without a name is the thing itself. */
+function choices(item, names) {
+  const codes = item.variants.length ? item.variants : [{}, ...item.quality_levels.map((code) => ({ quality_level: code })), ...item.collections.map((code) => ({ collection: code }))]
+  return codes.map(({ collection, quality_level: level }) => ({ ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}) }))
+    .map((variant) => ({ variant, name: variantName(names, variant) || t("stock.plain") }))
+}
+
+function lineForm(items, names, index, remove) {
+  const thing = html`<select class="select"><option value="">${t("adjust.chooseThing")}</option>${items.map((item) => html`<option value="${item.id}">${item.name}</option>`)}</select>`
+  const variant = html`<select class="select"></select>`
+  const made = html`<fieldset class="adjust-line"><legend class="vh">${t("adjust.line", { n: index })}</legend></fieldset>`
+  const variantField = field({ label: t("stock.size"), name: `variant${index}`, control: variant })
+  const current = () => items.find((item) => item.id === thing.value)
+  const drawVariants = () => {
+    const list = current() ? choices(current(), names) : []
+    fill(variant, list.map((one, place) => html`<option value="${place}">${one.name}</option>`))
+    variantField.hidden = list.length < 2
+  }
+  thing.addEventListener("change", drawVariants)
+  const away = remove && html`<button type="button" class="btn quiet square" @click=${() => remove(made)}>${icon("x")}<span class="vh">${t("adjust.removeLine", { n: index })}</span></button>`
+  made.append(field({ label: t("catalogue.thing"), name: `thing${index}`, control: thing }), variantField,
+    field({ label: t("adjust.change"), name: `change${index}`, more: { inputmode: "text", autocomplete: "off", placeholder: "+1", class: "input short-num" } }))
+  if (away) made.append(away)
+  drawVariants()
+  made.index = index
+  made.read = () => ({ item: current(), change: changeOf(made.querySelector(`[name=change${index}]`).value), ...choices(current(), names)[Number(variant.value)] })
+  made.complaints = () => ({ [`thing${index}`]: current() ? undefined : t("adjust.chooseThing"), [`change${index}`]: changeOf(made.querySelector(`[name=change${index}]`).value) ? undefined : t("adjust.noChange") })
+  return made
+}
+
+/** How many of it the person has, as far as a list of belongings knows. */
+function heldOf(held, { item, variant }, section) {
+  const same = (one) => one.section === section && one.item_id === item.id && (one.collection ?? null) === (variant.collection ?? null) && (one.quality_level ?? null) === (variant.quality_level ?? null)
+  return held.items.find(same)?.quantity ?? 0
+}
+
+function lineText({ item, variant, name }, end) {
+  const isPlain = !variant.collection && !variant.quality_level
+  return html`<li>${thumb(item)}<div class="what"><b>${item.name}</b>${!isPlain && html`<small>${name}</small>`}</div><span class="sum num">${end}</span></li>`
+}
+
+/** A shortage in words: the shop names the thing and how many there are. */
+function shortage(error, items) {
+  const list = error.problem.missing_items ?? []
+  return list.map((one) => t("adjust.short", { item: items.find((item) => item.id === one.item_id)?.name ?? one.item_id, n: one.available })).join(" ")
+}
+
+function adjustForm(user, held, items, names, change) {
+  const hasGame = items.some((item) => item.class !== "merch")
+  const lines = html`<div class="stack"></div>`
+  const act = html`<div></div>`
+  let count = 0
+  const add = () => {
+    count += 1
+    lines.append(lineForm(items, names, count, count > 1 && ((one) => one.remove())))
+  }
+  add()
+  const made = html`<form class="stack wide grant-form" novalidate><div class="card row apart">${personRow(user)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div>
+    ${hasGame && picks("section", t("adjust.section"), sections.map((value) => ({ value, name: t(`adjust.section.${value}`) })), "main")}
+    <div class="stack">${lines}<div><button type="button" class="btn quiet" @click=${add}>${icon("plus")}${t("adjust.addLine")}</button></div></div>
+    ${field({ label: t("grants.reason"), name: "reason", help: t("adjust.reasonHelp"), more: { maxlength: 500, autocomplete: "off" } })}<div data-general></div>${act}</form>`
+  const showButton = () => fill(act, html`<button class="btn primary big">${t("adjust.preview")}</button>`)
+
+  function done(list, answer) {
+    const final = { items: answer.final_balances.map((one) => ({ section: "main", ...one })) }
+    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(user) })}</h2><ul class="lines">${list.map((line) => lineText(line, t("adjust.now", { n: heldOf(final, line, final.items[0]?.section) })))}</ul>
+      <div class="row"><button type="button" class="btn" @click=${change}>${t("adjust.next")}</button><a class="btn quiet" href="/admin/audit?action=inventory.adjust">${t("audit.seeAll")}</a></div></section>`)
+    made.firstChild.focus()
+  }
+
+  made.addEventListener("input", () => act.querySelector(".confirm") && showButton())
+  made.addEventListener("submit", (event) => {
+    event.preventDefault()
+    if (act.querySelector(".confirm")) return
+    const { reason, section = "main" } = values(made)
+    const all = [...lines.children]
+    const complaints = Object.assign({ reason: [...reason].length >= leastReason ? undefined : t("reason.short", { n: leastReason }) }, ...all.map((one) => one.complaints()))
+    if (complainAll(made, complaints)) return
+    const list = all.map((one) => one.read())
+    const body = { user_id: user.id, section, reason, items: list.map(({ item, variant, change: by }) => ({ item_id: item.id, ...variant, quantity_change: by })) }
+    const work = async () => {
+      try {
+        done(list, await once("adjust", body, (key) => post("/admin/inventory/adjust", body, { key })))
+      } catch (error) {
+        if (error.code === "insufficient_items") error.message = shortage(error, items)
+        throw error
+      }
+    }
+    askTwice(act, {
+      question: t("adjust.ask", { name: nameOf(user) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
+      yes: { text: t("adjust.do"), verb: t("adjust.doing"), work },
+      back: () => {
+        showButton()
+        act.querySelector("button").focus()
+      },
+    })
+  })
+  showButton()
+  return made
+}
+
+async function showAdjust({ query: address, signal }) {
+  const read = (id) => Promise.all([get(`users/${encodeURIComponent(id)}`, { signal }), get(`users/${encodeURIComponent(id)}/holdings`, { signal })])
+  const id = address.get("user")
+  const [active, retired, names, first] = await Promise.all([
+    allItems({ is_active: true }, signal), allItems({ is_active: false }, signal), classifiers(), id ? read(id) : null,
+  ])
+  const items = [...active, ...retired].sort((a, b) => (b.class === "merch") - (a.class === "merch") || a.name.localeCompare(b.name))
+  const place = html`<div></div>`
+  const choose = () => {
+    replace("/admin/adjust")
+    const field = peopleField({ label: t("adjust.who"), choose: find })
+    fill(place, html`<form class="grant-form" @submit=${(event) => event.preventDefault()}>${field}<div data-general></div></form>`)
+    place.querySelector("input").focus()
+  }
+  /** The list of colleagues knows usernames; from here on the person is an id, which nobody else can have. */
+  async function find({ username }) {
+    try {
+      take(await read((await userNamed(username, signal)).id))
+    } catch (error) {
+      if (error instanceof Refusal) showRefusal(place.querySelector("form"), error)
+      else if (error.name !== "AbortError") throw error
+    }
+  }
+  function take([user, held]) {
+    replace("/admin/adjust" + query({ user: user.id }))
+    fill(place, adjustForm(user, held, items, names, choose))
+    place.querySelector("select").focus()
+  }
+  if (first) take(first)
+  else choose()
+  return [html`<p class="crumb"><a href="/admin/people">${icon("back")}${t("title.people")}</a></p>`, head(t("adjust.title"), t("adjust.text")), place]
+}
+
+export const screens = { grants: showGrants, adjust: showAdjust }

@@ -1,15 +1,13 @@
 // The hand-over queue: what is to be prepared and fetched, oldest first, worked off by tap or by keyboard.
+// The steps that are left before a new shop works. They stand above the queue until all of them are done.
 
-import { badge, empty, head, icon, table } from "../elements.js"
-import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
-import { coins, moment, number, step, t } from "../words.js"
-import { facts } from "../session.js"
-import { fill, html } from "../html.js"
-import { get, post, query } from "../api.js"
 import { atOnce, hasWords, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting, withClass } from "./counter.js"
-import { firstSteps } from "./first-steps.js"
+import { facts, get, post, query } from "../api.js"
+import { badge, empty, head, icon, table, toast } from "../elements.js"
 import { sentence, submitting } from "../form.js"
-import { toast } from "../notices.js"
+import { classifiers, items, itemsByCode, thumb, variantName } from "../goods.js"
+import { fill, html } from "../html.js"
+import { coins, moment, number, step, t } from "../words.js"
 
 const states = { "": ["ordered", "ready"], ordered: ["ordered"], ready: ["ready"], handed_over: ["handed_over"] }
 const next = { ordered: "ready", ready: "hand-over" }
@@ -262,7 +260,7 @@ function desk({ view, loaded, names, signal, changed }) {
   return made
 }
 
-export async function show({ query: address, signal }) {
+async function showQueue({ query: address, signal }) {
   const view = Object.hasOwn(states, address.get("state") ?? "") ? address.get("state") ?? "" : ""
   const [loaded, names, steps] = await Promise.all([load(view, signal), classifiers(), facts.me.role === "admin" ? firstSteps(signal) : null])
   const top = html`<div></div>`
@@ -287,3 +285,21 @@ export async function show({ query: address, signal }) {
     made, view !== "handed_over" && loaded.orders.length > 0 && keys,
   ]
 }
+
+/** The steps, each with a link to where it is done; null in a shop that is at work. */
+async function firstSteps(signal) {
+  const [shelf, people, grants] = await Promise.all([
+    items({ class: "merch", limit: 1 }, signal), get("users?limit=2", { signal }), get("grants?limit=1", { signal }),
+  ])
+  const list = [
+    { name: "shelf", href: "/admin/catalogue", done: shelf.total > 0 },
+    { name: "people", href: "/admin/people?view=invitations", done: people.total > 2 },
+    { name: "coins", href: "/admin/grants", done: grants.items.length > 0 },
+  ]
+  if (list.every((one) => one.done)) return null
+  const now = list.findIndex((one) => !one.done)
+  return html`<section class="card stack first-steps"><div><h2>${t("first.title")}</h2><p class="muted">${t("first.text")}</p></div>
+    <ol class="steps numbered">${list.map((one, index) => html`<li class="${one.done ? "done" : index === now ? "now" : ""}" aria-current=${index === now ? "step" : null}><a href="${one.href}">${t(`first.${one.name}`)}</a></li>`)}</ol></section>`
+}
+
+export const screens = { queue: showQueue }

@@ -1,15 +1,18 @@
 // Reports: coins granted, spent and outstanding over time, purchases by day and by thing, what runs low, who thanked
 // most. The period is part of the address.
+// Knows plots: bars, a curve and ranks, with a table behind them. Widths are in percent and heights in pixels, so that
+// letters keep their size.
+// The audit trail: who changed what, when and why, newest first, filtered by what was done, by whom, and to what.
+// Knows how an entry of the audit trail is told: who, what, which members, why. Screens show it beside each thing.
 
-import { bars, curve, numbers, ranks } from "./plot.js"
-import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
-import { coins, format, number, t } from "../words.js"
+import { mail, staffNames, workButton } from "./counter.js"
 import { download, get, query } from "../api.js"
-import { empty, head, icon } from "../elements.js"
+import { empty, head, icon, pager, table } from "../elements.js"
 import { field, showRefusal, values } from "../form.js"
-import { go } from "../router.js"
+import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
 import { html } from "../html.js"
-import { staffNames, workButton } from "./counter.js"
+import { go } from "../router.js"
+import { coins, format, knows, moment, number, step, t } from "../words.js"
 
 const day = 86_400_000
 const mostRanks = 8
@@ -153,7 +156,7 @@ function thanks(figures, nameOf) {
   return html`<div class="two even">${card(t("reports.givers"), figures.top_givers)}${card(t("reports.receivers"), figures.top_receivers)}</div>`
 }
 
-export async function show({ query: address, signal }) {
+async function showReports({ query: address, signal }) {
   const { kind, ...span } = spanOf(address)
   const top = html`<div class="row low">${spanForm({ kind, ...span })}</div>`
   const read = (path, more) => get(path + query({ ...span, ...more }), { signal })
@@ -188,3 +191,188 @@ export async function show({ query: address, signal }) {
       ${downloadButton(t("reports.orders"), `orders${orders}`, `orders-${flow.from}-${flow.to}.csv`)}</div>`,
   ]
 }
+
+const [height, foot, top] = [220, 30, 20]
+
+/** “74k” beside an axis, where there is no room for more. */
+function axisNumber(value) {
+  return value < 10_000 ? number(value) : format(Intl.NumberFormat, { notation: "compact", maximumFractionDigits: 1 }).format(value)
+}
+
+/** A round number not below the highest value, and steps that divide it. */
+function scale(highest) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(highest, 4) / 4))
+  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one * 4 >= highest && Number.isInteger(one)) ?? power * 10
+  return { step, most: step * Math.ceil(Math.max(highest, 1) / step) }
+}
+
+/** About six names below a plot, and every second of them only where there is room. */
+function names(list, xOf) {
+  const every = Math.ceil(list.length / 12)
+  return list.map((one, index) => index % every === 0 && html`<svg><text class="${(index / every) % 2 ? "odd" : ""}" x="${xOf(index)}%" y="${height - 10}" text-anchor="middle">${one.name}</text></svg>`)
+}
+
+/** `list` is of {name, values}: one or two bars each. The sentence says what the picture shows to those who do not see it. */
+function bars(list, sentence) {
+  const { step, most } = scale(Math.max(...list.flatMap((one) => one.values)))
+  const y = (value) => height - foot - (value / most) * (height - foot - top)
+  const [first, last] = [8, 100]
+  const slot = (last - first) / list.length
+  const width = (slot * .7) / list[0].values.length
+  const grid = []
+  for (let value = 0; value <= most; value += step) grid.push(html`<svg><line class="${value ? "grid" : "zero"}" x1="0" x2="100%" y1="${y(value)}" y2="${y(value)}"/>${value > 0 && html`<svg><text x="0" y="${y(value) - 5}">${axisNumber(value)}</text></svg>`}</svg>`)
+  const bar = (value, x, look) => html`<svg><rect class="bar ${look}" x="${x}%" y="${y(value)}" width="${width}%" height="${height - foot - y(value)}" rx="${Math.min(3, value)}"/></svg>`
+  const drawn = list.map(({ values }, index) => values.map((value, place) => value > 0 && bar(value, first + (index + .15) * slot + place * width, place ? "other" : "")))
+  return html`<svg height="${height}" role="img" aria-label="${sentence}">${grid}${drawn}${names(list, (index) => first + (index + .5) * slot)}</svg>`
+}
+
+/** One value over time, from zero up, with the first and the last one said. */
+function curve(list, sentence) {
+  const most = scale(Math.max(...list.map((one) => one.value))).most
+  const room = height - foot - top
+  const part = (value) => 100 - (value / most) * 100
+  const points = list.map(({ value }, index) => `${list.length > 1 ? (index / (list.length - 1)) * 100 : 100},${part(value)}`)
+  const [from, to] = [list[0], list.at(-1)]
+  const y = (value) => top + (part(value) / 100) * room
+  const said = (one, x, anchor) => html`<svg><text class="said" x="${x}" y="${Math.max(y(one.value) - 12, 12)}" text-anchor="${anchor}">${axisNumber(one.value)}</text><text x="${x}" y="${height - 10}" text-anchor="${anchor}">${one.name}</text></svg>`
+  return html`<svg height="${height}" role="img" aria-label="${sentence}"><svg y="${top}" height="${room}" width="100%" viewBox="0 0 100 100" preserveAspectRatio="none"><path class="under" d="M0,100 L${points.join(" L")} L100,100z"/><polyline class="curve" points="${points.join(" ")}"/></svg>
+    <line class="zero" x1="0" x2="100%" y1="${height - foot}" y2="${height - foot}"/><circle class="dot" cx="100%" cy="${y(to.value)}" r="5"/>${list.length > 1 && said(from, "0", "start")}${said(to, "100%", "end")}</svg>`
+}
+
+/** The numbers behind a plot, for reading and copying. */
+function numbers(caption, titles, rows) {
+  return html`<details><summary>${t("plot.numbers")}</summary><div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="table tight"><caption class="vh">${caption}</caption>
+    <thead><tr>${titles.map((title, index) => html`<th scope="col" class="${index ? "end" : ""}">${title}</th>`)}</tr></thead>
+    <tbody>${rows.map(([name, ...values]) => html`<tr><th scope="row">${name}</th>${values.map((value) => html`<td class="end num">${typeof value === "number" ? number(value) : value}</td>`)}</tr>`)}</tbody></table></div></details>`
+}
+
+/** `list` is of {name, value, text?, most?}, a bar for each; without `most` the first one is the longest. */
+function ranks(list) {
+  const longest = Math.max(...list.map((one) => one.value), 1)
+  const rank = ({ name, value, text, most = longest }) => html`<li><span>${name}</span><b class="num">${text ?? number(value)}</b><svg height="12" aria-hidden="true"><rect class="track" width="100%" height="12" rx="6"/>${value > 0 && html`<svg><rect class="bar" width="${Math.max(2, Math.round((value / Math.max(most, 1)) * 100))}%" height="12" rx="6"/></svg>`}</svg></li>`
+  return html`<ol class="ranks">${list.map(rank)}</ol>`
+}
+
+const actions = [
+  "item.create", "item.update", "item.variants", "item.stock", "item.image", "item.delete", "classifier.create",
+  "user.create", "user.update", "user.password", "user.reset_link", "user.link", "user.unlink", "user.delete",
+  "invitation.create", "invitation.end", "coins.grant", "inventory.adjust", "order.ready", "order.hand_over", "order.cancel", "order.return",
+]
+
+function filters(values, to) {
+  const option = (action) => html`<option value="${action}" selected=${action === values.action}>${action ? actionName(action) : t("audit.everything")}</option>`
+  const known = values.action && !actions.includes(values.action) ? [...actions, values.action] : actions
+  const chip = (name, text) => values[name] && html`<a class="btn" href="${to({ [name]: null })}">${icon("x")}${text}</a>`
+  return html`<div class="row low filters"><div class="field"><label for="action">${t("audit.what")}</label><select class="select" id="action" @change=${(event) => go(to({ action: event.target.value }))}>${["", ...known].map(option)}</select></div>
+    ${chip("subject", t("audit.onlyOne"))}${chip("actor", t("audit.onlyActor"))}</div>`
+}
+
+/** Names where the trail keeps only an id: of orders, and of people whose things were corrected. */
+async function subjects(entries, signal) {
+  const personName = (id) => get(`users/${id}`, { signal }).then((one) => one.full_name ?? one.username)
+  const orderName = (id) => get(`orders/${id}`, { signal }).then((one) => t("queue.what", { item: one.name, name: one.user }))
+  const read = { order: orderName, inventory: personName, user: personName }
+  const bare = entries.filter((one) => read[one.action.split(".")[0]] && !subjectOf(one))
+  const kinds = new Map(bare.map((one) => [one.subject_id, read[one.action.split(".")[0]]]))
+  const found = await Promise.all([...kinds].map(async ([id, work]) => [id, await work(id).catch(() => "")]))
+  return new Map(found)
+}
+
+function what(entry, names) {
+  const [name, place] = [subjectOf(entry) || names.get(entry.subject_id), placeOf(entry)]
+  return html`<div><b>${actionName(entry.action)}</b>${name && html`<small class="subject">${place ? html`<a href="${place}">${mail(name)}</a>` : mail(name)}</small>`}</div>`
+}
+
+function changed(entry) {
+  const list = differences(entry)
+  const line = ({ name, from, to }) => html`<li>${name}: <s>${from}</s> → <b>${to}</b></li>`
+  return [list.length > 0 && html`<ul class="differences">${list.map(line)}</ul>`, entry.reason && html`<p class="muted">${entry.reason}</p>`]
+}
+
+async function showAudit({ query: address, signal }) {
+  const values = Object.fromEntries(["action", "subject", "actor", "cursor"].map((name) => [name, address.get(name)]))
+  const to = (change) => "/admin/audit" + query({ ...values, cursor: null, ...change })
+  const { items, next_cursor: next } = await get("audit" + query({ action: values.action, subject_id: values.subject, actor_id: values.actor, cursor: values.cursor, limit: 25 }), { signal })
+  const names = await subjects(items, signal)
+  const isFiltered = values.action || values.subject || values.actor
+  const rows = () => table(t("audit.caption"), [
+    { title: t("audit.change"), kind: "lead", cell: (entry) => what(entry, names) },
+    { title: t("audit.members"), kind: "why", look: "small", cell: changed },
+    { title: t("audit.who"), look: "mail", cell: (entry) => (entry.actor_id ? html`<a href="${to({ actor: entry.actor_id })}">${mail(entry.actor)}</a>` : html`<span class="muted">${actorName(entry)}</span>`) },
+    { title: t("audit.when"), kind: "side", look: "muted num", cell: (entry) => moment(entry.at) },
+  ], items, { oneUp: true })
+  return [
+    head(t("title.audit"), t("audit.text")), filters(values, to),
+    items.length ? rows() : empty(t("audit.none"), t("audit.noneText"), isFiltered && html`<a class="btn" href="/admin/audit">${t("showAll")}</a>`),
+    pager(values.cursor, next, (cursor) => to({ cursor })),
+  ]
+}
+
+/** Members that nobody changes, or that follow from the list of sizes. */
+const hidden = ["id", "created_at", "updated_at", "code", "quality_levels", "collections"]
+
+/** The name of what an entry is about. */
+function subjectOf({ before, after, subject_id: id, action }) {
+  const found = after ?? before ?? {}
+  return found.name ?? found.full_name ?? found.username ?? found.email ?? found.code ?? (action === "coins.grant" ? id : "")
+}
+
+/** The screen of what an entry is about. */
+function placeOf({ action, subject_id: id }) {
+  const kind = action.split(".")[0]
+  if (kind === "item") return `/admin/catalogue/${id}`
+  if (kind === "inventory" || (kind === "user" && action !== "user.delete")) return `/admin/people/${id}`
+  return action === "coins.grant" ? "/admin/grants" + query({ grant: id }) : null
+}
+
+function actionName(action) {
+  return knows(`audit.${action}`) ? t(`audit.${action}`) : action
+}
+
+/** The shop's own name for what works without a person. */
+function actorName(entry) {
+  return entry.actor_id ? entry.actor : t("audit.program")
+}
+
+/** Sizes with their stock, pictures by their number, anything else as it is. */
+function listText(list) {
+  if (!list.length) return t("audit.nothing")
+  if (list.every((one) => typeof one === "string")) return list.join(", ")
+  if (list.some((one) => "url" in one)) return t("audit.entries", { n: list.length })
+  return list.map((one) => `${[one.collection, one.quality_level].filter(Boolean).join(" ") || "–"}: ${one.stock ?? "∞"}`).join(", ")
+}
+
+function short(value, name) {
+  if (name === "role") return t(`role.${value}`)
+  if (value == null || value === "") return t("audit.nothing")
+  if (typeof value === "boolean") return t(value ? "audit.yes" : "audit.no")
+  if (typeof value === "number") return number(value)
+  if (typeof value === "string") return value.length > 60 ? `${value.slice(0, 60)}…` : value
+  return Array.isArray(value) ? listText(value) : JSON.stringify(value).slice(0, 60)
+}
+
+/** “price: 300 → 320” for each member that differs; of something new only what it is. */
+function differences({ before, after }) {
+  const isPair = before && after && typeof before === "object" && typeof after === "object"
+  if (!isPair) return []
+  const differs = (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name])
+  const names = Object.keys({ ...before, ...after }).filter((name) => !hidden.includes(name) && differs(name) && !(name === "stock" && differs("variants")))
+  return names.map((name) => ({ name: knows(`audit.member.${name}`) ? t(`audit.member.${name}`) : name, from: short(before[name], name), to: short(after[name], name) }))
+}
+
+/** The last change of a thing in one sentence, with the way to all of them. */
+export async function latestChange(id, signal) {
+  const { items: [entry] } = await get("audit" + query({ subject_id: id, limit: 1 }), { signal })
+  if (!entry) return null
+  return html`<span>${t("audit.latest", { name: actorName(entry), when: step(entry.at) })} <a href="/admin/audit?subject=${encodeURIComponent(id)}">${t("audit.seeAll")}</a></span>`
+}
+
+/** The last few changes of a thing or a person, as a card beside it. */
+export async function changesOf(id, signal) {
+  const { items } = await get("audit" + query({ subject_id: id, limit: 4 }), { signal })
+  if (!items.length) return null
+  const line = (entry) => html`<li><div class="what"><b>${actionName(entry.action)}</b><small>${[actorName(entry), step(entry.at), entry.reason].filter(Boolean).join(" · ")}</small></div></li>`
+  return html`<section class="card"><h2>${t("audit.lately")}</h2><ul class="lines">${items.map(line)}</ul><p class="more"><a href="/admin/audit?subject=${encodeURIComponent(id)}">${t("audit.seeAll")}</a></p></section>`
+}
+
+export const screens = { reports: showReports, audit: showAudit }
