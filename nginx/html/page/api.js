@@ -1,12 +1,10 @@
-// Knows how to ask the shop: tokens, keys, waiting and errors. Refuses to know screens.
-// Knows who is signed in. The access token is in memory alone; the refresh token is in a cookie that no script can
-// read. Refuses to know screens.
+// Knows how to ask the shop, and who is signed in. The access token is in memory alone; the refresh token is in a cookie that
+// no script can read. Refuses to know screens.
 
 import { busy, offline, patiently } from "./elements.js"
 
 const base = "/api/v1/"
 const tries = 4
-/** Nobody waits longer before a page; then the sentence says how long it is. */
 const longestWait = 60
 
 /**
@@ -27,7 +25,6 @@ export class Refusal extends Error {
 
 let onEnd = async () => false
 
-/** `work` lets the user sign in again, and gives true if the request may be repeated. */
 export function whenSessionEnds(work) {
   onEnd = work
 }
@@ -37,7 +34,6 @@ function withoutAnswer(code = "offline") {
   return new Refusal(0, { code, title: code })
 }
 
-/** A refresh fails with the answer of the shop, or without one. */
 async function refreshed() {
   try {
     return await refresh()
@@ -107,7 +103,6 @@ export async function ask(method, path, { body, key, ifMatch, ifNoneMatch, signa
 export const get = (path, options) => ask("GET", path, options)
 export const post = (path, body, options) => ask("POST", path, { body, ...options })
 
-/** A POST with a key. `isRepeat` says that an earlier request with this key has done it. */
 export async function postOnce(path, body, key) {
   const answer = await post(path, body, { key, raw: true })
   return { ...(await answer.json()), isRepeat: answer.headers.has("Idempotent-Replayed") }
@@ -120,7 +115,6 @@ export async function readCoins(signal) {
   if (facts.coins === before) setCoins(coins)
 }
 
-/** Every page of a list by cursor, as one table of CSV: the head of each page but the first is dropped. */
 async function csv(path) {
   const parts = []
   for (let next = path; next;) {
@@ -140,7 +134,6 @@ export async function download(path, name) {
   setTimeout(() => URL.revokeObjectURL(file), 10_000)
 }
 
-/** The query of an address, without what is empty. */
 export function query(values) {
   const kept = Object.entries(values).filter(([, value]) => value != null && value !== "")
   return kept.length ? "?" + new URLSearchParams(kept) : ""
@@ -156,7 +149,6 @@ const mark = "signed-in"
 let token = null
 let expiresAt = 0
 
-/** The facts about the shop, the user and the user's coins. They are read at the start and after each change. */
 export const facts = { shop: null, me: null, coins: null }
 
 /** Tells the frame and the screens: `coins`, `me`, `moved`, `signedOut`. */
@@ -166,7 +158,6 @@ export function announce(name) {
   changes.dispatchEvent(new Event(name))
 }
 
-/** Only the server knows a balance: this keeps what it said last. */
 export function setCoins(coins) {
   if (facts.coins === coins) return
   facts.coins = coins
@@ -193,7 +184,6 @@ function userOf(text) {
   return JSON.parse(atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub
 }
 
-/** Whether the answer to a sign-in is for somebody else than the user of this page. */
 export function isAnother(data) {
   return facts.me != null && userOf(data.access_token) !== facts.me.id
 }
@@ -230,7 +220,6 @@ function locked(work) {
 
 let refreshing = null
 
-/** A new access token by the cookie: true, or false if there is no session. Fails if the server does not answer. */
 export function refresh() {
   refreshing ??= locked(async () => {
     if (bearer()) return true
@@ -258,7 +247,6 @@ export function distrust() {
   token = null
 }
 
-/** Takes over the answer to a sign-in. */
 export function begin(data) {
   keep(data)
 }

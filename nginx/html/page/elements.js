@@ -1,5 +1,4 @@
-// Knows the small elements that screens share. Refuses to know what they are about.
-// Knows the sentences about the whole page: banners above a screen, and the toast after a deed.
+// Knows the small elements that screens share, the banners above a screen, and the toast after a deed.
 
 import { fill, html } from "./html.js"
 import { coinName, number, t } from "./words.js"
@@ -12,7 +11,6 @@ function hash(text) {
   return sum
 }
 
-/** The colour of a person or a thing: always the same one, from its name. */
 export function tint(name) {
   return tints[hash(name) % tints.length]
 }
@@ -21,7 +19,6 @@ export function icon(name) {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><use href="/icons.svg#${name}"/></svg>`
 }
 
-/** The shop's mark. On the front it is light; in a house of its own as well. */
 export function mark() {
   return html`<svg viewBox="0 0 48 48" aria-hidden="true"><use href="/mark.svg#mark"/></svg>`
 }
@@ -32,9 +29,45 @@ export function avatar(name, size = "") {
   return html`<span class="avatar ${tint(name)} ${size}" aria-hidden="true">${letters}</span>`
 }
 
-/** A number of coins with the coin's picture; programs that read aloud get the word. */
+/** Words for programs that read aloud, such as which of many things a button is for. */
+export function hidden(text) {
+  return html`<span class="vh"> ${text}</span>`
+}
+
 export function price(count) {
-  return html`<span class="num">${number(count)}<i class="coin" aria-hidden="true"></i><span class="vh"> ${coinName(count)}</span></span>`
+  return html`<span class="num">${number(count)}<i class="coin" aria-hidden="true"></i>${hidden(coinName(count))}</span>`
+}
+
+export function button(text, act, look = "") {
+  return html`<button type="button" class="btn ${look}" @click=${act}>${text}</button>`
+}
+
+export function linkButton(text, href, look = "") {
+  return html`<a class="btn ${look}" href="${href}">${text}</a>`
+}
+
+export function crumb(href, name) {
+  return html`<p class="crumb"><a href="${href}">${icon("back")}${name}</a></p>`
+}
+
+export function person(picture, name, note) {
+  return html`<div class="person">${picture}<div><b>${name}</b>${note && html`<small>${note}</small>`}</div></div>`
+}
+
+export function lines(list) {
+  return html`<ul class="lines">${list}</ul>`
+}
+
+export function line(picture, name, note, end) {
+  return html`<li>${picture}<div class="what"><b>${name}</b>${note && html`<small>${note}</small>`}</div>${end}</li>`
+}
+
+export function sum(count) {
+  return html`<span class="sum num">${count}</span>`
+}
+
+export function card(title, ...content) {
+  return html`<section class="card stack"><h2>${title}</h2>${content}</section>`
 }
 
 export function badge(text, colour, iconName) {
@@ -45,16 +78,12 @@ export function head(title, text, ...beside) {
   return html`<div class="head"><div><h1 tabindex="-1">${title}</h1>${text && html`<p>${text}</p>`}</div>${beside}</div>`
 }
 
-const jar = "M26 10h44q4 0 4 4v8H22v-8q0-4 4-4z"
-
-/** Nothing is here: what, why, and one thing to do. */
 export function empty(title, text, action) {
   return html`<div class="empty">
-    <svg width="144" height="144" viewBox="0 0 96 96" aria-hidden="true"><path fill="#a86a08" d="${jar}"/><path fill="#eeb02a" d="M22 14h52v8H22z"/><path fill="#d2e6f6" fill-opacity=".55" stroke="#7b6a86" stroke-width="2.500" d="M26 23h44v5q10 5 10 16v38q0 8-8 8H24q-8 0-8-8V44q0-11 10-16z"/><path fill="#fff8ea" stroke="#7b6a86" stroke-width="2" d="M28 50h40v22H28z"/><path stroke="#7b6a86" stroke-width="2.500" stroke-linecap="round" d="M36 58h24M40 64.500h16"/><path stroke="#fff" stroke-width="4" stroke-linecap="round" d="M24 46v14" opacity=".8"/></svg>
+    <img src="/jar.svg" width="144" height="144" alt="">
     <h2>${title}</h2><p>${text}</p>${action}</div>`
 }
 
-/** A sign that hangs in the place of a screen: nothing here, closed, offline. */
 export function sign(title, colour) {
   return html`<div class="hang">
     <svg width="120" height="60" viewBox="0 0 120 60" aria-hidden="true"><path fill="none" stroke="#8a7d84" stroke-width="2.500" d="M60 8 16 60M60 8l44 52"/><circle cx="60" cy="8" r="6" fill="#a86a08"/></svg>
@@ -74,21 +103,18 @@ export function coinsMissing(need, have, after) {
   ])
 }
 
-/** Links that filter a list: the chosen one is part of the address. Each is {name, href, count?, current}. */
 export function tabs(label, list) {
   const link = ({ name, href, count, current }) =>
     html`<a href="${href}" aria-current=${current ? "page" : null}>${name} ${count != null && html`<span class="n">${number(count)}</span>`}</a>`
   return html`<nav class="tabs" aria-label="${label}">${list.map(link)}</nav>`
 }
 
-/** One choice among few. Each is {value, name, note?, disabled?}. */
 export function picks(name, legend, list, chosen, choose, { hiddenLegend = false } = {}) {
   const pick = ({ value, name: text, note, disabled }) => html`<label><input type="radio" name="${name}" value="${value}"
     checked=${value === chosen} disabled=${Boolean(disabled)} @change=${() => choose?.(value)}><span>${text}</span>${note && html`<small>${note}</small>`}</label>`
   return html`<fieldset class="field"><legend class="${hiddenLegend ? "vh" : ""}">${legend}</legend><div class="picks">${list.map(pick)}</div></fieldset>`
 }
 
-/** A number from 1 to `most`, by buttons or typed. */
 export function stepper(id, most, change, start = 1) {
   const input = html`<input id="${id}" type="text" inputmode="numeric" autocomplete="off" value="${start}">`
   const less = html`<button type="button" aria-label="${t("stepper.less")}" disabled=${start <= 1} @click=${() => set(value() - 1)}>${icon("minus")}</button>`
@@ -109,18 +135,17 @@ export function stepper(id, most, change, start = 1) {
  * A table that becomes cards where it is narrow. A column is {title, cell(row), kind?, end?, label?}; `kind` is the place
  * on the card: lead, side, wide, act. Table roles are given because Safari forgets them under `display`.
  */
-export function table(caption, columns, rows, { oneUp = false } = {}) {
+export function table(caption, columns, rows, { oneUp = false, look = "" } = {}) {
   const heading = (column) => html`<th scope="col" role="columnheader" class="${column.end ? "end" : ""}">${column.title}</th>`
   const cell = (column, row) => html`<td role="cell" class="${column.kind ?? ""} ${column.end ? "end" : ""} ${column.look ?? ""}"
     data-label=${column.kind ? null : column.label ?? column.title}>${column.cell(row)}</td>`
-  return html`<div class="card flush cards-when-narrow ${oneUp ? "one-up" : ""}"><table class="table" role="table">
+  return html`<div class="card flush cards-when-narrow ${oneUp ? "one-up" : ""}"><table class="table ${look}" role="table">
     <caption class="vh">${caption}</caption>
     <thead role="rowgroup"><tr role="row">${columns.map(heading)}</tr></thead>
     <tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${columns.map((column) => cell(column, row))}</tr>`)}</tbody>
   </table></div>`
 }
 
-/** The ways through a list by cursor; nothing if all of it is shown. `to` gives the address of a cursor. */
 export function pager(cursor, next, to) {
   if (!cursor && !next) return null
   return html`<nav class="pager" aria-label="${t("pages")}"><span>${cursor && html`<a class="btn" href="${to(null)}">${icon("back")}${t("pages.newest")}</a>`}</span>
@@ -132,7 +157,6 @@ const bones = {
   shelf: () => html`<ul class="shelf" aria-hidden="true">${[1, 2, 3, 4, 5, 6, 7, 8].map(() => html`<li class="stack tight"><span class="bone square"></span><span class="bone half"></span></li>`)}</ul>`,
 }
 
-/** The shape of what comes, for a slow answer. */
 export function skeleton(shape = "lines") {
   return html`<div><p class="vh" role="status">${t("wait")}</p>${bones[shape]()}</div>`
 }
@@ -143,7 +167,6 @@ const shown = new Map()
 
 export const places = { banners, toasts }
 
-/** One banner a name: said once, however often its cause comes back. */
 function banner(name, colour, iconName, ...content) {
   const text = shown.get(name)?.querySelector("p") ?? html`<p></p>`
   fill(text, ...content)
@@ -158,7 +181,6 @@ function dropBanner(name) {
   shown.delete(name)
 }
 
-/** Told by the device, or by a request without an answer. */
 export function offline(is) {
   if (!is) return dropBanner("offline")
   banner("offline", "lemon", "wifi", html`<b>${t("offline.title")}</b>`, " ", t("offline.text"))
@@ -177,11 +199,9 @@ function pause(milliseconds, signal) {
   })
 }
 
-/** As long as an answer may take before somebody wonders. */
 const patience = 5000
 let slow = 0
 
-/** The answer, with a word about it if it takes long. */
 export async function patiently(answer) {
   let isSlow = false
   const timer = setTimeout(() => {
@@ -198,7 +218,6 @@ export async function patiently(answer) {
   }
 }
 
-/** Waits for as long as the shop asked, and says so if a person would notice. */
 export async function busy(status, seconds, signal) {
   const name = `busy${status}`
   try {

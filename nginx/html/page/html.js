@@ -27,7 +27,6 @@ function parsed(strings) {
   return template
 }
 
-/** A value as a node or a text: lists in order, nothing for null, undefined and booleans. */
 export function nodes(value) {
   if (value == null || value === true || value === false) return []
   if (Array.isArray(value)) return value.flatMap(nodes)
@@ -48,7 +47,6 @@ function setAttribute(element, name, parts, values) {
   }
 }
 
-/** The nodes of a literal: the element itself if there is exactly one, else a fragment. */
 export function html(strings, ...values) {
   const content = document.importNode(parsed(strings).content, true)
   const walker = document.createTreeWalker(content, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_COMMENT)
@@ -68,7 +66,6 @@ export function html(strings, ...values) {
   return content.childNodes.length === 1 ? content.firstChild : content
 }
 
-/** Replaces what an element holds. */
 export function fill(element, ...content) {
   element.replaceChildren(...nodes(content))
   return element
@@ -76,7 +73,6 @@ export function fill(element, ...content) {
 
 let lastID = 0
 
-/** A fresh id for an element that another one names. */
 export function freshID(stem = "e") {
   lastID += 1
   return `${stem}${lastID}`

@@ -1,10 +1,9 @@
-// Knows the addresses of the page, the screens behind them and the roles that see them; nginx/snippets/routes.conf
-// answers each of these addresses with the page. Refuses to know what a screen shows.
-// Knows the keyboard: / searches, g and a letter go to a screen, ? lists the keys.
+// Knows the addresses of the page, their screens and the roles that see them, and the keys that lead there. The addresses
+// stand in nginx/snippets/routes.conf too.
 
 import { facts } from "./api.js"
 import { html } from "./html.js"
-import { t, useWords } from "./words.js"
+import { knows, t, useWords } from "./words.js"
 
 export const staff = ["admin", "moderator"]
 const admins = ["admin"]
@@ -22,7 +21,7 @@ let ready = null
 
 /** A module of the counter, with the words and styles that a colleague's page does not load. */
 export async function behind(name) {
-  ready ??= Promise.all([useWords("counter", "office"), style("plots"), style("counter")])
+  ready ??= Promise.all([useWords("counter", "office"), style("counter")])
   ready.catch(() => {
     ready = null
   })
@@ -64,14 +63,12 @@ export const routes = [
 ]
 export const signIn = { name: "signIn", open: true, params: {}, load: account }
 
-const nothing = { name: "nothing", load: () => import("./frame.js") }
+const nothing = { name: "nothing", load: () => import("./app.js") }
 
-/** Whether a role sees a route; a route without roles is everybody's. */
 export function sees(route, role) {
   return !route.roles || route.roles.includes(role)
 }
 
-/** A part of a path as text; null if its escapes are no text. */
 function decoded(part) {
   try {
     return decodeURIComponent(part)
@@ -80,7 +77,11 @@ function decoded(part) {
   }
 }
 
-/** The route of a path with its parameters. A route that the role does not see does not exist. */
+/** The title of a screen, or a shorter name where the title is too long for a link. */
+export function linkName({ name }) {
+  return knows(`nav.${name}`) ? t(`nav.${name}`) : t(`title.${name}`)
+}
+
 export function match(path, role) {
   for (const route of routes) {
     const names = route.path.split("/")
@@ -97,7 +98,6 @@ export function match(path, role) {
 let render = () => {}
 let current = new AbortController()
 
-/** `work(signal)` shows the screen of the present address. The signal ends when another address follows. */
 export function start(work) {
   render = work
   history.scrollRestoration = "manual"
@@ -123,7 +123,6 @@ export function go(address) {
   return show()
 }
 
-/** Another address for what is shown already, such as one without a secret. */
 export function replace(address) {
   history.replaceState({}, "", address)
 }
@@ -158,7 +157,7 @@ function showKeys() {
   const row = (keys, text) => html`<li><span class="what">${text}</span><span>${keys.map((key) => [html`<kbd>${key}</kbd>`, " "])}</span></li>`
   const dialog = html`<dialog aria-labelledby="keys-title"><div class="row apart"><h2 id="keys-title">${t("keys.title")}</h2>
     <form method="dialog"><button class="btn quiet">${t("close")}</button></form></div>
-    <ul class="lines">${row(["/"], t("keys.search"))}${reachable().map((route) => row(["g", route.key], t("keys.go", { name: t(`nav.${route.name}`) })))}${row(["?"], t("keys.list"))}</ul></dialog>`
+    <ul class="lines">${row(["/"], t("keys.search"))}${reachable().map((route) => row(["g", route.key], t("keys.go", { name: linkName(route) })))}${row(["?"], t("keys.list"))}</ul></dialog>`
   dialog.addEventListener("close", () => dialog.remove())
   document.body.append(dialog)
   dialog.showModal()

@@ -1,27 +1,21 @@
-// Grants: coins from the company to one, several or all people, or by a table; each with a reason, and done once by its
-// name. The dry run asks the shop what would happen before anything does.
-// One grant: how far it is, and what each recipient got. It reads itself again as long as the grant goes on.
-// A grant by a table: to each person an amount of their own.
-// Corrects what somebody owns: things and how many more or less, with a reason, shown once more before it is done.
+// Grants of coins, each done once by its name, and corrections of what somebody owns.
 
-import { askTwice, mail, shownTabs, stat, tableForm, userNamed, whole } from "./counter.js"
 import { ask, get, post, query, Refusal } from "../api.js"
-import { avatar, badge, empty, head, icon, pager, picks, table } from "../elements.js"
-import { complainAll, field, findPerson, nameOf, once, peopleField, personRow, showRefusal, submitting, values } from "../form.js"
-import { allItems, classifiers, thumb, variantName } from "../goods.js"
+import { avatar, badge, button, crumb, empty, head, hidden, icon, line, lines, linkButton, pager, picks, sum, table } from "../elements.js"
+import { askTwice, complainAll, field, findPerson, nameOf, once, peopleField, personRow, showRefusal, submitButton, submitting, values, wrong } from "../form.js"
+import { byName, classifiers, everyItem, keyOf, thumb, variantName, variantOf } from "../goods.js"
 import { fill, html } from "../html.js"
 import { go, replace } from "../router.js"
 import { coins, moment, number, signed, t } from "../words.js"
+import { cross, digitsOf, mail, notice, shownTabs, stat, tableForm, userNamed, whole, withMail } from "./counter.js"
 
 const views = ["", "all", "table", "list"]
 
-/** A name that a reason and a day make, for a grant that was not named by hand. */
 function suggestion(reason) {
   const words = reason.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60)
   return words ? `${new Date().toISOString().slice(0, 10)}-${words}` : ""
 }
 
-/** The reason and the name; the name follows the reason until somebody changes it. */
 function reasonAndName() {
   const name = html`<input class="input" type="text" maxlength="255" autocomplete="off">`
   const reason = html`<input class="input" type="text" maxlength="500" autocomplete="off">`
@@ -35,11 +29,13 @@ function reasonAndName() {
   return [field({ label: t("grants.reason"), name: "reason", control: reason, help: t("grants.reasonHelp") }), field({ label: t("grants.name"), name: "name", control: name, help: t("grants.nameHelp") })]
 }
 
-/** The second step, with the sum that the shop has worked out. `make` makes the grant. */
-async function askToGrant({ forecast, replayed, make, place, name, back }) {
+function missingReason({ reason, name }) {
+  return { reason: reason ? undefined : t("form.missing"), name: name ? undefined : t("form.missing") }
+}
+
+function askToGrant({ forecast, replayed, make, place, name, back }) {
   if (replayed || forecast.count === 0) {
-    fill(place, html`<div class="banner lemon" role="alert">${icon("info")}<p><b>${t(replayed ? "grants.exists" : "grants.nobody")}</b> ${replayed && html`<a href="/admin/grants${query({ grant: name })}">${t("grants.seeIt")}</a>`}</p></div>`)
-    return
+    return fill(place, notice("lemon", "info", html`<b>${t(replayed ? "grants.exists" : "grants.nobody")}</b> ${replayed && html`<a href="/admin/grants${query({ grant: name })}">${t("grants.seeIt")}</a>`}`))
   }
   const text = t("grants.do", { coins: forecast.sum, n: forecast.count })
   askTwice(place, {
@@ -57,28 +53,27 @@ async function forecastOf(answer) {
 
 function chips(people, change) {
   const chip = (person) => html`<li class="chip">${avatar(nameOf(person))}<span><b>${nameOf(person)}</b></span>
-    <button type="button" class="btn quiet square" @click=${() => change(people.filter((one) => one !== person))}>${icon("x")}<span class="vh">${t("grants.without", { name: nameOf(person) })}</span></button></li>`
+    ${cross(t("grants.without", { name: nameOf(person) }), () => change(people.filter((one) => one !== person)))}</li>`
   return people.length ? html`<ul class="chips" aria-label="${t("grants.chosen")}">${people.map(chip)}</ul>` : null
 }
 
-/** A grant of one amount: to everybody, or to the people who are chosen one by one. */
 function amountForm({ isForAll, first }) {
   let people = first
   const place = html`<div></div>`
   const chosen = html`<div></div>`
   const find = html`<div></div>`
-  const wrong = html`<div class="field"></div>`
-  const made = html`<form class="stack wide grant-form" novalidate>${!isForAll && html`<div class="stack">${chosen}${find}${wrong}</div>`}
+  const problem = html`<div class="field"></div>`
+  const made = html`<form class="stack wide grant-form" novalidate>${!isForAll && html`<div class="stack">${chosen}${find}${problem}</div>`}
     ${field({ label: t("grants.each"), name: "amount", more: { inputmode: "numeric", autocomplete: "off" } })}${reasonAndName()}<div data-general></div>${place}</form>`
 
   function showButton() {
-    fill(place, html`<button class="btn primary big">${t("grants.check")}</button>`)
+    fill(place, submitButton(t("grants.check")))
   }
 
   function set(list) {
     people = list
     fill(chosen, chips(people, set))
-    fill(wrong)
+    fill(problem)
     fill(find, peopleField({ label: t(people.length ? "grants.more" : "send.who"), choose: (person) => {
       if (!people.some((one) => one.username === person.username)) set([...people, person])
       find.querySelector("input").focus()
@@ -89,20 +84,18 @@ function amountForm({ isForAll, first }) {
   made.addEventListener("input", (event) => event.target.name !== "to_user" && place.querySelector(".confirm, .banner") && showButton())
   made.addEventListener("submit", (event) => {
     event.preventDefault()
-    const button = place.querySelector("button.primary")
-    if (!button || place.querySelector(".confirm")) return
+    const check = place.querySelector("button.primary")
+    if (!check || place.querySelector(".confirm")) return
     const given = values(made)
     const amount = whole(given.amount)
-    fill(wrong, !isForAll && !people.length && html`<p class="wrong" role="alert">${icon("alert")}<span>${t("grants.nobodyChosen")}</span></p>`)
-    const complaints = { amount: amount === undefined ? t("send.noNumber") : amount === null ? t("form.missing") : amount < 1 ? t("send.least", { coins: 1 }) : undefined, reason: given.reason ? undefined : t("form.missing"), name: given.name ? undefined : t("form.missing") }
+    fill(problem, !isForAll && !people.length && wrong(t("grants.nobodyChosen")))
+    const tooLittle = amount === undefined ? t("send.noNumber") : amount < 1 ? t("send.least", { coins: 1 }) : undefined
+    const complaints = { ...missingReason(given), amount: amount === null ? t("form.missing") : tooLittle }
     if (complainAll(made, complaints) || (!isForAll && !people.length)) return
     const body = { name: given.name, amount, reason: given.reason, to: isForAll ? "all" : people.map((one) => one.username) }
-    submitting(made, button, t("grants.checking"), async () => {
+    submitting(made, check, t("grants.checking"), async () => {
       const found = await forecastOf(await post("grants?dry_run=true", body, { raw: true, repeatable: true }))
-      await askToGrant({ ...found, place, name: body.name, make: () => post("grants", body, { repeatable: true }), back: () => {
-        showButton()
-        place.querySelector("button").focus()
-      } })
+      askToGrant({ ...found, place, name: body.name, make: () => post("grants", body, { repeatable: true }), back: showButton })
     })
   })
   set(people)
@@ -116,13 +109,13 @@ function stateOf(grant) {
 
 async function history(cursor, signal) {
   const { items, next_cursor: next } = await get("grants" + query({ cursor, limit: 25 }), { signal })
-  if (!items.length) return empty(t("grants.none"), t("grants.noneText"), html`<a class="btn primary" href="/admin/grants?view=all">${t("grants.toAll")}</a>`)
+  if (!items.length) return empty(t("grants.none"), t("grants.noneText"), linkButton(t("grants.toAll"), "/admin/grants?view=all", "primary"))
   return [table(t("grants.caption"), [
-    { title: t("grants.reason"), kind: "lead", cell: (grant) => html`<div class="person"><div><b><a href="/admin/grants${query({ grant: grant.name })}">${grant.reason}</a></b><small class="mail">${grant.name}</small></div></div>` },
-    { title: t("grants.to"), look: "muted", cell: (grant) => t(grant.to === "all" ? "grants.everybodyN" : "grants.peopleN", { n: grant.total }) },
+    { title: t("grants.reason"), kind: "lead", cell: (grant) => withMail(grant.reason, grant.name, "/admin/grants" + query({ grant: grant.name })) },
+    { title: t("send.to"), look: "muted", cell: (grant) => t(grant.to === "all" ? "grants.everybodyN" : "grants.peopleN", { n: grant.total }) },
     { title: t("grants.sum"), end: true, look: "num", cell: (grant) => number(grant.total_coins) },
-    { title: t("grants.when"), look: "muted num", cell: (grant) => moment(grant.created_at) },
-    { title: html`<span class="vh">${t("queue.states")}</span>`, kind: "side", cell: stateOf },
+    { title: t("history.when"), look: "muted num", cell: (grant) => moment(grant.created_at) },
+    { title: hidden(t("orders.states")), kind: "side", cell: stateOf },
   ], items), pager(cursor, next, (one) => "/admin/grants" + query({ view: "list", cursor: one }))]
 }
 
@@ -144,15 +137,15 @@ const pause = 1000
 function progress(grant) {
   const share = grant.total ? Math.round(((grant.done + grant.refused) / grant.total) * 100) : 100
   const isDone = grant.status === "done"
-  return html`<div class="card stack" role="status"><div class="row apart"><b>${isDone ? t("grants.allDone", { n: grant.done }) : t("grants.soFar", { n: number(grant.done), total: number(grant.total) })}</b>${badge(t(isDone ? "grants.done" : "grants.running"), isDone ? "mint" : "lemon", isDone ? "check" : "clock")}</div>
+  return html`<div class="card stack" role="status"><div class="row apart"><b>${isDone ? t("grants.allDone", { n: grant.done }) : t("grants.soFar", { n: number(grant.done), total: number(grant.total) })}</b>${isDone ? badge(t("grants.done"), "mint", "check") : badge(t("grants.running"), "lemon", "clock")}</div>
     <svg class="progress" height="12" role="img" aria-label="${t("grants.share", { n: share })}"><rect class="track" width="100%" height="12" rx="6"/><rect class="bar" width="${share}%" height="12" rx="6"/></svg>
     ${grant.refused > 0 && html`<p class="bad">${t("grants.refusedText", { n: grant.refused })}</p>`}</div>`
 }
 
 function facts(grant) {
   const row = (name, value) => html`<dt>${name}</dt><dd>${value}</dd>`
-  return html`<dl class="card facts">${row(t("grants.name"), html`<code class="mail">${grant.name}</code>`)}${row(t("grants.to"), t(grant.to === "all" ? "grants.everybodyN" : "grants.peopleN", { n: grant.total }))}
-    ${row(t("grants.sum"), coins(grant.total_coins))}${grant.amount && row(t("grants.each"), coins(grant.amount))}${row(t("grants.when"), moment(grant.created_at))}${row(t("grants.by"), grant.created_by ?? t("audit.program"))}</dl>`
+  return html`<dl class="card facts">${row(t("grants.name"), html`<code class="mail">${grant.name}</code>`)}${row(t("send.to"), t(grant.to === "all" ? "grants.everybodyN" : "grants.peopleN", { n: grant.total }))}
+    ${row(t("grants.sum"), coins(grant.total_coins))}${grant.amount && row(t("grants.each"), coins(grant.amount))}${row(t("history.when"), moment(grant.created_at))}${row(t("grants.by"), grant.created_by ?? t("audit.program"))}</dl>`
 }
 
 function recipients(grant) {
@@ -161,7 +154,7 @@ function recipients(grant) {
     { title: t("queue.who"), kind: "lead", look: "mail", cell: (one) => html`<b>${mail(one.username)}</b>` },
     { title: t("history.when"), look: "muted num", cell: (one) => (one.at ? moment(one.at) : null) },
     { title: t("history.coins"), end: true, look: "num", cell: (one) => number(one.amount) },
-    { title: html`<span class="vh">${t("queue.states")}</span>`, kind: "side", cell: state },
+    { title: hidden(t("orders.states")), kind: "side", cell: state },
   ], grant.recipients)
 }
 
@@ -177,16 +170,14 @@ async function showGrant({ name, cursor, signal, title }) {
   }
   draw(first)
   return [
-    html`<p class="crumb"><a href="/admin/grants?view=list">${icon("back")}${t("grants.view.list")}</a></p>`,
-    head(first.reason, null, html`<a class="btn" href="/admin/audit${query({ subject: name })}">${t("audit.seeAll")}</a>`),
+    crumb("/admin/grants?view=list", t("grants.view.list")),
+    head(first.reason, null, linkButton(t("audit.seeAll"), "/admin/audit" + query({ subject: name }))),
     html`<div class="two"><div class="stack">${state}${list}</div>${facts(first)}</div>`,
   ]
 }
 
 const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-const digits = (text) => text.replace(/[\s\u00a0\u202f]/g, "")
 
-/** The shop's sentence about a row, in the words of the page where it has some. */
 function rowSentence(msg) {
   const nobody = msg.match(/^there is no active user (.*)$/)
   if (nobody) return t("table.nobody", { name: nobody[1] })
@@ -194,7 +185,6 @@ function rowSentence(msg) {
   return wrong ? t("table.noNumber", { text: wrong[1] }) : msg
 }
 
-/** A refusal that names lines of the table, put beside its rows. */
 function explained(error, rows) {
   const lines = (Array.isArray(error.problem?.detail) ? error.problem.detail : []).map((one) => [Number(/^line (\d+)$/.exec(one.loc.at(-1))?.[1]), one.msg])
   for (const [line, msg] of lines) if (rows[line - 2]) rows[line - 2].wrong = rowSentence(msg)
@@ -202,7 +192,7 @@ function explained(error, rows) {
 }
 
 async function check(rows, { name, reason }) {
-  const body = new Blob(["username,amount\n", ...rows.map((row) => `${quoted(row.username)},${quoted(digits(row.amount))}\n`)], { type: "text/csv" })
+  const body = new Blob(["username,amount\n", ...rows.map((row) => `${quoted(row.username)},${quoted(digitsOf(row.amount))}\n`)], { type: "text/csv" })
   const send = (more) => ask("POST", "grants" + query({ name, reason, ...more }), { body, raw: true, repeatable: true })
   try {
     return { ...await forecastOf(await send({ dry_run: true })), name, make: () => send({}) }
@@ -213,11 +203,10 @@ async function check(rows, { name, reason }) {
 }
 
 function stats(rows, good, file) {
-  const sum = good.reduce((total, row) => total + (Number(digits(row.amount)) || 0), 0)
+  const granted = good.reduce((total, row) => total + (Number(digitsOf(row.amount)) || 0), 0)
   return [
-    stat(t("table.would"), [number(sum), html`<i class="coin" aria-hidden="true"></i>`], t("grants.peopleN", { n: good.length })),
+    stat(t("table.would"), [number(granted), html`<i class="coin" aria-hidden="true"></i>`], t("grants.peopleN", { n: good.length })),
     stat(t("table.goodRows"), number(good.length), t("table.ofRows", { n: rows.length, name: file })),
-    stat(t("table.wrongRows"), number(rows.length - good.length), t("table.leftOut"), rows.length > good.length ? "bad" : ""),
   ]
 }
 
@@ -228,62 +217,52 @@ function grantTable() {
       { title: t("queue.who"), kind: "lead", look: "mail", cell: (row) => html`<b>${mail(row.username || "–")}</b>` },
       { title: t("history.coins"), kind: "side", end: true, look: "num", cell: (row) => row.amount || "–" },
     ],
-    complaints: ({ reason, name }) => ({ reason: reason ? undefined : t("form.missing"), name: name ? undefined : t("form.missing") }),
-    check, stats, confirm: (place, found, back) => askToGrant({ ...found, place, back }),
+    complaints: missingReason, check, stats, confirm: (place, found, back) => askToGrant({ ...found, place, back }),
   })
 }
 
 const sections = ["main", "factory", "trade"]
 const leastReason = 10
 
-/** A whole number with a sign, not zero; undefined if the text is something else. */
 function changeOf(text) {
-  const digits = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-")
+  const digits = digitsOf(text).replace("−", "-")
   return /^[+-]?\d{1,15}$/.test(digits) && Number(digits) !== 0 ? Number(digits) : undefined
 }
 
-/** The variants of a thing by their names; one without a name is the thing itself. */
 function choices(item, names) {
   const codes = item.variants.length ? item.variants : [{}, ...item.quality_levels.map((code) => ({ quality_level: code })), ...item.collections.map((code) => ({ collection: code }))]
-  return codes.map(({ collection, quality_level: level }) => ({ ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}) }))
-    .map((variant) => ({ variant, name: variantName(names, variant) || t("stock.plain") }))
+  return codes.map((one) => ({ variant: variantOf(one), name: variantName(names, one) || t("stock.plain") }))
 }
 
 function lineForm(items, names, index, remove) {
-  const thing = html`<select class="select"><option value="">${t("adjust.chooseThing")}</option>${items.map((item) => html`<option value="${item.id}">${item.name}</option>`)}</select>`
+  const thing = html`<select class="select" @change=${drawVariants}><option value="">${t("adjust.chooseThing")}</option>${items.map((item) => html`<option value="${item.id}">${item.name}</option>`)}</select>`
   const variant = html`<select class="select"></select>`
-  const made = html`<fieldset class="adjust-line"><legend class="vh">${t("adjust.line", { n: index })}</legend></fieldset>`
-  const variantField = field({ label: t("stock.size"), name: `variant${index}`, control: variant })
+  const change = html`<input class="input short-num" type="text">`
+  const variantField = field({ label: t("item.sizes"), name: `variant${index}`, control: variant })
   const current = () => items.find((item) => item.id === thing.value)
-  const drawVariants = () => {
-    const list = current() ? choices(current(), names) : []
-    fill(variant, list.map((one, place) => html`<option value="${place}">${one.name}</option>`))
-    variantField.hidden = list.length < 2
+  const variants = () => (current() ? choices(current(), names) : [])
+  function drawVariants() {
+    fill(variant, variants().map((one, place) => html`<option value="${place}">${one.name}</option>`))
+    variantField.hidden = variants().length < 2
   }
-  thing.addEventListener("change", drawVariants)
-  const away = remove && html`<button type="button" class="btn quiet square" @click=${() => remove(made)}>${icon("x")}<span class="vh">${t("adjust.removeLine", { n: index })}</span></button>`
-  made.append(field({ label: t("catalogue.thing"), name: `thing${index}`, control: thing }), variantField,
-    field({ label: t("adjust.change"), name: `change${index}`, more: { inputmode: "text", autocomplete: "off", placeholder: "+1", class: "input short-num" } }))
-  if (away) made.append(away)
+  const made = html`<fieldset class="adjust-line"><legend class="vh">${t("adjust.line", { n: index })}</legend>
+    ${field({ label: t("title.thing"), name: `thing${index}`, control: thing })}${variantField}
+    ${field({ label: t("adjust.change"), name: `change${index}`, control: change, more: { inputmode: "text", autocomplete: "off", placeholder: "+1" } })}
+    ${remove && cross(t("adjust.removeLine", { n: index }), () => made.remove())}</fieldset>`
   drawVariants()
-  made.index = index
-  made.read = () => ({ item: current(), change: changeOf(made.querySelector(`[name=change${index}]`).value), ...choices(current(), names)[Number(variant.value)] })
-  made.complaints = () => ({ [`thing${index}`]: current() ? undefined : t("adjust.chooseThing"), [`change${index}`]: changeOf(made.querySelector(`[name=change${index}]`).value) ? undefined : t("adjust.noChange") })
+  made.read = () => ({ item: current(), change: changeOf(change.value), ...variants()[Number(variant.value)] })
+  made.complaints = () => ({ [thing.name]: current() ? undefined : t("adjust.chooseThing"), [change.name]: changeOf(change.value) ? undefined : t("adjust.noChange") })
   return made
 }
 
-/** How many of it the person has, as far as a list of belongings knows. */
 function heldOf(held, { item, variant }, section) {
-  const same = (one) => one.section === section && one.item_id === item.id && (one.collection ?? null) === (variant.collection ?? null) && (one.quality_level ?? null) === (variant.quality_level ?? null)
-  return held.items.find(same)?.quantity ?? 0
+  return held.items.find((one) => one.section === section && one.item_id === item.id && keyOf(one) === keyOf(variant))?.quantity ?? 0
 }
 
 function lineText({ item, variant, name }, end) {
-  const isPlain = !variant.collection && !variant.quality_level
-  return html`<li>${thumb(item)}<div class="what"><b>${item.name}</b>${!isPlain && html`<small>${name}</small>`}</div><span class="sum num">${end}</span></li>`
+  return line(thumb(item), item.name, keyOf(variant) !== "/" && name, sum(end))
 }
 
-/** A shortage in words: the shop names the thing and how many there are. */
 function shortage(error, items) {
   const list = error.problem.missing_items ?? []
   return list.map((one) => t("adjust.short", { item: items.find((item) => item.id === one.item_id)?.name ?? one.item_id, n: one.available })).join(" ")
@@ -291,24 +270,24 @@ function shortage(error, items) {
 
 function adjustForm(user, held, items, names, change) {
   const hasGame = items.some((item) => item.class !== "merch")
-  const lines = html`<div class="stack"></div>`
+  const things = html`<div class="stack"></div>`
   const act = html`<div></div>`
   let count = 0
   const add = () => {
     count += 1
-    lines.append(lineForm(items, names, count, count > 1 && ((one) => one.remove())))
+    things.append(lineForm(items, names, count, count > 1))
   }
   add()
-  const made = html`<form class="stack wide grant-form" novalidate><div class="card row apart">${personRow(user)}<button type="button" class="btn quiet" @click=${change}>${t("send.change")}</button></div>
+  const made = html`<form class="stack wide grant-form" novalidate><div class="card row apart">${personRow(user)}${button(t("send.change"), change, "quiet")}</div>
     ${hasGame && picks("section", t("adjust.section"), sections.map((value) => ({ value, name: t(`adjust.section.${value}`) })), "main")}
-    <div class="stack">${lines}<div><button type="button" class="btn quiet" @click=${add}>${icon("plus")}${t("adjust.addLine")}</button></div></div>
+    <div class="stack">${things}<div>${button([icon("plus"), t("adjust.addLine")], add, "quiet")}</div></div>
     ${field({ label: t("grants.reason"), name: "reason", help: t("adjust.reasonHelp"), more: { maxlength: 500, autocomplete: "off" } })}<div data-general></div>${act}</form>`
-  const showButton = () => fill(act, html`<button class="btn primary big">${t("adjust.preview")}</button>`)
+  const showButton = () => fill(act, submitButton(t("adjust.preview")))
 
   function done(list, answer) {
     const final = { items: answer.final_balances.map((one) => ({ section: "main", ...one })) }
-    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(user) })}</h2><ul class="lines">${list.map((line) => lineText(line, t("adjust.now", { n: heldOf(final, line, final.items[0]?.section) })))}</ul>
-      <div class="row"><button type="button" class="btn" @click=${change}>${t("adjust.next")}</button><a class="btn quiet" href="/admin/audit?action=inventory.adjust">${t("audit.seeAll")}</a></div></section>`)
+    fill(made, html`<section class="card stack" tabindex="-1" role="status"><h2>${t("adjust.done", { name: nameOf(user) })}</h2>${lines(list.map((one) => lineText(one, t("adjust.now", { n: heldOf(final, one, final.items[0]?.section) }))))}
+      <div class="row">${button(t("adjust.next"), change)}${linkButton(t("audit.seeAll"), "/admin/audit?action=inventory.adjust", "quiet")}</div></section>`)
     made.firstChild.focus()
   }
 
@@ -317,7 +296,7 @@ function adjustForm(user, held, items, names, change) {
     event.preventDefault()
     if (act.querySelector(".confirm")) return
     const { reason, section = "main" } = values(made)
-    const all = [...lines.children]
+    const all = [...things.children]
     const complaints = Object.assign({ reason: [...reason].length >= leastReason ? undefined : t("reason.short", { n: leastReason }) }, ...all.map((one) => one.complaints()))
     if (complainAll(made, complaints)) return
     const list = all.map((one) => one.read())
@@ -330,14 +309,11 @@ function adjustForm(user, held, items, names, change) {
         throw error
       }
     }
-    askTwice(act, {
-      question: t("adjust.ask", { name: nameOf(user) }), note: html`<ul class="lines">${list.map((line) => lineText(line, [html`<small class="muted">${signed(line.change)}</small>`, " ", t("adjust.fromTo", { from: heldOf(held, line, section), to: heldOf(held, line, section) + line.change })]))}</ul>`,
-      yes: { text: t("adjust.do"), verb: t("adjust.doing"), work },
-      back: () => {
-        showButton()
-        act.querySelector("button").focus()
-      },
-    })
+    const preview = (one) => {
+      const from = heldOf(held, one, section)
+      return lineText(one, [html`<small class="muted">${signed(one.change)}</small>`, " ", t("adjust.fromTo", { from, to: from + one.change })])
+    }
+    askTwice(act, { question: t("adjust.ask", { name: nameOf(user) }), note: lines(list.map(preview)), yes: { text: t("adjust.do"), verb: t("adjust.doing"), work }, back: showButton })
   })
   showButton()
   return made
@@ -346,10 +322,8 @@ function adjustForm(user, held, items, names, change) {
 async function showAdjust({ query: address, signal }) {
   const read = (id) => Promise.all([get(`users/${encodeURIComponent(id)}`, { signal }), get(`users/${encodeURIComponent(id)}/holdings`, { signal })])
   const id = address.get("user")
-  const [active, retired, names, first] = await Promise.all([
-    allItems({ is_active: true }, signal), allItems({ is_active: false }, signal), classifiers(), id ? read(id) : null,
-  ])
-  const items = [...active, ...retired].sort((a, b) => (b.class === "merch") - (a.class === "merch") || a.name.localeCompare(b.name))
+  const [every, names, first] = await Promise.all([everyItem(signal), classifiers(), id ? read(id) : null])
+  const items = every.sort(byName)
   const place = html`<div></div>`
   const choose = () => {
     replace("/admin/adjust")
@@ -373,7 +347,7 @@ async function showAdjust({ query: address, signal }) {
   }
   if (first) take(first)
   else choose()
-  return [html`<p class="crumb"><a href="/admin/people">${icon("back")}${t("title.people")}</a></p>`, head(t("adjust.title"), t("adjust.text")), place]
+  return [crumb("/admin/people", t("title.people")), head(t("adjust.title"), t("adjust.text")), place]
 }
 
 export const screens = { grants: showGrants, adjust: showAdjust }
