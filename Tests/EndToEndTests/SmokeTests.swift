@@ -39,7 +39,7 @@ struct SmokeTests {
 
   @Test(arguments: [
     ("/page/app.js", "text/javascript", "no-cache"), ("/page/screens/home.js", "text/javascript", "no-cache"),
-    ("/words/en.js", "text/javascript", "no-cache"), ("/style/tokens.css", "text/css", "no-cache"),
+    ("/words/en.js", "text/javascript", "no-cache"), ("/style/elements.css", "text/css", "no-cache"),
     ("/goods/cup.svg", "image/svg+xml", "public, max-age=86400"),
     ("/manifest.webmanifest", "application/manifest+json", "no-cache"), ("/icon-192.png", "image/png", "no-cache"),
   ])
@@ -54,7 +54,7 @@ struct SmokeTests {
 
   @Test(arguments: [
     "/page/", "/page/x/app.js", "/page/screens/", "/page/screens/x/home.js", "/page/screens/../app.js",
-    "/page/%61pp.js", "/words/en.css", "/style/tokens.js", "/goods/../index.html", "/goods/cup.png", "/admin/nowhere",
+    "/page/%61pp.js", "/words/en.css", "/style/elements.js", "/goods/../index.html", "/goods/cup.png", "/admin/nowhere",
     "/shop/a/b", "/shop/", "/-/html/page/app.js", "/-/drawings/cup.svg", "/-/error/404.page",
   ])
   func `no other path leads to a file of the page`(path: String) throws {
@@ -111,7 +111,7 @@ struct SmokeTests {
 
   @Test func `every answer has the security headers for browsers`() throws {
     let paths = [
-      "/", "/style/tokens.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory",
+      "/", "/style/elements.css", "/api/info", "/api/v1/items", "/nowhere", "/x/../y", "/health/live", "/inventory",
     ]
     for path in paths {
       let answer = try world.ask(path)

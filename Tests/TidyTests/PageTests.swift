@@ -116,7 +116,7 @@ struct PageTests {
         imports(of: path, in: text).filter { $0.hasPrefix("words/") || $0.hasPrefix("page/admin/") } == [], "\(path)")
     }
     let index = try read(html + "index.html")
-    for style in ["counter", "plots"] { #expect(!index.contains("style/\(style).css")) }
+    #expect(!index.contains("style/counter.css"))
   }
 
   @Test func `every module imports files that exist, and every style and drawing of the page exists`() throws {

@@ -1,11 +1,8 @@
 // Shows a page while the device is offline, and does nothing else: every answer comes from the shop. What is kept has
 // addresses of its own, so that no other page ever gets a file of an earlier release from here.
 
-const cacheName = "offline-3"
-const files = [
-  "/offline.html", "/offline.js", "/style/tokens.css?offline", "/style/frame.css?offline", "/style/elements.css?offline",
-  "/style/things.css?offline", "/style/screens.css?offline",
-]
+const cacheName = "offline-4"
+const files = ["/offline.html", "/offline.js", "/style/elements.css?offline", "/style/page.css?offline"]
 
 self.addEventListener("install", (event) => {
   self.skipWaiting()

@@ -27,6 +27,13 @@ SCREENS = [
     ("grants-past", "/admin/grants?view=list"), ("adjust", "/admin/adjust"), ("audit", "/admin/audit"), ("reports", "/admin/reports"),
     ("reports-year", "/admin/reports?period=year"),
 ]
+# The screens that everybody has; the others come with these.
+BEFORE_THE_COUNTER = ["/shop", "/me"]
+MOST_BYTES = 112_000
+# What came over the line for the page itself, without pictures and without the answers of the API.
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .filter(({ name }) => /^\\/(?:$|(?:page|style|words)\\/|icons\\.svg$)/.test(new URL(name).pathname))
+  .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
 GO = """(path) => {
   for (const one of document.querySelector("#screen").children) one.dataset.before = ""
   history.pushState({}, "", path)
@@ -109,6 +116,24 @@ class Run:
         self.step("look_round", visitor, work)
         visitor.close()
 
+    def weigh(self):
+        """All that an admin can open, in English, is less than 100 KB as nginx sends it."""
+        def work(visitor):
+            for path in BEFORE_THE_COUNTER + [path for _, path in SCREENS]:
+                visitor.page.evaluate(GO, path)
+                expect(visitor.page.locator("#screen [data-before]")).to_have_count(0)
+                visitor.settle()
+            sizes = dict(visitor.page.evaluate(WEIGHT))
+            assert len(sizes) > 20 and min(sizes.values()) > 0, sizes
+            total = sum(sizes.values())
+            print(f"      all that an admin can open: {total} bytes in {len(sizes)} files", flush=True)
+            assert total < MOST_BYTES, sizes
+        visitor = self.enter(DAY, is_signed_in=False)
+        visitor.page.add_init_script("performance.setResourceTimingBufferSize(2000)")
+        visitor.sign_in(self.arguments.admin, self.password)
+        self.step("weigh", visitor, work)
+        visitor.close()
+
     def all(self):
         visitor = self.enter(DAY)
         for one in WALK:
@@ -123,6 +148,7 @@ class Run:
             visitor = self.enter(look, is_signed_in=False)
             self.step("by_keyboard", visitor, lambda visitor: by_keyboard(visitor, self.company))
             visitor.close()
+        self.weigh()
         # The steps above have looked by day.
         for look in ALL_LOOKS if self.arguments.all_looks else (NIGHT,):
             self.look_round(look)

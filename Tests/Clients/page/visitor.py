@@ -130,7 +130,7 @@ class Visitor:
 
     def sign_out(self):
         self.page.goto("/me")
-        self.page.get_by_role("button", name=self.word("me.signOut"), exact=True).first.click()
+        self.page.get_by_role("button", name=self.word("me.end"), exact=True).first.click()
         expect(self.page.locator("[name=password]")).to_be_visible()
 
     def open(self, path):

@@ -51,7 +51,7 @@ def a_sign_out_that_fails(visitor, cast):
     expect(page.locator(".toast")).to_contain_text("you are still signed in")
     expect(page.get_by_role("heading", name="Vera Holm")).to_be_visible()
     page.unroute("**/api/v1/auth/session")
-    other.evaluate("import('/page/session.js').then((session) => session.distrust())")
+    other.evaluate("import('/page/api.js').then((session) => session.distrust())")
     page.get_by_role("button", name="Sign out", exact=True).first.click()
     expect(page.locator("[name=password]")).to_be_visible()
     expect(other.locator("[name=password]")).to_be_visible()

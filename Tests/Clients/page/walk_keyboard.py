@@ -65,7 +65,7 @@ def a_newcomer(visitor, cast):
     expect(page.locator(".order")).to_have_count(1)
     visitor.look_at("keyboard-orders")
     press_on(visitor, page.locator(".who"), back=True)
-    press_on(visitor, button(word("me.signOut")))
+    press_on(visitor, button(word("me.end")))
     expect(page.get_by_role("heading", name=word("signIn.title"))).to_be_focused()
 
 

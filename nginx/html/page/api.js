@@ -1,11 +1,10 @@
-// Knows how to ask the shop: tokens, keys, waiting and errors. Refuses to know screens.
+// Knows how to ask the shop, and who is signed in. The access token is in memory alone; the refresh token is in a cookie that
+// no script can read. Refuses to know screens.
 
-import { bearer, distrust, facts, refresh, setCoins } from "./session.js"
-import { busy, offline, patiently } from "./notices.js"
+import { busy, offline, patiently } from "./elements.js"
 
 const base = "/api/v1/"
 const tries = 4
-/** Nobody waits longer before a page; then the sentence says how long it is. */
 const longestWait = 60
 
 /**
@@ -26,7 +25,6 @@ export class Refusal extends Error {
 
 let onEnd = async () => false
 
-/** `work` lets the user sign in again, and gives true if the request may be repeated. */
 export function whenSessionEnds(work) {
   onEnd = work
 }
@@ -36,7 +34,6 @@ function withoutAnswer(code = "offline") {
   return new Refusal(0, { code, title: code })
 }
 
-/** A refresh fails with the answer of the shop, or without one. */
 async function refreshed() {
   try {
     return await refresh()
@@ -106,7 +103,6 @@ export async function ask(method, path, { body, key, ifMatch, ifNoneMatch, signa
 export const get = (path, options) => ask("GET", path, options)
 export const post = (path, body, options) => ask("POST", path, { body, ...options })
 
-/** A POST with a key. `isRepeat` says that an earlier request with this key has done it. */
 export async function postOnce(path, body, key) {
   const answer = await post(path, body, { key, raw: true })
   return { ...(await answer.json()), isRepeat: answer.headers.has("Idempotent-Replayed") }
@@ -119,7 +115,6 @@ export async function readCoins(signal) {
   if (facts.coins === before) setCoins(coins)
 }
 
-/** Every page of a list by cursor, as one table of CSV: the head of each page but the first is dropped. */
 async function csv(path) {
   const parts = []
   for (let next = path; next;) {
@@ -139,8 +134,128 @@ export async function download(path, name) {
   setTimeout(() => URL.revokeObjectURL(file), 10_000)
 }
 
-/** The query of an address, without what is empty. */
 export function query(values) {
   const kept = Object.entries(values).filter(([, value]) => value != null && value !== "")
   return kept.length ? "?" + new URLSearchParams(kept) : ""
+}
+
+const auth = "/api/v1/auth/"
+const lockName = "tuckshop-refresh"
+const channel = new BroadcastChannel("tuckshop")
+
+/** Says that a session may exist, so that a stranger's page does not ask for one. */
+const mark = "signed-in"
+
+let token = null
+let expiresAt = 0
+
+export const facts = { shop: null, me: null, coins: null }
+
+/** Tells the frame and the screens: `coins`, `me`, `moved`, `signedOut`. */
+export const changes = new EventTarget()
+
+export function announce(name) {
+  changes.dispatchEvent(new Event(name))
+}
+
+export function setCoins(coins) {
+  if (facts.coins === coins) return
+  facts.coins = coins
+  announce("coins")
+}
+
+function bearer() {
+  return token && Date.now() < expiresAt - 20_000 ? token : null
+}
+
+/** The way over a provider ends with a cookie and no answer, so its link sets the mark. */
+export function expectSession() {
+  localStorage.setItem(mark, "1")
+}
+
+function keep(data) {
+  expectSession()
+  token = data.access_token
+  expiresAt = Date.now() + data.expires_in * 1000
+}
+
+/** The user that a token is for. The page reads it only to notice another user; the shop checks the token itself. */
+function userOf(text) {
+  return JSON.parse(atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub
+}
+
+export function isAnother(data) {
+  return facts.me != null && userOf(data.access_token) !== facts.me.id
+}
+
+/** Another user begins with a page of their own: nothing that waits here may go on with their token. */
+export function beginAnew() {
+  expectSession()
+  sessionStorage.clear()
+  location.reload()
+  return new Promise(() => {})
+}
+
+function forget() {
+  localStorage.removeItem(mark)
+  token = null
+  facts.me = null
+  facts.coins = null
+}
+
+channel.addEventListener("message", ({ data }) => {
+  if (data.ended && (token || facts.me)) {
+    forget()
+    announce("signedOut")
+  } else if (data.token && userOf(data.token) === facts.me?.id) {
+    token = data.token
+    expiresAt = data.expiresAt
+  }
+})
+
+/** Waiting for the lock, a tab hears of the token that another one has got, and does not ask again. */
+function locked(work) {
+  return navigator.locks ? navigator.locks.request(lockName, work) : work()
+}
+
+let refreshing = null
+
+export function refresh() {
+  refreshing ??= locked(async () => {
+    if (bearer()) return true
+    if (!localStorage.getItem(mark)) return false
+    const answer = await fetch(auth + "session/refresh", { method: "POST" })
+    if (answer.status === 401 || answer.status === 403) {
+      localStorage.removeItem(mark)
+      return false
+    }
+    if (!answer.ok) throw answer
+    const data = await answer.json()
+    // The cookie belongs to all tabs: in another one somebody else has signed in.
+    if (isAnother(data)) return beginAnew()
+    keep(data)
+    channel.postMessage({ token, expiresAt })
+    return true
+  }).finally(() => {
+    refreshing = null
+  })
+  return refreshing
+}
+
+/** The token was refused although its time is not over: the session was ended elsewhere, or its key was replaced. */
+export function distrust() {
+  token = null
+}
+
+export function begin(data) {
+  keep(data)
+}
+
+/** Fails if the shop does not say that the session has ended: then it still exists. */
+export async function signOut() {
+  const answer = await fetch(auth + "session", { method: "DELETE" })
+  if (!answer.ok && answer.status !== 401) throw answer
+  channel.postMessage({ ended: true })
+  forget()
+  announce("signedOut")
 }

@@ -1,6 +1,6 @@
 // Knows how to show openapi.yaml to people who write programs. Refuses to know what any single route does.
 import { fill, html } from "./html.js"
-import { setAccent } from "./theme.js"
+import { setAccent } from "./words.js"
 import { parse } from "./yaml.js"
 
 let api

@@ -1,11 +1,10 @@
 // Knows items as a screen shows them: their pictures, their names, the sizes. Refuses to know where they are shown.
 
 import { get, query } from "./api.js"
+import { price, tint } from "./elements.js"
 import { html } from "./html.js"
 import { knows, t } from "./words.js"
-import { price, tint } from "./elements.js"
 
-/** Goods that have a drawing of their own while they have no picture. */
 const drawn = ["book", "cup", "hoody", "pen", "pink-hoody", "powerbank", "socks", "t-shirt", "umbrella", "wallet"]
 
 const papers = [["#8c6bd1", "#4d318a"], ["#2fa37a", "#14634a"], ["#e8604c", "#952e20"], ["#4d8fd6", "#1f4f86"], ["#eeb02a", "#7a4c00"], ["#c98a52", "#6a3f15"]]
@@ -16,7 +15,6 @@ const patterns = [
   "M20 32q7-7 14 0t14 0 14 0 14 0M20 48q7-7 14 0t14 0 14 0 14 0M20 64q7-7 14 0t14 0 14 0 14 0",
 ]
 
-/** A paper bag with the first letter of the name, for an item without a picture. */
 function bag(name, size) {
   const sum = [...name].reduce((total, letter) => (total * 33 + letter.codePointAt(0)) >>> 0, 7)
   const [paper, ink] = papers[sum % papers.length]
@@ -26,11 +24,18 @@ function bag(name, size) {
     <circle cx="48" cy="52" r="19" fill="#fff8ea"/><text x="48" y="61" text-anchor="middle" font-family="ui-rounded, system-ui, sans-serif" font-size="26" font-weight="800" fill="${ink}">${[...name][0]?.toLocaleUpperCase() ?? "?"}</text></svg>`
 }
 
-/** The picture of an item, or of one of its variants. */
+/** A word for a variant, by which two of them are compared; the plain item is “/”. */
+export function keyOf({ collection, quality_level: level } = {}) {
+  return `${collection ?? ""}/${level ?? ""}`
+}
+
+export function variantOf({ collection, quality_level: level } = {}) {
+  return { ...(collection ? { collection } : {}), ...(level ? { quality_level: level } : {}) }
+}
+
 export function picture(item, { size = 320, variant } = {}) {
   const images = item.images ?? []
-  const fits = (one) => (one.collection ?? null) === (variant?.collection ?? null) && (one.quality_level ?? null) === (variant?.quality_level ?? null)
-  const image = images.find(fits) ?? images.find((one) => !one.collection && !one.quality_level) ?? images[0]
+  const image = images.find((one) => keyOf(one) === keyOf(variant)) ?? images.find((one) => keyOf(one) === "/") ?? images[0]
   const url = image?.url ?? (drawn.includes(item.code) ? `/goods/${item.code}.svg` : null)
   return url ? html`<img src="${url}" width="${size}" height="${size}" alt="">` : bag(item.name, size)
 }
@@ -39,7 +44,6 @@ export function thumb(item, size = "") {
   return html`<span class="thumb ${tint(item.code)} ${size}">${picture(item, { size: 48 })}</span>`
 }
 
-/** An item on the shelf. `note` stands below its name. */
 export function tile(item, note) {
   const isOut = isSoldOut(item)
   return html`<li class="tile ${tint(item.code)} ${isOut ? "out" : ""}"><span class="pic">${picture(item)}</span>
@@ -47,7 +51,6 @@ export function tile(item, note) {
     <a class="name" href="/shop/${encodeURIComponent(item.code)}">${item.name}</a>${note && html`<span class="note">${note}</span>`}</li>`
 }
 
-/** The variants that can be chosen; none if the item is sold as one thing only. */
 export function variants(item) {
   return (item.variants ?? []).filter((one) => one.is_active !== false && (one.collection || one.quality_level))
 }
@@ -66,7 +69,6 @@ export function isSoldOut(item) {
 
 let classifierNames = null
 
-/** The names of sizes, collections and kinds of goods, by their codes. */
 export async function classifiers() {
   classifierNames ??= get("classifiers", { anonymous: true }).then((lists) => {
     const names = new Map()
@@ -79,37 +81,51 @@ export async function classifiers() {
   return classifierNames
 }
 
-/** A kind of goods in the language of the page if it has a word for it, else in the shop's. */
 export function typeName(names, code) {
   return knows(`type.${code}`) ? t(`type.${code}`) : names.get(`item_type ${code}`) ?? code
 }
 
-/** “Size L”, “Winter 2025”, or both; empty for the standard variant, which some lists call “base”. `key` is another word for the size. */
-export function variantName(names, { collection, quality_level: level } = {}, key = "item.size") {
-  const size = level && level !== "base" && t(key, { name: names.get(`quality_level ${level}`) ?? level.toUpperCase() })
-  return [collection && collection !== "base" && (names.get(`collection ${collection}`) ?? collection), size].filter(Boolean).join(", ")
+export function sizeName(names, code) {
+  return names.get(`quality_level ${code}`) ?? code
 }
 
-/** The page of the catalogue that a query asks for. */
+export function collectionName(names, code) {
+  return names.get(`collection ${code}`) ?? code
+}
+
+export function variantName(names, { collection, quality_level: level } = {}, key = "item.size") {
+  const size = level && level !== "base" && t(key, { name: names.get(`quality_level ${level}`) ?? level.toUpperCase() })
+  return [collection && collection !== "base" && collectionName(names, collection), size].filter(Boolean).join(", ")
+}
+
+export function fullName(names, one, key) {
+  return [one.name, variantName(names, one, key)].filter(Boolean).join(", ")
+}
+
 export function items(filter, signal) {
   return get("items" + query(filter), { anonymous: true, signal })
 }
 
 const known = new Map()
 
-/** Items of these codes, for their names and pictures. An item that is gone keeps its code as its name. */
 export async function itemsByCode(codes, signal) {
   const wanted = [...new Set(codes)].filter((code) => code && !known.has(code))
   if (wanted.length) {
-    const pages = await Promise.all(["true", "false"].map((active) => allItems({ is_active: active }, signal)))
-    for (const item of pages.flat()) known.set(item.code, item)
+    for (const item of await everyItem(signal)) known.set(item.code, item)
   }
   return (code) => known.get(code) ?? { code, name: code, images: [] }
 }
 
-/** Every item that a filter lets through, however many pages there are. */
 export async function allItems(filter, signal) {
   const first = await items({ ...filter, limit: 100 }, signal)
   const rest = Array.from({ length: first.total_pages - 1 }, (_, index) => items({ ...filter, limit: 100, page: index + 2 }, signal))
   return [first, ...(await Promise.all(rest))].flatMap((page) => page.items)
+}
+
+export async function everyItem(signal) {
+  return (await Promise.all([true, false].map((active) => allItems({ is_active: active }, signal)))).flat()
+}
+
+export function byName(a, b) {
+  return (b.class === "merch") - (a.class === "merch") || a.name.localeCompare(b.name)
 }

@@ -3,6 +3,8 @@
 // html`<p class="${name}" @click=${act}>${text}</p>` parses the literal parts once, as a template, and puts the values
 // in as text, attributes, listeners or nodes. A value is never parsed, so no data can become markup.
 
+
+
 const mark = "\u{f8ff}"
 /** Until its value is known, an attribute has another name: the parser would complain about a number that is none. */
 const waiting = "data-v-"
@@ -25,7 +27,6 @@ function parsed(strings) {
   return template
 }
 
-/** A value as a node or a text: lists in order, nothing for null, undefined and booleans. */
 export function nodes(value) {
   if (value == null || value === true || value === false) return []
   if (Array.isArray(value)) return value.flatMap(nodes)
@@ -46,7 +47,6 @@ function setAttribute(element, name, parts, values) {
   }
 }
 
-/** The nodes of a literal: the element itself if there is exactly one, else a fragment. */
 export function html(strings, ...values) {
   const content = document.importNode(parsed(strings).content, true)
   const walker = document.createTreeWalker(content, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_COMMENT)
@@ -66,7 +66,6 @@ export function html(strings, ...values) {
   return content.childNodes.length === 1 ? content.firstChild : content
 }
 
-/** Replaces what an element holds. */
 export function fill(element, ...content) {
   element.replaceChildren(...nodes(content))
   return element
@@ -74,7 +73,6 @@ export function fill(element, ...content) {
 
 let lastID = 0
 
-/** A fresh id for an element that another one names. */
 export function freshID(stem = "e") {
   lastID += 1
   return `${stem}${lastID}`

@@ -1,9 +1,11 @@
-// Knows the addresses of the page, the screens behind them and the roles that see them; nginx/snippets/routes.conf
-// answers each of these addresses with the page. Refuses to know what a screen shows.
+// Knows the addresses of the page, their screens and the roles that see them, and the keys that lead there. The addresses
+// stand in nginx/snippets/routes.conf too.
 
-import { useWords } from "./words.js"
+import { facts } from "./api.js"
+import { html } from "./html.js"
+import { knows, t, useWords } from "./words.js"
 
-const staff = ["admin", "moderator"]
+export const staff = ["admin", "moderator"]
 const admins = ["admin"]
 
 function style(name) {
@@ -17,51 +19,56 @@ function style(name) {
 
 let ready = null
 
-/** The counter's needs beside a screen: words and styles that a colleague's page does not load. */
-export async function behind(load) {
-  ready ??= Promise.all([useWords("counter", "office"), style("plots"), style("counter")])
+/** A module of the counter, with the words and styles that a colleague's page does not load. */
+export async function behind(name) {
+  ready ??= Promise.all([useWords("counter", "office"), style("counter")])
   ready.catch(() => {
     ready = null
   })
-  const [module] = await Promise.all([load(), ready])
+  const [module] = await Promise.all([import(`./admin/${name}.js`), ready])
   return module
 }
 
+const account = () => import("./screens/account.js")
+const coins = () => import("./screens/home.js")
+const goods = () => import("./screens/shop.js")
+const counter = (name) => () => behind(name)
+
 /**
- * One line a screen. `nav` is the part of the front that links to it: `shop` or `counter`. `key` is the letter after g.
- * `open` screens need no session. `bones` is the shape that is shown while a slow screen loads.
+ * One line a screen; the module that `load` gives has it under its name. `nav` is the part of the front that links to it:
+ * `shop` or `counter`. `key` is the letter after g. `open` screens need no session. `bones` is the shape that is shown
+ * while a slow screen loads.
  */
 export const routes = [
-  { path: "/", name: "home", nav: "shop", icon: "home", key: "h", load: () => import("./screens/home.js") },
-  { path: "/send", name: "send", nav: "shop", icon: "send", key: "s", load: () => import("./screens/send.js") },
-  { path: "/shop", name: "shop", nav: "shop", icon: "shop", key: "o", bones: "shelf", load: () => import("./screens/shop.js") },
-  { path: "/shop/:code", name: "item", under: "shop", load: () => import("./screens/item.js") },
-  { path: "/mine", name: "mine", nav: "shop", icon: "mine", key: "m", load: () => import("./screens/mine.js") },
-  { path: "/orders", name: "orders", under: "mine", load: () => import("./screens/orders.js") },
-  { path: "/history", name: "history", nav: "shop", icon: "history", key: "y", load: () => import("./screens/history.js") },
-  { path: "/me", name: "me", key: "e", load: () => import("./screens/me.js") },
-  { path: "/admin", name: "queue", roles: staff, load: () => behind(() => import("./admin/queue.js")) },
-  { path: "/admin/queue", name: "queue", nav: "counter", icon: "queue", key: "q", roles: staff, load: () => behind(() => import("./admin/queue.js")) },
-  { path: "/admin/catalogue", name: "catalogue", nav: "counter", icon: "catalogue", key: "c", roles: admins, load: () => behind(() => import("./admin/catalogue.js")) },
-  { path: "/admin/catalogue/:id", name: "thing", under: "catalogue", roles: admins, load: () => behind(() => import("./admin/thing.js")) },
-  { path: "/admin/people", name: "people", nav: "counter", icon: "people", key: "p", roles: staff, load: () => behind(() => import("./admin/people.js")) },
-  { path: "/admin/people/:id", name: "person", under: "people", roles: staff, load: () => behind(() => import("./admin/person.js")) },
-  { path: "/admin/grants", name: "grants", nav: "counter", icon: "grants", key: "t", roles: admins, load: () => behind(() => import("./admin/grants.js")) },
-  { path: "/admin/adjust", name: "adjust", under: "people", roles: admins, load: () => behind(() => import("./admin/adjust.js")) },
-  { path: "/admin/reports", name: "reports", nav: "counter", icon: "reports", key: "r", roles: admins, load: () => behind(() => import("./admin/reports.js")) },
-  { path: "/admin/audit", name: "audit", nav: "counter", icon: "audit", key: "a", roles: admins, load: () => behind(() => import("./admin/audit.js")) },
-  { path: "/join", name: "join", open: true, load: () => import("./screens/join.js") },
-  { path: "/reset", name: "reset", open: true, load: () => import("./screens/reset.js") },
+  { path: "/", name: "home", nav: "shop", icon: "home", key: "h", load: coins },
+  { path: "/send", name: "send", nav: "shop", icon: "send", key: "s", load: coins },
+  { path: "/shop", name: "shop", nav: "shop", icon: "shop", key: "o", bones: "shelf", load: goods },
+  { path: "/shop/:code", name: "item", under: "shop", load: goods },
+  { path: "/mine", name: "mine", nav: "shop", icon: "mine", key: "m", load: goods },
+  { path: "/orders", name: "orders", under: "mine", load: goods },
+  { path: "/history", name: "history", nav: "shop", icon: "history", key: "y", load: coins },
+  { path: "/me", name: "me", key: "e", load: account },
+  { path: "/admin", name: "queue", roles: staff, load: counter("queue") },
+  { path: "/admin/queue", name: "queue", nav: "counter", icon: "queue", key: "q", roles: staff, load: counter("queue") },
+  { path: "/admin/catalogue", name: "catalogue", nav: "counter", icon: "catalogue", key: "c", roles: admins, load: counter("catalogue") },
+  { path: "/admin/catalogue/:id", name: "thing", under: "catalogue", roles: admins, load: counter("catalogue") },
+  { path: "/admin/people", name: "people", nav: "counter", icon: "people", key: "p", roles: staff, load: counter("people") },
+  { path: "/admin/people/:id", name: "person", under: "people", roles: staff, load: counter("people") },
+  { path: "/admin/grants", name: "grants", nav: "counter", icon: "grants", key: "t", roles: admins, load: counter("grants") },
+  { path: "/admin/adjust", name: "adjust", under: "people", roles: admins, load: counter("grants") },
+  { path: "/admin/reports", name: "reports", nav: "counter", icon: "reports", key: "r", roles: admins, load: counter("reports") },
+  { path: "/admin/audit", name: "audit", nav: "counter", icon: "audit", key: "a", roles: admins, load: counter("reports") },
+  { path: "/join", name: "join", open: true, load: account },
+  { path: "/reset", name: "reset", open: true, load: account },
 ]
+export const signIn = { name: "signIn", open: true, params: {}, load: account }
 
-const nothing = { name: "nothing", load: () => import("./screens/nothing.js") }
+const nothing = { name: "nothing", load: () => import("./app.js") }
 
-/** Whether a role sees a route; a route without roles is everybody's. */
 export function sees(route, role) {
   return !route.roles || route.roles.includes(role)
 }
 
-/** A part of a path as text; null if its escapes are no text. */
 function decoded(part) {
   try {
     return decodeURIComponent(part)
@@ -70,7 +77,11 @@ function decoded(part) {
   }
 }
 
-/** The route of a path with its parameters. A route that the role does not see does not exist. */
+/** The title of a screen, or a shorter name where the title is too long for a link. */
+export function linkName({ name }) {
+  return knows(`nav.${name}`) ? t(`nav.${name}`) : t(`title.${name}`)
+}
+
 export function match(path, role) {
   for (const route of routes) {
     const names = route.path.split("/")
@@ -87,7 +98,6 @@ export function match(path, role) {
 let render = () => {}
 let current = new AbortController()
 
-/** `work(signal)` shows the screen of the present address. The signal ends when another address follows. */
 export function start(work) {
   render = work
   history.scrollRestoration = "manual"
@@ -113,7 +123,6 @@ export function go(address) {
   return show()
 }
 
-/** Another address for what is shown already, such as one without a secret. */
 export function replace(address) {
   history.replaceState({}, "", address)
 }
@@ -129,4 +138,48 @@ function follow(event) {
   go(link.pathname + link.search)
 }
 
-export { admins, staff }
+let waitsForLetter = 0
+
+function isTyping(target) {
+  return target.closest?.("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog")
+}
+
+/** By its place on the keyboard, so that g works with Cyrillic letters as well. */
+function letter(event) {
+  return event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key
+}
+
+function reachable() {
+  return routes.filter((route) => route.key && sees(route, facts.me.role))
+}
+
+function showKeys() {
+  const row = (keys, text) => html`<li><span class="what">${text}</span><span>${keys.map((key) => [html`<kbd>${key}</kbd>`, " "])}</span></li>`
+  const dialog = html`<dialog aria-labelledby="keys-title"><div class="row apart"><h2 id="keys-title">${t("keys.title")}</h2>
+    <form method="dialog"><button class="btn quiet">${t("close")}</button></form></div>
+    <ul class="lines">${row(["/"], t("keys.search"))}${reachable().map((route) => row(["g", route.key], t("keys.go", { name: linkName(route) })))}${row(["?"], t("keys.list"))}</ul></dialog>`
+  dialog.addEventListener("close", () => dialog.remove())
+  document.body.append(dialog)
+  dialog.showModal()
+}
+
+function search() {
+  const field = document.querySelector("[data-search]")
+  if (field) field.focus()
+  else go("/send")
+}
+
+addEventListener("keydown", (event) => {
+  if (!facts.me || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+  const isSecond = Date.now() < waitsForLetter
+  waitsForLetter = 0
+  const route = isSecond && reachable().find((one) => one.key === letter(event))
+  if (route) go(route.path)
+  else if (event.key === "/") search()
+  else if (event.key === "?") showKeys()
+  else if (letter(event) === "g") {
+    waitsForLetter = Date.now() + 1500
+    return
+  } else return
+  event.preventDefault()
+})

@@ -1,23 +1,22 @@
 // Knows the languages: sentences, plurals, numbers, dates. Refuses to know screens.
 
+
+
 /** The order of day and month in a date is the one that most people who read English use. */
 const locales = { en: "en-GB", ru: "ru" }
 export const languageNames = { en: "English", ru: "Русский" }
 
 let language
 let words = {}
-/** The files of words that are in use: everybody's, and those that a part of the page brings with itself. */
 const files = [""]
 let plural
 let numbers
-/** The company's own word for coins; empty while the words of the language are meant. */
 let coinWord = ""
 
 export function currentLanguage() {
   return language
 }
 
-/** Only the words of one language are loaded. */
 async function load(wanted, names) {
   const lists = await Promise.all(names.map((name) => import(`/words/${wanted}${name}.js`)))
   return Object.assign({}, ...lists.map((list) => list.default))
@@ -31,25 +30,21 @@ async function setLanguage(wanted) {
   document.documentElement.lang = language
 }
 
-/** The language that page/early.js found. */
 export function startLanguage() {
   return setLanguage(document.documentElement.lang)
 }
 
-/** Fails, and changes nothing, if the words cannot be read. */
 export async function chooseLanguage(wanted) {
   await setLanguage(wanted)
   localStorage.setItem("language", wanted)
 }
 
-/** More words, from `words/en-PART.js` and its sisters. */
 export async function useWords(...parts) {
   const more = parts.map((part) => `-${part}`).filter((name) => !files.includes(name))
   Object.assign(words, await load(language, more))
   files.push(...more)
 }
 
-/** The shop's word counts only if it is another one than the default. */
 export function setCoinWord(word) {
   coinWord = word === "coins" ? "" : word
 }
@@ -70,7 +65,6 @@ export function t(key, values = {}) {
   })
 }
 
-/** Whether there are words for a key, for codes that the server may add. */
 export function knows(key) {
   return words[key] != null
 }
@@ -83,7 +77,6 @@ export function signed(value) {
   return (value > 0 ? "+" : "") + number(value)
 }
 
-/** The word for this many coins. */
 export function coinName(count, form) {
   if (coinWord) return coinWord
   const key = form && knows(`coins.word.${form}`) ? `coins.word.${form}` : "coins.word"
@@ -95,7 +88,6 @@ export function coins(count, form) {
   return `${number(count)}\u00a0${coinName(count, form)}`
 }
 
-/** `Intl`'s format for these options, made once for each language. */
 const formats = new Map()
 export function format(kind, options) {
   const key = language + kind.name + JSON.stringify(options)
@@ -119,7 +111,6 @@ function timeOf(date) {
   return format(Intl.DateTimeFormat, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date)
 }
 
-/** For news: “2 hours ago”, “yesterday”, later the date. */
 export function ago(text) {
   const date = new Date(text)
   const seconds = (Date.now() - date) / 1000
@@ -131,13 +122,11 @@ export function ago(text) {
   return days < 7 ? relative.format(-days, "day") : dateOf(date)
 }
 
-/** For lists: “28 Nov, 14:55”. */
 export function moment(text) {
   const date = new Date(text)
   return `${dateOf(date)}, ${timeOf(date)}`
 }
 
-/** For steps: “today, 14:55”, “Mon, 09:12”, later the date. */
 export function step(text) {
   const date = new Date(text)
   const days = daysAgo(date)
@@ -151,4 +140,23 @@ export function greeting(name) {
   const hour = new Date().getHours()
   const part = hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening"
   return t(`home.${part}`, { name })
+}
+
+export function currentTheme() {
+  return document.documentElement.dataset.theme ?? "device"
+}
+
+export function chooseTheme(theme) {
+  if (theme === "device") {
+    localStorage.removeItem("theme")
+    delete document.documentElement.dataset.theme
+  } else {
+    localStorage.setItem("theme", theme)
+    document.documentElement.dataset.theme = theme
+  }
+}
+
+/** Every other colour of the accent is worked out from this one; see style/elements.css. */
+export function setAccent(accent) {
+  if (/^#[0-9a-f]{6}$/i.test(accent ?? "")) document.documentElement.style.setProperty("--accent", accent)
 }

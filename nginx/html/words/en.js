@@ -33,12 +33,7 @@ export default {
   "title.nothing": "Nothing here",
   "title.closed": "Closed for a moment",
 
-  "nav.home": "Home",
   "nav.send": "Send",
-  "nav.shop": "Shop",
-  "nav.mine": "Mine",
-  "nav.history": "History",
-  "nav.me": "My settings",
   "nav.shopPart": "Shop",
   "nav.counterPart": "Behind the counter",
   "nav.waiting": ", waiting: ",
@@ -48,7 +43,6 @@ export default {
   "coins.missing": "{coins} missing",
   "coins.have": "You have {have} of {need}.",
   "coins.youHave": "You have {coins}.",
-  "coins.now": "You have {coins}.",
 
   "offline.title": "You are offline.",
   "offline.text": "You can read on; sending and buying wait for the line.",
@@ -60,7 +54,6 @@ export default {
   "busy.again": { one: "We try again in {n} second.", other: "We try again in {n} seconds." },
   "closed.title": "Back in a moment",
   "closed.text": "The shop is restocking itself. Nothing you sent or bought is lost.",
-  "closed.again": { one: "We try again in {n} second.", other: "We try again in {n} seconds." },
   "closed.now": "Try now",
   "trouble.title": "This did not load",
   "trouble.text": "The shop gave no useful answer. Try again in a moment.",
@@ -154,7 +147,6 @@ export default {
   "reset.title": "Choose a new password",
   "link.broken": "This link is not whole",
   "link.brokenText": "Open it again from the message that you got, or copy all of it.",
-  "reset.password": "New password",
   "reset.do": "Set the password",
   "reset.doing": "Setting it…",
   "reset.done": "Your new password is set. Sign in with it.",
@@ -175,7 +167,6 @@ export default {
   "home.nothingText": "You get {word} when a colleague thanks you, or when the office gives a grant.",
   "home.reach": "Within reach",
   "home.goods": "What the shop has",
-  "home.toShop": "Go to the shop",
 
   "people.placeholder": "Name of a colleague",
   "people.colleagues": "Colleagues",
@@ -342,7 +333,6 @@ export default {
   "me.end": "Sign out",
   "me.ending": "Signing out…",
   "me.endOthers": { one: "Sign out the other one", other: "Sign out the {n} others" },
-  "me.signOut": "Sign out",
   "me.stillIn": "The shop did not sign you out, so you are still signed in. Try again in a moment.",
 
   // Behind the counter: titles and links; words/en-counter.js has the rest.
@@ -355,10 +345,4 @@ export default {
   "title.adjust": "Adjust",
   "title.reports": "Reports",
   "title.audit": "Changes",
-  "nav.queue": "Hand-over",
-  "nav.catalogue": "Catalogue",
-  "nav.people": "People",
-  "nav.grants": "Grants",
-  "nav.reports": "Reports",
-  "nav.audit": "Changes",
 }

@@ -33,12 +33,7 @@ export default {
   "title.nothing": "Здесь ничего нет",
   "title.closed": "Закрыто на минуту",
 
-  "nav.home": "Главная",
   "nav.send": "Подарить",
-  "nav.shop": "Витрина",
-  "nav.mine": "Моё",
-  "nav.history": "История",
-  "nav.me": "Мои настройки",
   "nav.shopPart": "Магазин",
   "nav.counterPart": "За прилавком",
   "nav.waiting": ", ждут: ",
@@ -49,7 +44,6 @@ export default {
   "coins.missing": "Не хватает: {coins}",
   "coins.have": "У вас {have} из {need}.",
   "coins.youHave": "У вас {coins}.",
-  "coins.now": "У вас {coins}.",
 
   "offline.title": "Нет связи.",
   "offline.text": "Читать можно и дальше; подарки и покупки подождут связи.",
@@ -61,7 +55,6 @@ export default {
   "busy.again": { one: "Повторим через {n} секунду.", few: "Повторим через {n} секунды.", many: "Повторим через {n} секунд.", other: "Повторим через {n} секунды." },
   "closed.title": "Скоро вернёмся",
   "closed.text": "Магазин пополняет полки. Всё подаренное и купленное на месте.",
-  "closed.again": { one: "Повторим через {n} секунду.", few: "Повторим через {n} секунды.", many: "Повторим через {n} секунд.", other: "Повторим через {n} секунды." },
   "closed.now": "Попробовать сейчас",
   "trouble.title": "Не загрузилось",
   "trouble.text": "Магазин не ответил как надо. Попробуйте ещё раз через минуту.",
@@ -155,7 +148,6 @@ export default {
   "reset.title": "Придумайте новый пароль",
   "link.broken": "Ссылка неполная",
   "link.brokenText": "Откройте её ещё раз из полученного сообщения или скопируйте целиком.",
-  "reset.password": "Новый пароль",
   "reset.do": "Сохранить пароль",
   "reset.doing": "Сохраняем…",
   "reset.done": "Новый пароль сохранён. Войдите с ним.",
@@ -176,7 +168,6 @@ export default {
   "home.nothingText": "Здесь появятся {word}, когда коллега поблагодарит вас или офис сделает начисление.",
   "home.reach": "По карману",
   "home.goods": "Что есть на витрине",
-  "home.toShop": "На витрину",
 
   "people.placeholder": "Имя коллеги",
   "people.colleagues": "Коллеги",
@@ -343,7 +334,6 @@ export default {
   "me.end": "Выйти",
   "me.ending": "Выходим…",
   "me.endOthers": { one: "Выйти на другом устройстве", few: "Выйти на {n} других устройствах", many: "Выйти на {n} других устройствах", other: "Выйти на {n} других устройствах" },
-  "me.signOut": "Выйти",
   "me.stillIn": "Выйти не получилось: магазин не подтвердил это. Попробуйте ещё раз через минуту.",
 
   // За прилавком: заголовки и ссылки; остальное в words/ru-counter.js.
@@ -356,10 +346,4 @@ export default {
   "title.adjust": "Поправки",
   "title.reports": "Отчёты",
   "title.audit": "Изменения",
-  "nav.queue": "Выдача",
-  "nav.catalogue": "Каталог",
-  "nav.people": "Люди",
-  "nav.grants": "Начисления",
-  "nav.reports": "Отчёты",
-  "nav.audit": "Изменения",
 }

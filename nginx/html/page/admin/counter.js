@@ -1,15 +1,12 @@
-// Knows what the screens behind the counter share: their words, a search, pages, dialogs, reasons and links to copy.
-// It is loaded only for people who stand there.
+// Knows what the screens behind the counter share. It is loaded only for people who stand there.
 
-import { number, t } from "../words.js"
-import { complainAll, confirmStep, field, submitting } from "../form.js"
+import { get, query, Refusal } from "../api.js"
+import { avatar, badge, button, hidden, icon, table, tabs, toast } from "../elements.js"
+import { clearErrors, complainAll, field, makeForm, submitButton, submitting, values } from "../form.js"
+import { setCount } from "../app.js"
 import { fill, freshID, html } from "../html.js"
-import { Refusal, get, query } from "../api.js"
-import { avatar, icon, tabs } from "../elements.js"
-import { setCount } from "../frame.js"
-import { toast } from "../notices.js"
+import { number, t } from "../words.js"
 
-/** A field that filters a list while somebody types. `change` gets the text when the typing pauses. */
 export function searchField(label, placeholder, value, change, wait = 0) {
   const id = freshID("search")
   const input = html`<input class="input" id="${id}" type="search" data-search autocomplete="off" spellcheck="false" placeholder="${placeholder}" value="${value}">`
@@ -22,13 +19,12 @@ export function searchField(label, placeholder, value, change, wait = 0) {
     <label class="vh" for="${id}">${label}</label>${input}<kbd aria-hidden="true">/</kbd></form>`
 }
 
-/** Whether every word of a search begins a word of one of the texts. */
 export function hasWords(search, ...texts) {
-  const parts = texts.join(" ").toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u)
-  return search.toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean).every((word) => parts.some((part) => part.startsWith(word)))
+  const wordsOf = (text) => text.toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u)
+  const parts = wordsOf(texts.join(" "))
+  return wordsOf(search).filter(Boolean).every((word) => parts.some((part) => part.startsWith(word)))
 }
 
-/** “1 to 20 of 148” with the ways back and on; nothing if all fits on one page. */
 export function pageLinks({ page, limit, total }, to) {
   if (total <= limit) return null
   const link = (target, name) => (target < 1 || (target - 1) * limit >= total ? null : html`<a class="btn" href="${to(target)}">${name}</a>`)
@@ -36,12 +32,14 @@ export function pageLinks({ page, limit, total }, to) {
     <div class="row">${link(page - 1, [icon("back"), t("back.page")])}${link(page + 1, [t("next.page"), icon("next")])}</div></nav>`
 }
 
-/** A short form above the list that it belongs to. It closes when another screen comes. */
+export function cross(text, act) {
+  return button([icon("x"), hidden(text)], act, "quiet square")
+}
+
 export function openDialog(title, signal, ...content) {
   const id = freshID("dialog")
   const close = () => made.close()
-  const made = html`<dialog aria-labelledby="${id}"><div class="row apart"><h2 id="${id}">${title}</h2>
-    <button type="button" class="btn quiet square" @click=${close}>${icon("x")}<span class="vh">${t("close")}</span></button></div>${content}</dialog>`
+  const made = html`<dialog aria-labelledby="${id}"><div class="row apart"><h2 id="${id}">${title}</h2>${cross(t("close"), close)}</div>${content}</dialog>`
   made.addEventListener("close", () => made.remove())
   signal?.addEventListener("abort", close)
   document.body.append(made)
@@ -49,41 +47,28 @@ export function openDialog(title, signal, ...content) {
   return made
 }
 
-/** A button that does its work by itself, in a form that shows a refusal. */
-export function workButton({ text, look = "", verb, work }) {
-  const button = html`<button type="button" class="btn ${look}">${text}</button>`
-  const form = html`<form>${button}</form>`
-  button.addEventListener("click", () => submitting(form, button, verb, work))
+export function workButton({ text, look, verb, work }) {
+  const act = button(text, () => submitting(form, act, verb, work), look)
+  const form = html`<form>${act}</form>`
   return form
 }
 
-/** The second step, in the place of the button that led to it. */
-export function askTwice(place, step) {
-  const confirm = confirmStep(step)
-  fill(place, confirm)
-  confirm.takeFocus()
-}
-
-/** A deed that needs a reason. `work` gets the reason; a refusal is shown here. */
-export function reasonForm({ label, help, least = 1, verb, doing, work, danger = false }) {
+export function reasonForm({ label, help, verb, doing, work }) {
   const text = html`<textarea class="area" rows="3" maxlength="500"></textarea>`
-  const button = html`<button class="btn ${danger ? "danger" : "primary"}">${verb}</button>`
-  const form = html`<form class="stack" novalidate>${field({ label, name: "note", help, control: text })}<div data-general></div><div>${button}</div></form>`
-  form.addEventListener("submit", (event) => {
-    event.preventDefault()
-    const reason = text.value.trim()
-    const length = [...reason].length
-    if (complainAll(form, { note: length >= least ? undefined : length ? t("reason.short", { n: least }) : t("form.missing") })) return
-    submitting(form, button, doing, () => work(reason))
+  return makeForm({
+    content: field({ label, name: "note", help, control: text }), button: html`<div>${submitButton(verb, "danger")}</div>`, verb: doing,
+    check: ({ note }) => ({ note: note ? undefined : t("form.missing") }), work: ({ note }) => work(note),
   })
-  return form
 }
 
-/** A field's text as a number; null if it is empty, undefined if it is no whole number. */
 export function whole(text) {
-  const digits = text.replace(/[\s\u00a0\u202f]/g, "")
+  const digits = digitsOf(text)
   if (!digits) return null
   return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+}
+
+export function digitsOf(text) {
+  return text.replace(/[\s\u00a0\u202f]/g, "")
 }
 
 /** A code from a name that people read. Where no letter is left for it, the other word and the time make one. */
@@ -92,40 +77,38 @@ export function codeFrom(name, other) {
   return code && code !== "base" ? code : `${other}-${Date.now().toString(36)}`
 }
 
-async function copy(input) {
-  input.select()
-  try {
-    await navigator.clipboard.writeText(input.value)
-    toast(t("link.copied"))
-  } catch {
-    // Without https a browser has no clipboard for pages; the text is selected, so that a key copies it.
-    toast(t("link.selected"))
-  }
-}
-
-/** A link that works once, to be handed on. The shop does not show it again. */
 export function linkToCopy(label, { url, expires_at: end }, note) {
   const id = freshID("link")
-  const input = html`<input class="input" id="${id}" readonly value="${url}" @focus=${(event) => event.target.select()}>`
+  const input = html`<input class="input" id="${id}" readonly value="${url}" @focus=${() => input.select()}>`
+  const copy = async () => {
+    input.select()
+    // Without https a browser has no clipboard for pages; the text is selected, so that a key copies it.
+    const isCopied = await Promise.resolve(navigator.clipboard?.writeText(url).then(() => true)).catch(() => false)
+    toast(t(isCopied ? "link.copied" : "link.selected"))
+  }
   return html`<div class="banner mint link-box"><div class="field grow"><label for="${id}">${label}</label>${input}<p class="small">${note}</p></div>
-    <button type="button" class="btn" @click=${() => copy(input)}>${icon("link")}${t("link.copy")}</button><time class="vh" datetime="${end}"></time></div>`
+    ${button([icon("link"), t("link.copy")], copy)}<time class="vh" datetime="${end}"></time></div>`
 }
 
-/** The beginning of a long name, for buttons and questions, where it stands in full beside them. */
 export function brief(name) {
   return [...name].length > 24 ? `${[...name].slice(0, 24).join("")}…` : name
 }
 
-/** An address that may break before its @. */
 export function mail(text) {
   const [name, ...host] = text.split("@")
   return host.length ? [name, html`<wbr>`, html`<span class="host">@${host.join("@")}</span>`] : text
 }
 
-/** Somebody in a list, who may be a link. */
-export function personCell(name, username, href, coloured = name) {
-  const text = href ? html`<a href="${href}">${name}</a>` : name
-  return html`<div class="person">${avatar(coloured)}<div><b>${text}</b>${username !== name && html`<small class="mail">${mail(username)}</small>`}</div></div>`
+export function withMail(name, address, href, picture) {
+  return html`<div class="person">${picture}<div><b>${href ? html`<a href="${href}">${name}</a>` : name}</b>${address && html`<small class="mail">${mail(address)}</small>`}</div></div>`
+}
+
+export function personCell(name, username, href) {
+  return withMail(name, username !== name && username, href, avatar(name))
+}
+
+export function notice(colour, sign, ...text) {
+  return html`<div class="banner ${colour}" role="alert">${icon(sign)}<p>${text}</p></div>`
 }
 
 const fullNames = new Map()
@@ -133,7 +116,6 @@ const mostPages = 3
 /** A long queue must not take the shop from others. */
 export const atOnce = 8
 
-/** The names behind usernames: of a small company all at once, of a large one only those that are asked for. */
 export async function staffNames(usernames, signal) {
   const missing = () => [...new Set(usernames)].filter((one) => one && !fullNames.has(one))
   const keep = ({ items }) => items.forEach((user) => fullNames.set(user.username, user.full_name ?? user.username))
@@ -155,11 +137,9 @@ export async function staffNames(usernames, signal) {
 /** More people than these have names with such a part only in a very large company. */
 const mostSearched = 10
 
-/** The user of exactly this username, whose name may be a part of many others. */
 export async function userNamed(username, signal) {
-  const read = (page) => get("users" + query({ search: username, sort_by: "username", sort_order: "asc", limit: 100, page }), { signal })
   for (let page = 1, pages = 1; page <= Math.min(pages, mostSearched); page += 1) {
-    const list = await read(page)
+    const list = await get("users" + query({ search: username, sort_by: "username", sort_order: "asc", limit: 100, page }), { signal })
     const found = list.items.find((one) => one.username === username)
     if (found) return found
     pages = list.total_pages
@@ -167,10 +147,9 @@ export async function userNamed(username, signal) {
   throw new Refusal(404, { code: "no_such_user", title: "" })
 }
 
-/** The number of orders that wait, as the front shows it. */
 export function showWaiting(lists) {
-  const sum = lists.reduce((total, list) => total + list.items.length, 0)
-  setCount("queue", lists.some((list) => list.next_cursor) ? `${number(sum)}+` : sum)
+  const count = lists.reduce((total, list) => total + list.items.length, 0)
+  setCount("queue", lists.some((list) => list.next_cursor) ? `${number(count)}+` : count)
 }
 
 export function waiting(status, signal) {
@@ -193,8 +172,135 @@ export function shownTabs(label, list) {
   return html`<div class="tabs-place">${made}</div>`
 }
 
-/** A table with rules of its own. */
-export function withClass(element, name) {
-  element.querySelector("table").classList.add(name)
-  return element
+export function stat(name, value, note, look = "") {
+  return html`<div class="card stat"><small>${name}</small><b class="${look}">${value}</b><small>${note}</small></div>`
+}
+
+const mostShown = 100
+const mostBytes = 2_000_000
+
+function rowTable(rows, columns) {
+  const shown = [...rows.filter((row) => row.wrong), ...rows.filter((row) => !row.wrong)].slice(0, mostShown).sort((a, b) => a.number - b.number)
+  const wrong = (row) => html`<span class="rowerr">${icon("alert")}<span><span class="phone-only">${t("table.row", { n: row.number })} </span>${row.wrong}</span></span>`
+  return [table(t("table.rows"), [
+    { title: t("table.rowNumber"), kind: "desk", end: true, look: "num muted", cell: (row) => number(row.number) }, ...columns,
+    { title: t("table.result"), kind: "result", cell: (row) => (row.wrong ? wrong(row) : badge(row.note ?? t("table.good"), row.note ? "sky" : "mint", row.note ? null : "check")) },
+  ], shown, { oneUp: true }), rows.length > shown.length && html`<p class="small muted">${t("table.first", { n: shown.length, total: rows.length })}</p>`]
+}
+
+export function numberedSteps(list) {
+  const now = list.findIndex((one) => !one.done)
+  const step = ({ name, href, done }, index) => html`<li class="${done ? "done" : index === now ? "now" : ""}" aria-current=${index === now ? "step" : null}>${href ? html`<a href="${href}">${name}</a>` : name}</li>`
+  return html`<ol class="steps numbered">${list.map(step)}</ol>`
+}
+
+/**
+ * `needs` are the columns, the first of which has to be there. `check(rows, given)` asks the shop, puts what is `wrong`
+ * into the rows and gives what `confirm(place, found, back)` needs. `stats(rows, good, name)` are the figures of a file.
+ */
+export function tableForm({ needs, rules, columns, lastStep, wrongText, fields = [], complaints = () => ({}), check, confirm, stats }) {
+  const [way, result, act] = [html`<div></div>`, html`<div></div>`, html`<div></div>`]
+  const drop = dropPlace({ title: t("table.drop"), rules: [rules, " ", html`<code>${needs.join(",")}</code>`], accept: ".csv,text/csv,text/plain", take })
+  const made = html`<form class="stack wide grant-form" novalidate>${way}${drop.element}${fields}<div data-general></div>${result}${act}</form>`
+  let rows = null
+  let fileName = ""
+
+  function at(step) {
+    fill(way, numberedSteps([t("table.step.choose"), t("grants.check"), lastStep].map((name, index) => ({ name, done: index < step }))))
+    if (step < 2) fill(act, submitButton(t("grants.check")))
+  }
+
+  async function take(file) {
+    if (!file) return
+    const found = file.size > mostBytes ? undefined : rowsOf(await file.text(), needs)
+    rows = found?.length ? found : null
+    fileName = file.name
+    drop.say(rows ? "" : t(found === undefined ? "table.tooLarge" : found ? "table.empty" : "table.noColumns", { name: needs[0], names: needs.join(", ") }))
+    drop.name(rows && t("table.chosen", { name: file.name, n: rows.length }))
+    fill(result)
+    at(rows ? 1 : 0)
+  }
+
+  async function run(pressed, some) {
+    await submitting(made, pressed, t("grants.checking"), async () => {
+      for (const row of some) Object.assign(row, { wrong: null, note: null })
+      const found = await check(some, values(made))
+      const good = rows.filter((row) => !row.wrong)
+      const bad = rows.length - good.length
+      fill(result, html`<div class="three stats">${stats(rows, good, fileName)}${stat(t("table.wrongRows"), number(bad), t("table.leftOut"), bad ? "bad" : "")}</div>`,
+        !found && notice("rose", "alert", html`<b>${wrongText(bad)}</b> ${t("table.correct")}`), rowTable(rows, columns))
+      if (found) {
+        at(2)
+        return confirm(act, found, () => at(1))
+      }
+      const without = button(t("table.without", { n: bad }), () => run(without, good))
+      fill(act, html`<div class="row acts">${button([icon("up"), t("table.again")], drop.choose, "primary")}${good.length > 0 && without}</div>`)
+    })
+  }
+
+  made.addEventListener("input", (event) => event.target.type !== "file" && act.querySelector(".confirm, .banner") && at(1))
+  made.addEventListener("submit", (event) => {
+    event.preventDefault()
+    clearErrors(made)
+    const main = act.querySelector("button.primary.big")
+    if (!main || act.querySelector(".confirm")) return
+    drop.say(rows ? "" : t("table.noFile"))
+    if (complainAll(made, complaints(values(made))) || !rows) return
+    run(main, rows)
+  })
+  at(0)
+  return made
+}
+
+export function dropPlace({ title, rules, accept, take }) {
+  const id = freshID("file")
+  const input = html`<input id="${id}" type="file" class="vh" tabindex="-1" accept="${accept}">`
+  const [name, wrong] = [html`<b>${title}</b>`, html`<p class="bad" role="alert"></p>`]
+  const choose = () => input.click()
+  const element = html`<div class="drop">${icon("up")}<label for="${id}">${name}</label><span class="small muted">${rules}</span>${input}
+    ${button(t("picture.choose"), choose)}${wrong}</div>`
+  input.addEventListener("change", async () => {
+    await take(input.files[0])
+    // The same file can be chosen again after it was corrected.
+    input.value = ""
+  })
+  element.addEventListener("dragover", (event) => event.preventDefault())
+  element.addEventListener("drop", (event) => {
+    event.preventDefault()
+    take(event.dataTransfer.files[0])
+  })
+  return {
+    element, choose,
+    say: (text) => { wrong.textContent = text },
+    name: (text) => { name.textContent = text ?? title },
+  }
+}
+
+function cells(text) {
+  const source = text.replace(/^\u{feff}/u, "")
+  const head = source.slice(0, source.search(/[\r\n]|$/))
+  const mark = [",", ";", "\t"].sort((a, b) => head.split(b).length - head.split(a).length)[0]
+  const rows = [[""]]
+  let isQuoted = false
+  for (let index = 0; index < source.length; index += 1) {
+    const [letter, row] = [source[index], rows.at(-1)]
+    if (isQuoted && letter === '"' && source[index + 1] === '"') {
+      row[row.length - 1] += '"'
+      index += 1
+    } else if (letter === '"') isQuoted = !isQuoted
+    else if (!isQuoted && letter === mark) row.push("")
+    else if (!isQuoted && letter === "\n") rows.push([""])
+    else if (isQuoted || letter !== "\r") row[row.length - 1] += letter
+  }
+  return rows
+}
+
+/** The rows of a table with these columns, each with its number there; null if it lacks the first column. */
+function rowsOf(text, columns) {
+  const [names, ...rest] = cells(text)
+  const place = new Map(columns.map((column) => [column, names.findIndex((one) => one.trim().toLowerCase() === column)]))
+  if (place.get(columns[0]) < 0) return null
+  const cell = (row, column) => (row[place.get(column)] ?? "").trim()
+  const rows = rest.map((row, index) => ({ number: index + 2, ...Object.fromEntries(columns.map((column) => [column, cell(row, column)])) }))
+  return rows.filter((row) => columns.some((column) => row[column]))
 }

@@ -1,15 +1,12 @@
-// The hand-over queue: what is to be prepared and fetched, oldest first, worked off by tap or by keyboard.
+// The hand-over queue, and above it the steps that are left before a new shop works.
 
-import { badge, empty, head, icon, table } from "../elements.js"
-import { classifiers, itemsByCode, thumb, variantName } from "../goods.js"
-import { coins, moment, number, step, t } from "../words.js"
-import { facts } from "../session.js"
-import { fill, html } from "../html.js"
-import { get, post, query } from "../api.js"
-import { atOnce, hasWords, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting, withClass } from "./counter.js"
-import { firstSteps } from "./first-steps.js"
+import { facts, get, post, query } from "../api.js"
+import { badge, button, empty, head, hidden, person, table, toast } from "../elements.js"
 import { sentence, submitting } from "../form.js"
-import { toast } from "../notices.js"
+import { classifiers, collectionName, items, itemsByCode, sizeName, thumb, variantName } from "../goods.js"
+import { fill, html } from "../html.js"
+import { coins, moment, number, step, t } from "../words.js"
+import { atOnce, cross, hasWords, notice, numberedSteps, openDialog, personCell, reasonForm, searchField, shownTabs, showWaiting, staffNames, waiting } from "./counter.js"
 
 const states = { "": ["ordered", "ready"], ordered: ["ordered"], ready: ["ready"], handed_over: ["handed_over"] }
 const next = { ordered: "ready", ready: "hand-over" }
@@ -17,10 +14,8 @@ const next = { ordered: "ready", ready: "hand-over" }
 const rowsAtOnce = 30
 /** A search that fits more people is too short; nobody at the desk waits for the others. */
 const mostPeople = 20
-/** Pages of the orders of one person, who would have to buy for years to fill them. */
 const mostPages = 10
 
-/** The orders of the states that this view shows, and the numbers of those that wait. */
 async function load(view, signal) {
   const [ordered, ready, done] = await Promise.all([
     waiting("ordered", signal), waiting("ready", signal),
@@ -33,7 +28,6 @@ async function load(view, signal) {
   return { lists, orders, isWhole: states[view].every((state) => !lists[state].next_cursor) }
 }
 
-/** All orders of one person in one state: those that wait oldest first, those that are done newest first. */
 async function ofPerson(user, status, signal) {
   const found = []
   const order = status === "handed_over" ? "desc" : "asc"
@@ -46,8 +40,8 @@ async function ofPerson(user, status, signal) {
 }
 
 /**
- * Of a long queue only a part is here; the orders of people with such a name are asked for, also of those who left. The
- * shop finds a part of a name as it is written, so it is asked for the longest word too, and the others are looked at here.
+ * Of a long queue only a part is here, so the orders of people with such a name are asked for. The shop finds a part of a
+ * name as it is written; so it is asked for the longest word too, and the others are looked at here.
  */
 async function ofPeople(search, view, signal) {
   const [longest = search] = search.split(/[^\p{L}\p{N}]+/u).sort((a, b) => b.length - a.length)
@@ -70,7 +64,6 @@ function summary({ ordered, ready }) {
   return isMore ? t("queue.many") : t("queue.summary", { ordered: ordered.items.length, ready: ready.items.length, since: step(oldest) })
 }
 
-/** The desk of one view: the rows, which of them are chosen, and what is done with them. */
 function desk({ view, loaded, names, signal, changed }) {
   const chosen = new Set()
   const rows = html`<div></div>`
@@ -87,21 +80,19 @@ function desk({ view, loaded, names, signal, changed }) {
   const fits = (order) => !loaded.isWhole || hasWords(search, look.nameOf(order.user), order.user, order.name)
   const shown = () => orders.filter((order) => states[view].includes(order.status) && fits(order))
 
-  /** Makes one step with these orders; each is answered for itself. */
   async function move(list, verb) {
     const from = shown().indexOf(list[0])
-    const { items } = await post(`orders/${verb}`, { ids: list.map((order) => order.id) }, { repeatable: true })
-    const refused = items.filter((one) => one.code)
+    const { items: answers } = await post(`orders/${verb}`, { ids: list.map((order) => order.id) }, { repeatable: true })
+    const refused = answers.filter((one) => one.code)
     const moved = list.filter((order) => !refused.some((one) => one.id === order.id))
     for (const order of moved) chosen.delete(order.id)
-    fill(trouble, refused.map((one) => html`<div class="banner rose" role="alert">${icon("alert")}<p><b>${t("queue.stays", what(list.find((order) => order.id === one.id)))}</b> ${sentence({ ...one, message: one.detail, status: 409, problem: {} })}</p></div>`))
+    fill(trouble, refused.map((one) => notice("rose", "alert", html`<b>${t("queue.stays", what(list.find((order) => order.id === one.id)))}</b> ${sentence({ ...one, message: one.detail, status: 409, problem: {} })}`)))
     const done = moved.length && (moved.length === 1 ? t(`queue.done.${verb}`, what(moved[0])) : t(`queue.done.${verb}.many`, { n: moved.length }))
     await refresh()
     focusRow(from)
     if (done) toast(done)
   }
 
-  /** The orders that fit the search; all of this view if there is none. False if another search came meanwhile. */
   async function findOrders() {
     const text = search
     const found = text && !loaded.isWhole ? await ofPeople(text, view, signal) : { orders: loaded.orders }
@@ -112,13 +103,12 @@ function desk({ view, loaded, names, signal, changed }) {
   }
 
   async function refresh() {
-    const again = await load(view, signal)
-    loaded = again
+    loaded = await load(view, signal)
     await findOrders()
     for (const id of chosen) if (!orders.some((order) => order.id === id)) chosen.delete(id)
     await prepare()
     draw()
-    changed(again)
+    changed(loaded)
   }
 
   function focusRow(index) {
@@ -126,15 +116,18 @@ function desk({ view, loaded, names, signal, changed }) {
     ;(boxes[Math.min(Math.max(index, 0), boxes.length - 1)] ?? document.querySelector("h1")).focus()
   }
 
-  /** Takes an order back with a reason: cancelled before the hand-over, returned after it. */
+  function goods(order, ...notes) {
+    return person(thumb({ ...look.byCode(order.item), code: order.item }), order.name, notes.filter(Boolean).join(" · "))
+  }
+
   function takeBack(order) {
     const verb = order.status === "handed_over" ? "return" : "cancel"
     const dialog = openDialog(t(`queue.${verb}.title`, what(order)), signal,
-      html`<div class="stack"><div class="person">${thumb({ ...look.byCode(order.item), code: order.item })}<div><b>${order.name}</b><small>${[variantName(names, order), t("pieces", { n: order.quantity }), coins(order.total)].filter(Boolean).join(" · ")}</small></div></div>
-        <p class="muted">${t(`queue.${verb}.text`, { coins: order.total, name: look.nameOf(order.user) })}</p>${order.note && html`<p class="small">${t("order.note", { note: order.note })}</p>`}</div>`,
+      html`<div class="stack">${goods(order, variantName(names, order), t("pieces", { n: order.quantity }), coins(order.total))}
+        <p class="muted">${t("queue.takeBack", { coins: order.total, name: look.nameOf(order.user) })}</p>${order.note && html`<p class="small">${t("order.note", { note: order.note })}</p>`}</div>`,
       html`<hr>`,
       reasonForm({
-        label: t("queue.reason"), help: t("queue.reasonHelp"), danger: true, verb: t(`queue.${verb}.do`), doing: t(`queue.${verb}.doing`),
+        label: t("queue.reason"), help: t("queue.reasonHelp"), verb: t(`queue.${verb}.do`), doing: t(`queue.${verb}.doing`),
         work: async (note) => {
           await post(`orders/${order.id}/${verb}`, { note }, { repeatable: true })
           dialog.close()
@@ -153,58 +146,54 @@ function desk({ view, loaded, names, signal, changed }) {
   }
 
   function tick(order) {
-    return html`<label class="check"><input type="checkbox" data-id="${order.id}" checked=${chosen.has(order.id)} @change=${(event) => choose(order, event.target.checked)}><span class="vh">${t("queue.choose", what(order))}</span></label>`
+    return html`<label class="check"><input type="checkbox" data-id="${order.id}" checked=${chosen.has(order.id)} @change=${(event) => choose(order, event.target.checked)}>${hidden(t("queue.choose", what(order)))}</label>`
   }
 
   function doing(order) {
     const verb = next[order.status]
-    const back = html`<button type="button" class="btn quiet back-out">${t(verb ? "queue.cancel" : "queue.return")}<span class="vh"> ${t("queue.what", what(order))}</span></button>`
-    back.addEventListener("click", () => takeBack(order))
-    if (!verb) return back
-    const button = html`<button type="button" class="btn ${verb === "ready" ? "" : "primary"}" data-verb="${verb}">${t(`queue.do.${verb}`)}<span class="vh"> ${t("queue.what", what(order))}</span></button>`
-    const holder = html`<form class="row">${button}${back}</form>`
-    button.addEventListener("click", () => submitting(holder, button, t(`queue.doing.${verb}`), () => move([order], verb)))
-    return holder
+    const back = button([t(verb ? "queue.cancel" : "queue.return"), hidden(t("queue.what", what(order)))], () => takeBack(order), "quiet back-out")
+    return verb ? html`<form class="row">${stepButton(verb, [order], [t(`queue.do.${verb}`), hidden(t("queue.what", what(order)))], verb === "ready" ? "" : "primary")}${back}</form>` : back
+  }
+
+  function stepButton(verb, list, text, look) {
+    const made = button(text, () => submitting(made.form, made, t(`queue.doing.${verb}`), () => move(list, verb)), look)
+    made.dataset.verb = verb
+    return made
   }
 
   function state(order) {
-    const since = order.status === "ready" ? order.ready_at : order.status === "handed_over" ? order.handed_over_at : order.ordered_at
+    const since = order[`${order.status}_at`]
     const mark = { ordered: ["lemon"], ready: ["mint", "check"], handed_over: ["sky"] }[order.status]
     return [badge(t(`queue.state.${order.status}`), ...mark), html`<small class="muted"><time datetime="${since}" title="${moment(since)}">${step(since)}</time></small>`]
   }
 
   function size(order) {
-    const level = order.quality_level && (names.get(`quality_level ${order.quality_level}`) ?? order.quality_level)
-    const text = [level, order.collection && (names.get(`collection ${order.collection}`) ?? order.collection)].filter(Boolean)
+    const text = [order.quality_level && sizeName(names, order.quality_level), order.collection && collectionName(names, order.collection)].filter(Boolean)
     return text.length ? html`<span class="size">${text.join(", ")}</span>` : null
   }
 
   const columns = [
-    { title: html`<span class="vh">${t("queue.tick")}</span>`, kind: "tick", cell: tick },
+    { title: hidden(t("queue.tick")), kind: "tick", cell: tick },
     { title: t("queue.who"), kind: "lead", cell: (order) => personCell(look.nameOf(order.user), order.user) },
-    { title: t("queue.goods"), kind: "wide", cell: (order) => html`<div class="person">${thumb({ ...look.byCode(order.item), code: order.item })}<div><b>${order.name}</b><small>${t("pieces", { n: order.quantity })}</small></div></div>` },
-    { title: t("queue.size"), kind: "fit", look: "num", cell: size },
+    { title: t("queue.goods"), kind: "wide", cell: (order) => goods(order, t("pieces", { n: order.quantity })) },
+    { title: t("item.sizes"), kind: "fit", look: "num", cell: size },
     { title: t("queue.since"), kind: "side", cell: state },
-    { title: html`<span class="vh">${t("do")}</span>`, kind: "act", cell: doing },
+    { title: hidden(t("do")), kind: "act", cell: doing },
   ]
 
   function drawBar() {
     const list = orders.filter((order) => chosen.has(order.id))
     if (!list.length) return fill(bar)
-    const button = (verb) => {
+    const all = (verb) => {
       const some = list.filter((order) => next[order.status] === verb)
-      if (!some.length) return null
-      const one = html`<button type="button" class="btn primary" data-verb="${verb}">${t(`queue.do.${verb}.many`, { n: some.length })}</button>`
-      one.addEventListener("click", () => submitting(bar.firstChild, one, t(`queue.doing.${verb}`), () => move(some, verb)))
-      return one
+      return some.length > 0 && stepButton(verb, some, t(`queue.do.${verb}.many`, { n: some.length }), "primary")
     }
     const none = () => {
       chosen.clear()
       draw()
       focusRow(0)
     }
-    fill(bar, html`<form class="chosen" aria-label="${t("queue.chosenOrders")}"><b>${t("queue.chosen", { n: list.length })}</b>
-      <button type="button" class="btn quiet square" @click=${none}>${icon("x")}<span class="vh">${t("queue.chooseNone")}</span></button>${button("ready")}${button("hand-over")}</form>`)
+    fill(bar, html`<form class="chosen" aria-label="${t("queue.chosenOrders")}"><b>${t("queue.chosen", { n: list.length })}</b>${cross(t("queue.chooseNone"), none)}${all("ready")}${all("hand-over")}</form>`)
   }
 
   function draw() {
@@ -212,8 +201,8 @@ function desk({ view, loaded, names, signal, changed }) {
     const isDone = view === "handed_over"
     const nothing = search ? empty(t("queue.nobody"), t("queue.nobodyText", { name: search })) : empty(t(isDone ? "queue.noneDone" : "queue.none"), t(isDone ? "queue.noneDoneText" : "queue.noneText"))
     const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.id : null
-    const more = html`<p class="row acts"><button type="button" class="btn" @click=${showMore}>${t("queue.more", { n: list.length - most })}</button></p>`
-    fill(rows, list.length ? withClass(table(t("queue.caption"), isDone ? columns.slice(1) : columns, list.slice(0, most)), "queue") : nothing, isTooShort && html`<p class="muted" role="status">${t("queue.tooMany")}</p>`, list.length > most && more)
+    const more = html`<p class="row acts">${button(t("queue.more", { n: list.length - most }), showMore)}</p>`
+    fill(rows, list.length ? table(t("queue.caption"), isDone ? columns.slice(1) : columns, list.slice(0, most), { look: "queue" }) : nothing, isTooShort && html`<p class="muted" role="status">${t("queue.tooMany")}</p>`, list.length > most && more)
     if (focused) rows.querySelector(`[data-id="${focused}"]`)?.focus()
     drawBar()
   }
@@ -230,7 +219,6 @@ function desk({ view, loaded, names, signal, changed }) {
     look = { nameOf, byCode }
   }
 
-  /** J and K move, X chooses, R and H do what their buttons do: those of the chosen orders, else that of this row. */
   function key(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog")) return
     const boxes = [...rows.querySelectorAll(".tick input")]
@@ -262,7 +250,20 @@ function desk({ view, loaded, names, signal, changed }) {
   return made
 }
 
-export async function show({ query: address, signal }) {
+async function firstSteps(signal) {
+  const [shelf, people, grants] = await Promise.all([
+    items({ class: "merch", limit: 1 }, signal), get("users?limit=2", { signal }), get("grants?limit=1", { signal }),
+  ])
+  const list = [
+    { name: t("first.shelf"), href: "/admin/catalogue", done: shelf.total > 0 },
+    { name: t("first.people"), href: "/admin/people?view=invitations", done: people.total > 2 },
+    { name: t("first.coins"), href: "/admin/grants", done: grants.items.length > 0 },
+  ]
+  if (list.every((one) => one.done)) return null
+  return html`<section class="card stack first-steps"><div><h2>${t("first.title")}</h2><p class="muted">${t("first.text")}</p></div>${numberedSteps(list)}</section>`
+}
+
+async function showQueue({ query: address, signal }) {
   const view = Object.hasOwn(states, address.get("state") ?? "") ? address.get("state") ?? "" : ""
   const [loaded, names, steps] = await Promise.all([load(view, signal), classifiers(), facts.me.role === "admin" ? firstSteps(signal) : null])
   const top = html`<div></div>`
@@ -275,7 +276,7 @@ export async function show({ query: address, signal }) {
       href: "/admin/queue" + query({ state }), current: state === view,
     })
     fill(top, head(t("title.queue"), summary(lists)))
-    fill(filters, shownTabs(t("queue.states"), Object.keys(states).map(tab)))
+    fill(filters, shownTabs(t("orders.states"), Object.keys(states).map(tab)))
   }
   const made = desk({ view, loaded, names, signal, changed: drawTop })
   drawTop(loaded)
@@ -287,3 +288,5 @@ export async function show({ query: address, signal }) {
     made, view !== "handed_over" && loaded.orders.length > 0 && keys,
   ]
 }
+
+export const screens = { queue: showQueue }
