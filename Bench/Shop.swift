@@ -47,21 +47,21 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
         // The ids of operations continue from one load to the next; the distance is enough for one load.
         base += 1_000_000_000
         let sample = try site.pgbench(
-          statement, as: "tuckshop_app", sessions: options.workers, seconds: options.seconds,
+          [statement], as: "tuckshop_app", sessions: options.workers, seconds: options.seconds,
           variables: ["n": 0, "base": base])
         samples.add(sample, to: "\(request.rawValue)-database")
       }
     }
     for pool in shops {
       let name = "mixed-\(pool)"
-      let script = ShopRequest.mixed(tokens: file)
+      let script = ShopRequest.mixed(tokens: file) + ShopRequest.pauses
       samples.add(try site.load(name, on: pool, "/", connections: 64, script: script), to: name)
     }
   }
   report(samples, options, targets)
 }
 
-private func load(_ people: Int, into database: String, _ site: Site) throws {
+func load(_ people: Int, into database: String, _ site: Site) throws {
   say("Loading \(people) people …")
   try site.tuckshop("seed", "--load", "\(people)", "--force", database: database)
 }

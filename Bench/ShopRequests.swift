@@ -1,23 +1,38 @@
 /// An item that everybody can pay for many times, even after buying the dearest ones: a refusal would be an error here.
-private let goods = ["cup", "pen", "socks"]
+let goods = ["cup", "pen", "socks"]
 
 /// The requests of people in a shop, as Lua for wrk and as the statements of Sources/Ledger for pgbench.
-enum ShopRequest: String, CaseIterable {
+package enum ShopRequest: String, CaseIterable {
   case info, send, buy
+
+  /// The proportions of a shop, in per cent.
+  package var share: Int {
+    switch self {
+    case .info: 77
+    case .send: 10
+    case .buy: 13
+    }
+  }
 
   /// Without pauses wrk sends a request as soon as the last one is answered.
   func script(tokens: String) -> String { Self.words(tokens) + "request = \(rawValue)\n" }
 
-  /// All requests in the proportions of a shop. With its pauses, 64 connections make a thousand requests a second.
-  static func mixed(tokens: String) -> String {
-    words(tokens) + """
-      delay = function() return math.random(31, 93) end
-      request = function()
-        local roll = math.random(99)
-        if roll <= 76 then return info() elseif roll <= 86 then return send() else return buy() end
-      end
+  /// All requests in the proportions of a shop.
+  static func mixed(tokens: String) -> String { words(tokens) + mixture }
 
-      """
+  /// With these pauses, 64 connections make a thousand requests a second.
+  static let pauses = "delay = function() return math.random(31, 93) end\n"
+
+  package static var mixture: String {
+    """
+    request = function()
+      local roll = math.random(100)
+      if roll <= \(Self.info.share) then return info() end
+      if roll <= \(Self.info.share + Self.send.share) then return send() end
+      return buy()
+    end
+
+    """
   }
 
   private static func words(_ tokens: String) -> String {

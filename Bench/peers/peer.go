@@ -1,0 +1,191 @@
+// The merch routes in Go, with net/http and pgx, over the plain schema of schema.sql: one of the peers of
+// bin/bench --peers. It listens on the TCP address or the unix socket in PEER_LISTEN.
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"hash"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgconn"
+	"github.com/jackc/pgx/v4"
+	"github.com/jackc/pgx/v4/pgxpool"
+)
+
+const connections = 8
+
+var pool *pgxpool.Pool
+
+// macs holds keyed hashes, so that no request sets up the key again.
+var macs = sync.Pool{}
+
+func main() {
+	text, err := os.ReadFile(os.Getenv("BENCH_SECRET_FILE"))
+	check(err)
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	check(err)
+	macs.New = func() any { return hmac.New(sha256.New, secret) }
+
+	// The driver prepares each statement once for each connection.
+	config, err := pgxpool.ParseConfig("")
+	check(err)
+	config.MinConns, config.MaxConns = connections, connections
+	pool, err = pgxpool.ConnectConfig(context.Background(), config)
+	check(err)
+
+	routes := http.NewServeMux()
+	routes.HandleFunc("/api/info", only("GET", info))
+	routes.HandleFunc("/api/sendCoin", only("POST", sendCoin))
+	routes.HandleFunc("/api/buy/", only("GET", buy))
+	network, address := "tcp", os.Getenv("PEER_LISTEN")
+	if strings.HasPrefix(address, "/") {
+		network = "unix"
+	}
+	listener, err := net.Listen(network, address)
+	check(err)
+	check(http.Serve(listener, routes))
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// only lets requests of one method with a valid token through.
+func only(method string, handle func(http.ResponseWriter, *http.Request, int64)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method {
+			refuse(w, 404, "There is nothing at this path.")
+		} else if id, ok := caller(r.Header.Get("Authorization")); !ok {
+			refuse(w, 401, "The token is not valid.")
+		} else {
+			handle(w, r, id)
+		}
+	}
+}
+
+func caller(header string) (int64, bool) {
+	token := strings.TrimPrefix(header, "Bearer ")
+	if token == header {
+		return 0, false
+	}
+	first, last := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
+	if first < 0 || first == last {
+		return 0, false
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(token[last+1:])
+	if err != nil {
+		return 0, false
+	}
+	mac := macs.Get().(hash.Hash)
+	mac.Reset()
+	mac.Write([]byte(token[:last]))
+	var sum [sha256.Size]byte
+	valid := hmac.Equal(signature, mac.Sum(sum[:0]))
+	macs.Put(mac)
+	if !valid {
+		return 0, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(token[first+1 : last])
+	if err != nil {
+		return 0, false
+	}
+	var claims struct {
+		Subject string `json:"sub"`
+		Expiry  int64  `json:"exp"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Expiry < time.Now().Unix() {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(claims.Subject, 10, 64)
+	return id, err == nil
+}
+
+func info(w http.ResponseWriter, r *http.Request, id int64) {
+	var document []byte
+	if run(w, &document, "SELECT document FROM info($1)", id) {
+		answer(w, 200, document)
+	}
+}
+
+func sendCoin(w http.ResponseWriter, r *http.Request, id int64) {
+	var transfer struct {
+		To     string `json:"toUser"`
+		Amount int64  `json:"amount"`
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 65536))
+	if err != nil || json.Unmarshal(body, &transfer) != nil || transfer.To == "" || transfer.Amount < 1 {
+		refuse(w, 400, "The body needs toUser, a text, and amount, a whole number from 1.")
+		return
+	}
+	move(w, "SELECT send($1, $2, $3)", id, transfer.To, transfer.Amount)
+}
+
+func buy(w http.ResponseWriter, r *http.Request, id int64) {
+	move(w, "SELECT buy($1, $2)", id, strings.TrimPrefix(r.URL.Path, "/api/buy/"))
+}
+
+func move(w http.ResponseWriter, statement string, values ...any) {
+	var outcome []byte
+	if !run(w, &outcome, statement, values...) {
+		return
+	}
+	switch string(outcome) {
+	case "done":
+		answer(w, 200, nil)
+	case "poor":
+		refuse(w, 400, "insufficient balance: not enough coins")
+	case "oneself":
+		refuse(w, 400, "You cannot send coins to yourself.")
+	default:
+		refuse(w, 400, "There is no such user or item.")
+	}
+}
+
+// run reads the one value of a statement, or answers for it.
+func run(w http.ResponseWriter, value *[]byte, statement string, values ...any) bool {
+	// With the request's own context, pgx would start a goroutine for each statement.
+	err := pool.QueryRow(context.Background(), statement, values...).Scan(value)
+	var cause *pgconn.PgError
+	if err == nil {
+		return true
+	} else if errors.Is(err, pgx.ErrNoRows) {
+		refuse(w, 401, "The token is not valid.")
+	} else if errors.As(err, &cause) && strings.HasPrefix(cause.Code, "22") {
+		// A text that is not UTF-8, for example.
+		refuse(w, 400, "A value cannot be stored.")
+	} else {
+		log.Print(err)
+		refuse(w, 500, "Something went wrong on our side.")
+	}
+	return false
+}
+
+func refuse(w http.ResponseWriter, status int, sentence string) {
+	var body bytes.Buffer
+	json.NewEncoder(&body).Encode(map[string]string{"errors": sentence})
+	answer(w, status, body.Bytes())
+}
+
+func answer(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	w.Write(body)
+}
