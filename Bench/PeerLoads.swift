@@ -19,7 +19,7 @@ extension ShopRequest {
     let last = (people - 1) / step
     let someone = "\\set i random(0, \(last))\n\\set a 1 + :i * \(step)\n"
     return switch self {
-    case .info: someone + "SELECT document FROM info(:a);\n"
+    case .info: someone + "SELECT part, name, amount FROM info(:a);\n"
     case .send:
       someone + """
         \\set b 1 + (:i + random(1, \(last))) % \(last + 1) * \(step)

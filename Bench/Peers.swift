@@ -35,9 +35,9 @@ func measurePeers(_ site: Site, _ options: Options, _ targets: Targets) throws {
 }
 
 private func report(_ samples: Rounds, _ targets: Targets) {
-  var table = Table(
-    "load", "peer", "req/s", "p99 ms", "server µs", "nginx µs", "PostgreSQL µs", "private MiB", "Tuckshop to it")
   for load in PeerLoad.allCases {
+    var table = Table(
+      load.rawValue, "req/s", "p99 ms", "server µs", "nginx µs", "PostgreSQL µs", "private MiB", "Tuckshop to it")
     for peer in Peer.allCases {
       let rounds = samples[name(load, peer)]
       func cell(_ figure: KeyPath<Sample, Double>, _ digits: Int) -> String {
@@ -46,15 +46,15 @@ private func report(_ samples: Rounds, _ targets: Targets) {
       }
       let ours = Pairs(samples, load, \.perSecond, to: peer)
       table.row(
-        load.rawValue, peer.title, cell(\.perSecond, 0), cell(\.p99, 1), cell(\.cpuMicroseconds, 1),
+        peer.title, cell(\.perSecond, 0), cell(\.p99, 1), cell(\.cpuMicroseconds, 1),
         cell(\.nginxMicroseconds, 1), cell(\.databaseMicroseconds, 1), cell(\.privateMiB, 1),
         peer == .tuckshop ? "" : "\(text(ours.median, 2)) (\(text(ours.least, 2))–\(text(ours.most, 2)))")
     }
+    table.show()
   }
-  table.show()
   say(
     """
-    In brackets: from the worst round to the best, in per cent of the median. The last column is the median of the \
+    In brackets: from the worst round to the best, in per cent of the median. The last column is the median of the
     ratios of all rounds, and the least and the greatest of them. Memory is that of all processes of a server together.
 
     """)

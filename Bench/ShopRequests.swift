@@ -37,11 +37,8 @@ package enum ShopRequest: String, CaseIterable {
 
   private static func words(_ tokens: String) -> String {
     """
-    local people = {}
-    for line in io.lines("\(tokens)") do
-      local name, token = line:match("^(%S+) (%S+)$")
-      people[#people + 1] = { name = name, header = { Authorization = "Bearer " .. token } }
-    end
+    local lines = {}
+    for line in io.lines("\(tokens)") do lines[#lines + 1] = line end
     local goods = { \(goods.map { "\"\($0)\"" }.joined(separator: ", ")) }
     local threads = 0
     function setup(thread)
@@ -49,13 +46,24 @@ package enum ShopRequest: String, CaseIterable {
       thread:set("number", threads)
     end
     function init() math.randomseed(os.time() * 10 + number) end
-    local function someone() return people[math.random(#people)] end
-    local function info() return wrk.format("GET", "/api/info", someone().header) end
-    local function buy() return wrk.format("GET", "/api/buy/" .. goods[math.random(#goods)], someone().header) end
+    local function someone()
+      local line = lines[math.random(#lines)]
+      local blank = line:find(" ", 1, true)
+      return line:sub(1, blank - 1), { Authorization = "Bearer " .. line:sub(blank + 1) }
+    end
+    local function info()
+      local _, header = someone()
+      return wrk.format("GET", "/api/info", header)
+    end
+    local function buy()
+      local _, header = someone()
+      return wrk.format("GET", "/api/buy/" .. goods[math.random(#goods)], header)
+    end
     local function send()
-      local from, to = someone(), someone()
+      local from, header = someone()
+      local to = someone()
       while to == from do to = someone() end
-      return wrk.format("POST", "/api/sendCoin", from.header, '{"toUser":"' .. to.name .. '","amount":1}')
+      return wrk.format("POST", "/api/sendCoin", header, '{"toUser":"' .. to .. '","amount":1}')
     end
 
     """

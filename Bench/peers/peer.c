@@ -153,13 +153,63 @@ static PGresult *run(FCGX_Request *request, const char *statement, int count, co
   return NULL;
 }
 
+static struct {
+  char *bytes;
+  size_t length, room;
+} document;
+
+static void append(const char *text, size_t length) {
+  if (document.length + length > document.room) {
+    document.room = (document.length + length) * 2;
+    if (!(document.bytes = realloc(document.bytes, document.room))) abort();
+  }
+  memcpy(document.bytes + document.length, text, length);
+  document.length += length;
+}
+
+static void append_text(const char *text) { append(text, strlen(text)); }
+
+static void append_string(const char *text) {
+  char escaped[8];
+  append("\"", 1);
+  while (1) {
+    size_t plain = 0;
+    while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\') plain++;
+    append(text, plain);
+    text += plain;
+    if (!*text) break;
+    append(escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)*text++));
+  }
+  append("\"", 1);
+}
+
 static void serve_info(FCGX_Request *request, const char *id) {
+  static const char *const openings[] = {",\"inventory\":[", "],\"coinHistory\":{\"received\":[", "],\"sent\":["};
+  static const char *const names[] = {"{\"type\":", "{\"fromUser\":", "{\"toUser\":"};
+  static const char *const amounts[] = {",\"quantity\":", ",\"amount\":", ",\"amount\":"};
   PGresult *result = run(request, "info", 1, &id);
   if (!result) return;
-  if (PQntuples(result) == 1) {
-    answer(request, 200, PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0));
-  } else {
+  const int rows = PQntuples(result);
+  if (rows == 0) {
     refuse(request, 401, "The token is not valid.");
+  } else {
+    document.length = 0;
+    append_text("{\"coins\":");
+    append_text(PQgetvalue(result, 0, 2));
+    int row = 1;
+    for (int part = 1; part <= 3; part++) {
+      append_text(openings[part - 1]);
+      for (int first = row; row < rows && PQgetvalue(result, row, 0)[0] == '0' + part; row++) {
+        if (row > first) append(",", 1);
+        append_text(names[part - 1]);
+        append_string(PQgetvalue(result, row, 1));
+        append_text(amounts[part - 1]);
+        append_text(PQgetvalue(result, row, 2));
+        append("}", 1);
+      }
+    }
+    append_text("]}}");
+    answer(request, 200, document.bytes, (int)document.length);
   }
   PQclear(result);
 }
@@ -237,7 +287,7 @@ int main(void) {
   // libpq's own variables, such as PGHOST, describe the connection.
   database = PQconnectdb("");
   if (!read_secret() || PQstatus(database) != CONNECTION_OK ||
-      !prepare("info", "SELECT document FROM info($1)") || !prepare("send", "SELECT send($1, $2, $3)") ||
+      !prepare("info", "SELECT part, name, amount FROM info($1)") || !prepare("send", "SELECT send($1, $2, $3)") ||
       !prepare("buy", "SELECT buy($1, $2)")) {
     fprintf(stderr, "peer: %s", PQerrorMessage(database));
     return 1;

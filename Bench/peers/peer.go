@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgconn"
-	"github.com/jackc/pgx/v4"
 	"github.com/jackc/pgx/v4/pgxpool"
 )
 
@@ -117,11 +116,64 @@ func caller(header string) (int64, bool) {
 	return id, err == nil
 }
 
+// The texts before each part of info's answer, and in each of its elements.
+var (
+	openings = []string{`{"coins":`, `,"inventory":[`, `],"coinHistory":{"received":[`, `],"sent":[`}
+	names    = []string{"", `{"type":`, `{"fromUser":`, `{"toUser":`}
+	amounts  = []string{"", `,"quantity":`, `,"amount":`, `,"amount":`}
+)
+
 func info(w http.ResponseWriter, r *http.Request, id int64) {
-	var document []byte
-	if run(w, &document, "SELECT document FROM info($1)", id) {
-		answer(w, 200, document)
+	rows, err := pool.Query(context.Background(), "SELECT part, name, amount FROM info($1)", id)
+	if err != nil {
+		fail(w, err)
+		return
 	}
+	defer rows.Close()
+	body, opened, isFirst := make([]byte, 0, 1024), 0, true
+	for rows.Next() {
+		var part int32
+		var name string
+		var amount int64
+		if err := rows.Scan(&part, &name, &amount); err != nil {
+			fail(w, err)
+			return
+		}
+		for ; opened <= int(part); opened++ {
+			body, isFirst = append(body, openings[opened]...), true
+		}
+		if part == 0 {
+			body = strconv.AppendInt(body, amount, 10)
+			continue
+		}
+		if !isFirst {
+			body = append(body, ',')
+		}
+		isFirst = false
+		body = appendString(append(body, names[part]...), name)
+		body = strconv.AppendInt(append(body, amounts[part]...), amount, 10)
+		body = append(body, '}')
+	}
+	if err := rows.Err(); err != nil {
+		fail(w, err)
+	} else if opened == 0 {
+		refuse(w, 401, "The token is not valid.")
+	} else {
+		for ; opened < len(openings); opened++ {
+			body = append(body, openings[opened]...)
+		}
+		answer(w, 200, append(body, "]}}"...))
+	}
+}
+
+func appendString(body []byte, text string) []byte {
+	for i := 0; i < len(text); i++ {
+		if text[i] < 0x20 || text[i] == '"' || text[i] == '\\' {
+			quoted, _ := json.Marshal(text)
+			return append(body, quoted...)
+		}
+	}
+	return append(append(append(body, '"'), text...), '"')
 }
 
 func sendCoin(w http.ResponseWriter, r *http.Request, id int64) {
@@ -142,11 +194,13 @@ func buy(w http.ResponseWriter, r *http.Request, id int64) {
 }
 
 func move(w http.ResponseWriter, statement string, values ...any) {
-	var outcome []byte
-	if !run(w, &outcome, statement, values...) {
+	// With the request's own context, pgx would start a goroutine for each statement.
+	var outcome string
+	if err := pool.QueryRow(context.Background(), statement, values...).Scan(&outcome); err != nil {
+		fail(w, err)
 		return
 	}
-	switch string(outcome) {
+	switch outcome {
 	case "done":
 		answer(w, 200, nil)
 	case "poor":
@@ -158,23 +212,15 @@ func move(w http.ResponseWriter, statement string, values ...any) {
 	}
 }
 
-// run reads the one value of a statement, or answers for it.
-func run(w http.ResponseWriter, value *[]byte, statement string, values ...any) bool {
-	// With the request's own context, pgx would start a goroutine for each statement.
-	err := pool.QueryRow(context.Background(), statement, values...).Scan(value)
+func fail(w http.ResponseWriter, err error) {
 	var cause *pgconn.PgError
-	if err == nil {
-		return true
-	} else if errors.Is(err, pgx.ErrNoRows) {
-		refuse(w, 401, "The token is not valid.")
-	} else if errors.As(err, &cause) && strings.HasPrefix(cause.Code, "22") {
+	if errors.As(err, &cause) && strings.HasPrefix(cause.Code, "22") {
 		// A text that is not UTF-8, for example.
 		refuse(w, 400, "A value cannot be stored.")
 	} else {
 		log.Print(err)
 		refuse(w, 500, "Something went wrong on our side.")
 	}
-	return false
 }
 
 func refuse(w http.ResponseWriter, status int, sentence string) {
