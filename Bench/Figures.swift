@@ -9,7 +9,7 @@ struct Sample {
   var cpuMicroseconds = 0.0
   var nginxMicroseconds = 0.0
   var databaseMicroseconds = 0.0
-  /// Of the largest worker.
+  /// Of the largest worker; in --peers, of all processes of the server together.
   var privateMiB = 0.0
   var count = 0
   var refused = 0

@@ -45,7 +45,7 @@ final class Peers {
         site.asUser + [program],
         environment: [
           "PGHOST": site.sockets, "PGDATABASE": peer.database, "PGUSER": "tuckshop_app", "PEER_LISTEN": address,
-          "BENCH_SECRET_FILE": secretFile,
+          "PEER_CONNECTIONS": "\(site.options.workers)", "BENCH_SECRET_FILE": secretFile,
         ])
     }
     try site.standInFront(of: ["c", "go"], proxied: ["go"])

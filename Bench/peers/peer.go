@@ -1,5 +1,6 @@
 // The merch routes in Go, with net/http and pgx, over the plain schema of schema.sql: one of the peers of
-// bin/bench --peers. It listens on the TCP address or the unix socket in PEER_LISTEN.
+// bin/bench --peers. It listens on the TCP address or the unix socket in PEER_LISTEN, and keeps PEER_CONNECTIONS to the
+// database.
 package main
 
 import (
@@ -26,8 +27,6 @@ import (
 	"github.com/jackc/pgx/v4/pgxpool"
 )
 
-const connections = 8
-
 var pool *pgxpool.Pool
 
 // macs holds keyed hashes, so that no request sets up the key again.
@@ -43,7 +42,9 @@ func main() {
 	// The driver prepares each statement once for each connection.
 	config, err := pgxpool.ParseConfig("")
 	check(err)
-	config.MinConns, config.MaxConns = connections, connections
+	connections, err := strconv.Atoi(os.Getenv("PEER_CONNECTIONS"))
+	check(err)
+	config.MinConns, config.MaxConns = int32(connections), int32(connections)
 	pool, err = pgxpool.ConnectConfig(context.Background(), config)
 	check(err)
 
