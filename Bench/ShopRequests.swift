@@ -82,7 +82,7 @@ package enum ShopRequest: String, CaseIterable {
     case .info:
       """
       \\set a random(1, \(people))
-      SELECT document, has_more FROM info(\(owner));
+      SELECT balance, goods, received, sent FROM info(\(owner));
       """
     case .send:
       """
