@@ -3,10 +3,7 @@ internal import Support
 
 extension Site {
   /// The handwritten worker for comparison, as a pool of its own named c.
-  func startYardstick(secretFile: String? = nil) throws {
-    let worker = try compile("bin/bench-worker.c")
-    try startPool("c", [worker], environment: secretFile.map { ["BENCH_SECRET_FILE": $0] } ?? [:])
-  }
+  func startYardstick() throws { try startPool("c", [compile("bin/bench-worker.c")]) }
 
   /// Compiles a worker in C; the path of its program.
   func compile(_ source: String) throws -> String {

@@ -40,7 +40,7 @@ package struct Options {
     --check: exit with 1 if a target is missed.
     --login-storm: the wait of a request with a token, and of a probe, while N connections sign in without a pause.
     --sign-ins: known people, new names and renewed sessions at fixed rates.
-    --shop: /api/info, sendCoin and buy among N people (100000), compared with the C worker and pgbench; --many: also
+    --shop: /api/info, sendCoin and buy among N people (100000), compared with pgbench; --many: also
     in a second shop with N people (0: no second shop).
     --inventory: an inventory with 500 variants and a history of N postings (1000000), compared with a short history.
     --field: a load script from the field: a ramp to N people (200) in S seconds (300).

@@ -1,9 +1,12 @@
 // The baseline of bin/bench: the cost of a FastCGI worker written by hand, directly on libfcgi and libpq. It answers
-// /health/live, /health/ready and /api/info like the Swift worker, and knows nothing else.
+// /health/live and /health/ready like the Swift worker, and knows nothing else. Bench/peers/peer.c is a shop.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 #include <fcgiapp.h>
 #include <libpq-fe.h>
-
-#include "../Bench/peers/token.h"
 
 static PGconn *database;
 
@@ -15,8 +18,7 @@ static int prepare_one(const char *name, const char *statement) {
 }
 
 static int prepare(void) {
-  return prepare_one("version", "SELECT schema_version()") &&
-         prepare_one("info", "SELECT document, has_more FROM info($1)");
+  return prepare_one("version", "SELECT schema_version()");
 }
 
 // The schema's version, or -1. A session that ended is replaced for the next request.
@@ -34,22 +36,6 @@ static long version(void) {
 static void answer(FCGX_Request *request, int status, const char *body, int length) {
   FCGX_FPrintF(request->out, "Status: %d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", status, length);
   FCGX_PutStr(body, length, request->out);
-}
-
-static void serve_info(FCGX_Request *request) {
-  char id[64];
-  if (!caller(FCGX_GetParam("HTTP_AUTHORIZATION", request->envp), id)) {
-    answer(request, 401, "{}", 2);
-    return;
-  }
-  const char *const values[] = {id};
-  PGresult *result = PQexecPrepared(database, "info", 1, values, NULL, NULL, 0);
-  if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-    answer(request, 200, PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0));
-  } else {
-    answer(request, 503, "{}", 2);
-  }
-  PQclear(result);
 }
 
 static void serve(FCGX_Request *request) {
@@ -70,8 +56,6 @@ static void serve(FCGX_Request *request) {
     answer(request, ready ? 200 : 503, body,
            snprintf(body, sizeof body, form, ready ? "healthy" : "unhealthy", timestamp,
                     ready ? "connected" : "disconnected", check, check));
-  } else if (uri && strcmp(uri, "/api/info") == 0) {
-    serve_info(request);
   } else {
     answer(request, 404, "{}", 2);
   }
@@ -80,7 +64,7 @@ static void serve(FCGX_Request *request) {
 int main(void) {
   // libpq's own variables, such as PGHOST, describe the connection.
   database = PQconnectdb("");
-  if (!read_secret() || PQstatus(database) != CONNECTION_OK || !prepare()) {
+  if (PQstatus(database) != CONNECTION_OK || !prepare()) {
     fprintf(stderr, "bench-worker: %s", PQerrorMessage(database));
     return 1;
   }
