@@ -37,7 +37,7 @@ struct LoadScriptTests {
     #expect(try world.stop() == 0)
   }
 
-  /// What phantom reads: a line with the length and the tag, so many bytes, and a line end.
+  /// As phantom reads them: a line with the length and the tag, so many bytes, and a line end.
   private static func requests(in bytes: [UInt8]) throws -> [(tag: String, bytes: ArraySlice<UInt8>)] {
     var (found, rest): ([(String, ArraySlice<UInt8>)], ArraySlice<UInt8>) = ([], bytes[...])
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

@@ -30,7 +30,7 @@ SCREENS = [
 # The screens that everybody has; the others come with these.
 BEFORE_THE_COUNTER = ["/shop", "/me"]
 MOST_BYTES = 112_000
-# What came over the line for the page itself, without pictures and without the answers of the API.
+# The page itself as it came over the line, without pictures and without the answers of the API.
 WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .filter(({ name }) => /^\\/(?:$|(?:page|style|words)\\/|icons\\.svg$)/.test(new URL(name).pathname))
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
