@@ -90,6 +90,6 @@ struct RunTests {
     try eventually("it is started") { program.log.contains("started") }
     program.signal(SIGTERM)
     #expect(try program.wait() == 128 + SIGTERM)
-    #expect(processes(of: directory) == [])
+    try eventually("nothing of it remains") { processes(of: directory) == [] }
   }
 }
