@@ -113,7 +113,7 @@ function choice(list, names, chosen, choose) {
   return picks("variant", t(onlySizes ? "item.sizes" : "item.variants"), options, chosen, choose)
 }
 
-/** What a document has, or the other value where an older shop does not know its address. */
+/** Reads a document, or takes the other value where an older shop does not know its address. */
 async function getIfKnown(path, other, signal) {
   try {
     return await get(path, { signal })
