@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(name: "Verdict", path: "Tests/Verdict", swiftSettings: settings),
     .executableTarget(
       name: "Bench", dependencies: ["Identity", "Postgres", "Support", "Tokens"], path: "Bench",
-      exclude: ["inventory", "ledger"],
+      exclude: ["inventory", "ledger", "peers"],
       swiftSettings: settings),
     tests("PostgresTests", of: ["Postgres"]),
     tests("MigrationsTests", of: ["Migrations", "Postgres"]),
@@ -80,6 +80,7 @@ let package = Package(
         "API", "Audit", "HTTP", "Identity", "Ledger", "Notation", "Outbound", "Postgres", "Shop", "Telemetry", "Tokens",
       ]),
     tests("EndToEndTests", of: ["FastCGI", "Postgres", "Tokens", "tuckshop"]),
+    tests("BenchTests", of: ["Bench"]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6])

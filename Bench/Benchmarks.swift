@@ -29,6 +29,7 @@ enum Benchmarks {
       case .inventory: measureInventory
       case .field: measureField
       case .ledger: measureLedger
+      case .peers: measurePeers
       }
     let signals = blockSignals()
     let site = try Site(options)

@@ -5,7 +5,11 @@ struct Sample {
   var perSecond = 0.0
   var p50 = 0.0
   var p99 = 0.0
+  /// Processor time of the workers for each request.
   var cpuMicroseconds = 0.0
+  var nginxMicroseconds = 0.0
+  var databaseMicroseconds = 0.0
+  /// Of the largest worker; in --peers, of all processes of the server together.
   var privateMiB = 0.0
   var count = 0
   var refused = 0

@@ -3,17 +3,20 @@ internal import Support
 
 extension Site {
   /// The handwritten worker for comparison, as a pool of its own named c.
-  func startYardstick(secretFile: String? = nil) throws {
+  func startYardstick() throws { try startPool("c", [compile("bin/bench-worker.c")]) }
+
+  /// Compiles a worker in C; the path of its program.
+  func compile(_ source: String) throws -> String {
     let compiler = ["cc", "clang"].first { name in
       String(cString: getenv("PATH")).split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
     }
     let flags = try run(words: ["pkg-config", "--cflags", "--libs", "libpq"]).split(whereSeparator: \.isWhitespace).map(
       String.init)
-    let source = projectRoot + "/bin/bench-worker.c"
     let compiling = try start(
-      [compiler ?? "cc", "-O2", "-o", directory / "bench-worker", source, "-lfcgi", "-lcrypto"] + flags)
-    guard try compiling.wait() == 0 else { throw Failure("bin/bench-worker.c does not compile:\n\(compiling.log)") }
-    try startPool("c", [directory / "bench-worker"], environment: secretFile.map { ["BENCH_SECRET_FILE": $0] } ?? [:])
+      [compiler ?? "cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", directory / "worker", projectRoot + "/" + source]
+        + ["-lfcgi", "-lcrypto"] + flags)
+    guard try compiling.wait() == 0 else { throw Failure("\(source) does not compile:\n\(compiling.log)") }
+    return directory / "worker"
   }
 
   /// Like bin/pool, which starts only the shop's own worker, with a shorter backlog.
@@ -54,13 +57,19 @@ extension Site {
 
   /// A server of nginx for each of these pools. A request takes the way of the public server, through the same table of
   /// routes, except that health and the shop end at the pool under app's limits. nginx answers for the page itself,
-  /// with a short text, which is the ceiling.
-  func standInFront(of pools: [String]) throws {
+  /// with a short text, which is the ceiling. Proxied pools speak HTTP instead of FastCGI, over kept connections.
+  func standInFront(of pools: [String], proxied: Set<String> = []) throws {
     var text = ""
     for pool in pools {
       let port = try freePort()
       fronts[pool] = port
-      if pool != "app" { text += "upstream \(pool) { server unix:\(sockets)/\(pool).sock max_fails=0; }\n" }
+      let isProxied = proxied.contains(pool)
+      let kept = isProxied ? " keepalive 32;" : ""
+      if pool != "app" { text += "upstream \(pool) { server unix:\(sockets)/\(pool).sock max_fails=0;\(kept) }\n" }
+      let pass =
+        isProxied
+        ? "proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_pass http://\(pool)$worker_uri;"
+        : "fastcgi_pass \(pool);"
       text += """
         server {
             listen 127.0.0.1:\(port) backlog=2048;
@@ -71,7 +80,7 @@ extension Site {
                 internal;
                 limit_req    zone=rate burst=1000000 nodelay;
                 limit_conn   connections 9999;
-                fastcgi_pass \(pool);
+                \(pass)
             }
             location = /-/html/index.html {
                 internal;

@@ -16,7 +16,7 @@ func measureLedger(_ site: Site, _ options: Options, _ targets: Targets) throws 
     // The ids of operations continue from one load to the next; the distance is enough for one load.
     base += 1_000_000_000
     var sample = try site.pgbench(
-      folder + "/\(name).sql", as: "postgres", sessions: options.clients, seconds: seconds,
+      [folder + "/\(name).sql"], as: "postgres", sessions: options.clients, seconds: seconds,
       variables: ["people": options.people, "n": 0, "base": base])
     // A session's time is added to its parent's when the session ends.
     sleep(until: monotonicSeconds() + 0.3)

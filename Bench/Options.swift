@@ -1,29 +1,31 @@
 internal import FoundationEssentials
 
-enum Kind: String, CaseIterable {
-  case probes, loginStorm = "login-storm", signIns = "sign-ins", shop, inventory, field, ledger
+package enum Kind: String, CaseIterable {
+  case probes, loginStorm = "login-storm", signIns = "sign-ins", shop, inventory, field, ledger, peers
 }
 
-struct UsageError: Error, CustomStringConvertible {
-  let description: String
+package struct UsageError: Error, CustomStringConvertible {
+  package let description: String
 }
 
 /// The options on the command line.
-struct Options {
-  var kind = Kind.probes
-  var check = false
-  var seconds = 5
-  var rounds = 5
+package struct Options {
+  package var kind = Kind.probes
+  package var check = false
+  package var seconds = 5
+  package var rounds = 5
   var connections = 32
   var workers = 8
   var authWorkers = 6
   var authNice = 5
-  var people = 100_000
+  package var people = 100_000
   var many = 0
   var postings = 1_000_000
   var fieldUsers = 200
   var fieldSeconds = 300
   var clients = 8
+  /// The file for the graph.
+  package var svg: String?
 
   static let usage = """
     usage: bin/bench [--seconds S] [--rounds N] [--connections N] [--workers N] [--check]
@@ -33,15 +35,18 @@ struct Options {
            bin/bench --inventory [the same] [--postings N]
            bin/bench --field [--workers N] [--auth-workers N] [--field-users N] [--field-seconds S]
            bin/bench --ledger [--seconds S] [--rounds N] [--clients N] [--people N] [--check]
+           bin/bench --peers [the same] [--people N] [--svg FILE]
     Without a kind: six loads in each round, S seconds each (5 rounds of 5 s), compared with a C worker and pgbench.
     --check: exit with 1 if a target is missed.
     --login-storm: the wait of a request with a token, and of a probe, while N connections sign in without a pause.
     --sign-ins: known people, new names and renewed sessions at fixed rates.
-    --shop: /api/info, sendCoin and buy among N people (100000), compared with the C worker and pgbench; --many: also
+    --shop: /api/info, sendCoin and buy among N people (100000), compared with pgbench; --many: also
     in a second shop with N people (0: no second shop).
     --inventory: an inventory with 500 variants and a history of N postings (1000000), compared with a short history.
     --field: a load script from the field: a ramp to N people (200) in S seconds (300).
     --ledger: transfer and purchase by pgbench, compared with plain SQL without a ledger.
+    --peers: the same shop in Go and in C on a plain schema among N people (100000), and that schema alone under
+    pgbench, all with as many database connections as workers. It installs Go. --svg: draws the figures.
     TUCKSHOP_BINARY: the executable to measure, instead of building one.
     """
 
@@ -55,7 +60,7 @@ struct Options {
   }
 
   /// Nil if help is requested.
-  init?(_ arguments: ArraySlice<String>) throws {
+  package init?(_ arguments: ArraySlice<String>) throws {
     var words = arguments
     while let word = words.popFirst() {
       if let number = Self.numbers[word] {
@@ -64,6 +69,9 @@ struct Options {
           throw UsageError(description: "\(word) needs a whole number from \(least) to 9999999.")
         }
         self[keyPath: number] = value
+      } else if word == "--svg" {
+        guard let file = words.popFirst() else { throw UsageError(description: "--svg needs a file.") }
+        svg = file
       } else if word == "--check" {
         check = true
       } else if word == "--help" || word == "-h" {

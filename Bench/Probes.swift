@@ -31,7 +31,7 @@ func measureProbes(_ site: Site, _ options: Options, _ targets: Targets) throws 
     try ready()
     // The database's limit: the same statement without a worker, on as many connections.
     samples.add(
-      try site.pgbench(statement, as: "tuckshop_app", sessions: options.workers, seconds: options.seconds),
+      try site.pgbench([statement], as: "tuckshop_app", sessions: options.workers, seconds: options.seconds),
       to: "database")
   }
   let figures = samples

@@ -1,32 +1,44 @@
 /// An item that everybody can pay for many times, even after buying the dearest ones: a refusal would be an error here.
-private let goods = ["cup", "pen", "socks"]
+let goods = ["cup", "pen", "socks"]
 
 /// The requests of people in a shop, as Lua for wrk and as the statements of Sources/Ledger for pgbench.
-enum ShopRequest: String, CaseIterable {
+package enum ShopRequest: String, CaseIterable {
   case info, send, buy
+
+  /// The proportions of a shop, in per cent.
+  package var share: Int {
+    switch self {
+    case .info: 77
+    case .send: 10
+    case .buy: 13
+    }
+  }
 
   /// Without pauses wrk sends a request as soon as the last one is answered.
   func script(tokens: String) -> String { Self.words(tokens) + "request = \(rawValue)\n" }
 
-  /// All requests in the proportions of a shop. With its pauses, 64 connections make a thousand requests a second.
-  static func mixed(tokens: String) -> String {
-    words(tokens) + """
-      delay = function() return math.random(31, 93) end
-      request = function()
-        local roll = math.random(99)
-        if roll <= 76 then return info() elseif roll <= 86 then return send() else return buy() end
-      end
+  /// All requests in the proportions of a shop.
+  static func mixed(tokens: String) -> String { words(tokens) + mixture }
 
-      """
+  /// With these pauses, 64 connections make a thousand requests a second.
+  static let pauses = "delay = function() return math.random(31, 93) end\n"
+
+  package static var mixture: String {
+    """
+    request = function()
+      local roll = math.random(100)
+      if roll <= \(Self.info.share) then return info() end
+      if roll <= \(Self.info.share + Self.send.share) then return send() end
+      return buy()
+    end
+
+    """
   }
 
   private static func words(_ tokens: String) -> String {
     """
-    local people = {}
-    for line in io.lines("\(tokens)") do
-      local name, token = line:match("^(%S+) (%S+)$")
-      people[#people + 1] = { name = name, header = { Authorization = "Bearer " .. token } }
-    end
+    local lines = {}
+    for line in io.lines("\(tokens)") do lines[#lines + 1] = line end
     local goods = { \(goods.map { "\"\($0)\"" }.joined(separator: ", ")) }
     local threads = 0
     function setup(thread)
@@ -34,13 +46,24 @@ enum ShopRequest: String, CaseIterable {
       thread:set("number", threads)
     end
     function init() math.randomseed(os.time() * 10 + number) end
-    local function someone() return people[math.random(#people)] end
-    local function info() return wrk.format("GET", "/api/info", someone().header) end
-    local function buy() return wrk.format("GET", "/api/buy/" .. goods[math.random(#goods)], someone().header) end
+    local function someone()
+      local line = lines[math.random(#lines)]
+      local blank = line:find(" ", 1, true)
+      return line:sub(1, blank - 1), { Authorization = "Bearer " .. line:sub(blank + 1) }
+    end
+    local function info()
+      local _, header = someone()
+      return wrk.format("GET", "/api/info", header)
+    end
+    local function buy()
+      local _, header = someone()
+      return wrk.format("GET", "/api/buy/" .. goods[math.random(#goods)], header)
+    end
     local function send()
-      local from, to = someone(), someone()
+      local from, header = someone()
+      local to = someone()
       while to == from do to = someone() end
-      return wrk.format("POST", "/api/sendCoin", from.header, '{"toUser":"' .. to.name .. '","amount":1}')
+      return wrk.format("POST", "/api/sendCoin", header, '{"toUser":"' .. to .. '","amount":1}')
     end
 
     """
@@ -59,7 +82,7 @@ enum ShopRequest: String, CaseIterable {
     case .info:
       """
       \\set a random(1, \(people))
-      SELECT document, has_more FROM info(\(owner));
+      SELECT balance, goods, received, sent FROM info(\(owner));
       """
     case .send:
       """

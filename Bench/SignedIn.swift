@@ -17,18 +17,19 @@ extension Site {
 
   var keyFile: String { directory / "secrets/keys.json" }
 
-  /// Tokens of people that `tuckshop seed --load` made, at most twenty thousand. The benchmark signs them with its own
-  /// key file, so they need no password.
-  func tokens(of people: Int) throws -> [(name: String, token: String)] {
+  /// Tokens of people that `tuckshop seed --load` made, at most this many. The benchmark signs them with its own key
+  /// file, so they need no password.
+  func tokens(
+    of people: Int, most: Int = 20_000, lastingSeconds: Int = 86_000, subject: (Int) -> String = loadedUser
+  ) throws -> [(name: String, token: String)] {
     let tokens = AccessTokens(issuer: "tuckshop", audience: "tuckshop", keys: try TokenKeys(file: keyFile))
     let now = Int(Date().timeIntervalSince1970)
-    return stride(from: 1, through: people, by: max(1, people / 20_000)).map { number in
-      let digits = String(number, radix: 16)
-      let id = String(repeating: "0", count: 12 - digits.count) + digits
+    return stride(from: 1, through: people, by: max(1, people / most)).map { number in
       let name = "load" + String(repeating: "0", count: max(0, 6 - "\(number)".count)) + "\(number)"
       let claims = Claims(
-        subject: "10ad0000-0000-8000-8000-\(id)", tokenID: "00000000-0000-7000-8000-\(id)", issuedAt: now,
-        expiresAt: now + 86_000, username: name, role: "user")
+        subject: subject(number), tokenID: "00000000-0000-7000-8000-\(loadedUser(number).suffix(12))",
+        issuedAt: min(now, now + lastingSeconds),
+        expiresAt: now + lastingSeconds, username: name, role: "user")
       return (name, tokens.issue(claims))
     }
   }
@@ -43,4 +44,10 @@ extension Site {
     guard let bytes = file.keys.first.flatMap({ Base64.url.decode($0.secret) }) else { throw Failure("no secret") }
     return hexadecimal(bytes)
   }
+}
+
+/// The id of a user that `tuckshop seed --load` made.
+func loadedUser(_ number: Int) -> String {
+  let digits = String(number, radix: 16)
+  return "10ad0000-0000-8000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
 }

@@ -27,7 +27,7 @@ final class Site: @unchecked Sendable {
       // A sixth of the memory: all data of the shop should fit, as in production.
       "TUCKSHOP_POSTGRES_SETTINGS":
         "shared_buffers=\(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 6 / 1024)kB max_wal_size=8GB "
-        + "max_connections=\(4 * max(options.workers, options.clients) + options.authWorkers + 20)",
+        + "max_connections=\(5 * max(options.workers, options.clients) + options.authWorkers + 20)",
     ]
     // Workers read this setting at their start.
     if options.kind == .field { settings["TUCKSHOP_UNSAFE_TELEGRAM_LOGIN"] = "on" }

@@ -2,6 +2,7 @@
 
 package import HTTP
 internal import Identity
+internal import Ledger
 package import Postgres
 package import Telemetry
 internal import Tokens
@@ -50,6 +51,9 @@ package final class Application {
     metrics = RequestMetrics(memory)
     readiness = Readiness(milliseconds: limits.readinessMilliseconds)
     housekeeping = Housekeeping(requestMilliseconds: limits.requestMilliseconds)
+    desk.authenticator.onNewGeneration = { users, connection in
+      try storefront.walletInfo.forget(users, on: connection)
+    }
     lender.onFailure = { log(.warning, "PostgreSQL is away", ("cause", "\($0)")) }
   }
 

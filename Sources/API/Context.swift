@@ -1,5 +1,6 @@
 package import HTTP
 package import Identity
+package import Ledger
 package import Postgres
 package import Shop
 package import Telemetry
@@ -93,6 +94,7 @@ package struct Links {
 /// The dependencies of the handlers about the catalogue, one set per worker.
 package final class Storefront {
   package let classifiers = Classifiers()
+  package let walletInfo = WalletInfo()
   package let pictures: PictureStore
   package let requiresCondition: Bool
   package var undoSeconds = 60

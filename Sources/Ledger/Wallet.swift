@@ -3,15 +3,6 @@ package import Postgres
 
 /// The coins of an owner.
 package enum Wallet {
-  /// Balance, inventory and history in one document, and whether there is more history than it shows.
-  package static func info(
-    of owner: UUID, on connection: borrowing Connection
-  ) throws -> (document: DatabaseJSON, hasMore: Bool) {
-    try connection.onlyRow("SELECT document, has_more FROM info(\(owner))") { row in
-      (document: try row.value(0), hasMore: try row.value(1))
-    }
-  }
-
   package static func balance(of owner: UUID, on connection: borrowing Connection) throws -> Int {
     try connection.row("SELECT balance FROM purses WHERE owner = \(owner)") { try $0.value(0) } ?? 0
   }

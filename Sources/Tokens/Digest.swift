@@ -11,18 +11,12 @@ package enum Digest {
     return digest
   }
 
-  package static func hmac(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
-    hmac(EVP_sha256(), byteCount, key: key, message)
-  }
+  package static func hmac(key: [UInt8], _ message: [UInt8]) -> [UInt8] { KeyedDigest(key: key)(message) }
 
   /// Only for codes that a phone computes too: SHA-1 is the one digest that all apps for them know.
-  static func hmacSHA1(key: [UInt8], _ message: [UInt8]) -> [UInt8] { hmac(EVP_sha1(), 20, key: key, message) }
-
-  private static func hmac(
-    _ algorithm: OpaquePointer?, _ byteCount: Int, key: [UInt8], _ message: [UInt8]
-  ) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: byteCount)
-    let made = HMAC(algorithm, key, Int32(key.count), message, message.count, &digest, nil)
+  static func hmacSHA1(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 20)
+    let made = HMAC(EVP_sha1(), key, Int32(key.count), message, message.count, &digest, nil)
     precondition(made != nil, "libcrypto cannot compute an HMAC")
     return digest
   }
@@ -30,6 +24,39 @@ package enum Digest {
   /// Takes the same time wherever the first difference lies. That the lengths differ may be seen.
   package static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
     one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
+  }
+}
+
+/// HMAC-SHA-256 with one key. What depends on the key alone is computed once: libcrypto's own function sets it up at
+/// each call, which took four times as long as the digest of a token.
+package struct KeyedDigest: Sendable {
+  private let inner: SHA256_CTX
+  private let outer: SHA256_CTX
+
+  private static let blockBytes = 64
+
+  package init(key: [UInt8]) {
+    var block = key.count > Self.blockBytes ? Digest.sha256(key) : key
+    block += [UInt8](repeating: 0, count: Self.blockBytes - block.count)
+    defer { block.wipe() }
+    func state(_ mask: UInt8) -> SHA256_CTX {
+      var (state, masked) = (SHA256_CTX(), block.map { $0 ^ mask })
+      defer { masked.wipe() }
+      SHA256_Init(&state)
+      SHA256_Update(&state, masked, masked.count)
+      return state
+    }
+    (inner, outer) = (state(0x36), state(0x5C))
+  }
+
+  package func callAsFunction(_ message: [UInt8]) -> [UInt8] {
+    var (inner, outer) = (self.inner, self.outer)
+    var digest = [UInt8](repeating: 0, count: Digest.byteCount)
+    SHA256_Update(&inner, message, message.count)
+    SHA256_Final(&digest, &inner)
+    SHA256_Update(&outer, digest, digest.count)
+    SHA256_Final(&digest, &outer)
+    return digest
   }
 }
 

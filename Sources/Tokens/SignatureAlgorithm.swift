@@ -9,26 +9,28 @@ package enum SignatureAlgorithm: String, Sendable, CaseIterable {
 
 /// A key that checks signatures. The algorithm belongs to the key: a token cannot choose one.
 package enum SignatureKey: Sendable {
-  case secret([UInt8])
+  case shared(KeyedDigest)
   case pair(AsymmetricKey)
+
+  package static func secret(_ key: [UInt8]) -> SignatureKey { .shared(KeyedDigest(key: key)) }
 
   package var algorithm: SignatureAlgorithm {
     switch self {
-    case .secret: .hs256
+    case .shared: .hs256
     case .pair(let key): key.algorithm
     }
   }
 
   package func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
     switch self {
-    case .secret(let secret): Digest.areEqual(Digest.hmac(key: secret, message), signature)
+    case .shared(let digest): Digest.areEqual(digest(message), signature)
     case .pair(let key): key.verifies(signature, of: message)
     }
   }
 
   package func sign(_ message: [UInt8]) -> [UInt8] {
     switch self {
-    case .secret(let secret): Digest.hmac(key: secret, message)
+    case .shared(let digest): digest(message)
     case .pair(let key): key.sign(message)
     }
   }

@@ -11,7 +11,7 @@ package final class VerifiedPasswords: @unchecked Sendable {
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
   /// Keeps the words mapped; nil if this object owns them.
   private let owner: AnyObject?
-  private let key: [UInt8]
+  private let digest: KeyedDigest
   private let seconds: @Sendable () -> Int
 
   /// An entry is valid for so long. A hit does not renew it, so every password is hashed now and then.
@@ -41,9 +41,10 @@ package final class VerifiedPasswords: @unchecked Sendable {
     self.words = words
     self.owner = owner
     self.seconds = seconds
-    key = (Layout.key..<Layout.key + 4).flatMap { place in
-      withUnsafeBytes(of: words[place].load(ordering: .relaxed)) { Array($0) }
-    }
+    digest = KeyedDigest(
+      key: (Layout.key..<Layout.key + 4).flatMap { place in
+        withUnsafeBytes(of: words[place].load(ordering: .relaxed)) { Array($0) }
+      })
   }
 
   /// Over memory of its own.
@@ -103,7 +104,7 @@ package final class VerifiedPasswords: @unchecked Sendable {
   private func tag(_ password: String, _ account: String) -> (places: StrideTo<Int>, words: [UInt64]) {
     var message = Array(account.utf8) + [0] + Array(password.utf8)
     defer { message.wipe() }
-    let digest = Digest.hmac(key: key, message)
+    let digest = digest(message)
     let first = Layout.entries + Int(digest.word(3) % UInt64(Self.places)) * 4 * Layout.entryWords
     return (
       places: stride(from: first, to: first + 4 * Layout.entryWords, by: Layout.entryWords),
@@ -130,7 +131,7 @@ package final class VerifiedPasswords: @unchecked Sendable {
   private var minute: UInt64 { UInt64(seconds() / 60) & 0xFFFF_FFFF }
 
   private func guesses(_ subject: String) -> Int {
-    Layout.guesses + Int(Digest.hmac(key: key, Array(subject.utf8)).word(0) % UInt64(Layout.guessCount))
+    Layout.guesses + Int(digest(Array(subject.utf8)).word(0) % UInt64(Layout.guessCount))
   }
 }
 

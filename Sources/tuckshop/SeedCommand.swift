@@ -1,7 +1,10 @@
+internal import API
 internal import Audit
 internal import Identity
 internal import Postgres
 internal import Shop
+internal import Telemetry
+internal import Tokens
 
 enum SeedCommand: Command {
   static let name = "seed"
@@ -9,26 +12,31 @@ enum SeedCommand: Command {
   static let usage = """
     tuckshop seed --demo
            tuckshop seed --load N [--password-file F] [--force]
+           tuckshop seed --ammo FILE
 
     --demo adds some game items of every class, sizes for the clothes, a user called demo, and six people with a month of
     history and open orders; existing ones, and clothes that an admin has given variants, stay as they are.
     --load makes N users, load000001 and on, each with 1000 welcome coins, ten transfers in their history and two
     purchases. They share one password; without one, nobody can sign in as them. It runs once in a database, and
     beside other users only with --force.
+    --ammo writes requests of these users for Yandex.Tank into a file, with tokens that TUCKSHOP_KEY_FILE signs.
 
     Connects as the owner of the schema: set PGUSER, or TUCKSHOP_DATABASE_URL.
     """
 
   static func run(_ arguments: inout Arguments, _ environment: Environment) throws -> Int32 {
     let wantsDemo = arguments.takeFlag("--demo")
+    let ammo = try arguments.takeOption("--ammo")
     let number = try arguments.takeOption("--load")
     let isForced = arguments.takeFlag("--force")
     let password = try arguments.takePassword()
     try arguments.finish()
-    guard wantsDemo != (number != nil) else { throw UsageError("seed wants --demo or --load N") }
+    guard [wantsDemo, number != nil, ammo != nil].count(where: \.self) == 1 else {
+      throw UsageError("seed wants --demo, --load N or --ammo FILE")
+    }
     guard let number else {
       guard password == nil && !isForced else { throw UsageError("--password-file and --force belong to --load") }
-      try addDemo(environment)
+      if let ammo { try writeRequests(to: ammo, environment) } else { try addDemo(environment) }
       return 0
     }
     guard let people = Int(number), (LoadSeed.fewest...LoadSeed.most).contains(people) else {
@@ -68,5 +76,22 @@ enum SeedCommand: Command {
     var progress = Progress(of: seed.work)
     try seed.run(besideOthers: besideOthers, on: connection) { progress.show($0) }
     say("\(people) people came in")
+  }
+
+  private static func writeRequests(to path: String, _ environment: Environment) throws {
+    let desk = try environment.frontDesk()
+    let connection = try environment.open()
+    var users: [User] = []
+    while users.count < 1000, let user = try User.named(LoadSeed.name(of: users.count + 1), on: connection) {
+      users.append(user)
+    }
+    guard users.count > 1 else { throw UsageError("make users first: tuckshop seed --load N") }
+    let sessions = Sessions(tokens: desk.authenticator.tokens, lifetimes: desk.lifetimes)
+    let now = Clock.unixSeconds
+    let host = desk.links.publicURL.split(separator: "/")[1]
+    let requests = LoadRequests(users: users, host: String(host)) { sessions.token(for: $0, now: now) }
+    // Everybody who can read the tokens can spend these users' coins.
+    try PrivateFile.write(requests.text, to: path)
+    say("\(users.count * LoadRequests.perUser) requests are in \(path)")
   }
 }

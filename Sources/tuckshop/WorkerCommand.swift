@@ -66,6 +66,7 @@ enum WorkerCommand: Command {
     tick()
     var life = WorkerLife(settings, memory: memory, lender: lender)
     if settings.pool == .auth { life.share(with: settings.desk, in: memory) }
+    if settings.pool == .app { life.share(with: settings.storefront, in: memory) }
     let end = responder.serve(
       tickMilliseconds: settings.pool == .ops ? 100 : 500,
       plan: { head in
@@ -105,6 +106,7 @@ struct WorkerSettings {
   /// Only the pool that hashes passwords appoints the first admin.
   let firstAdmin: FirstAdmin?
   let requiredSchemaVersion: Int
+  let directoryMebibytes: Int
   let maxRequests: Int
   let maxAgeSeconds: Int
   let maxResidentMebibytes: Int
@@ -135,6 +137,7 @@ struct WorkerSettings {
     let firstAdmin = try environment.firstAdmin()
     self.firstAdmin = pool == .auth ? firstAdmin : nil
     requiredSchemaVersion = try Migration.all(in: environment.value(\.worker.migrations)).last?.version ?? 0
+    directoryMebibytes = try environment.value(\.worker.directoryMebibytes)
     maxRequests = try environment.value(\.worker.maxRequests)
     maxAgeSeconds = try environment.value(\.worker.maxAgeSeconds)
     maxResidentMebibytes = try environment.value(\.worker.maxResidentMebibytes)

@@ -1,6 +1,7 @@
 internal import API
 internal import Glibc
 internal import Identity
+internal import Ledger
 internal import Postgres
 internal import Telemetry
 internal import Tokens
@@ -56,6 +57,13 @@ struct WorkerLife {
     desk.line = HashingLine(
       descriptor: shared.descriptor, bell: shared.bell, turns: HashingLine.turnsByProcessors, workers: workers)
     desk.openID?.share(Places.forCalls(descriptor: shared.descriptor, workers: workers))
+  }
+
+  /// A name that one worker has read is known to all of the pool.
+  func share(with storefront: Storefront, in memory: SharedMemory) {
+    let count = settings.directoryMebibytes * (1_048_576 / 8)
+    let shared = memory.poolMemory(of: entry, words: count) { _ in }
+    storefront.walletInfo.names = NameDirectory(words: shared.words, count: count, owner: shared)
   }
 
   private var hasLivedLongEnough: Bool {

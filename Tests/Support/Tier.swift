@@ -7,9 +7,9 @@ package enum Tier: String, Sendable, CaseIterable {
   /// The fuzzers of bin/fuzz, which are not Swift Testing tests.
   case fuzz
 
-  /// The tiers in TUCKSHOP_TIERS, separated by commas; nil, which means all of them, if the variable is empty.
+  /// The tiers in TUCKSHOP_TIERS, separated by blanks or commas; nil, which means all of them, if the variable is empty.
   static let wanted: Set<Tier>? = {
-    let words = (ProcessInfo.processInfo.environment["TUCKSHOP_TIERS"] ?? "").split(separator: ",")
+    let words = (ProcessInfo.processInfo.environment["TUCKSHOP_TIERS"] ?? "").split { " ,".contains($0) }
     if words.isEmpty { return nil }
     return Set(
       words.map { word in

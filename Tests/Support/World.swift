@@ -12,8 +12,15 @@ package final class World: Sendable {
   package let binary: String
   private let program: Program
 
-  package init(_ settings: [String: String] = [:], local: TemporaryDirectory? = nil) throws {
-    directory = try local ?? TemporaryDirectory()
+  /// Begins with a copy of what a shop leaves that ran once, because making a database takes longer than most tests.
+  package convenience init(_ settings: [String: String] = [:]) throws {
+    let local = try TemporaryDirectory()
+    try copy(Self.first.get(), to: local)
+    try self.init(settings, local: local)
+  }
+
+  package init(_ settings: [String: String] = [:], local: TemporaryDirectory) throws {
+    directory = local
     binary = settings["TUCKSHOP_BINARY"] ?? Program.built("tuckshop")
     (port, loginPort, metricsPort) = (try freePort(), try freePort(), try freePort())
     var environment = [
@@ -40,6 +47,15 @@ package final class World: Sendable {
   }
 
   deinit { _ = try? stop() }
+
+  /// The folder of a shop that ran once. All tests of this process share it.
+  private static let first: Result<TemporaryDirectory, any Error> = Result {
+    let directory = try TemporaryDirectory()
+    atexit { try? FileManager.default.removeItem(atPath: World.first.get().path) }
+    guard try World(local: directory).stop() == 0 else { throw Failure("the first shop did not stop") }
+    try FileManager.default.removeItem(atPath: directory / "log")
+    return directory
+  }
 
   package var log: String { program.log }
 
@@ -102,4 +118,10 @@ package final class World: Sendable {
     let status = try command.wait(seconds: seconds)
     return (status, command.log)
   }
+}
+
+/// Keeps owners, because PostgreSQL may run as another user.
+private func copy(_ directory: TemporaryDirectory, to other: TemporaryDirectory) throws {
+  let copying = try Program("/bin/cp", ["-a", directory / ".", other.path], logPath: other / "copy.log")
+  guard try copying.wait() == 0 else { throw Failure(copying.log) }
 }

@@ -7,7 +7,7 @@ internal import Telemetry
 internal import Tokens
 
 func info(_ request: Request, _ visit: Visit, _ connection: borrowing Connection) throws -> Response {
-  let info = try Wallet.info(of: visit.caller.id, on: connection)
+  let info = try visit.context.storefront.walletInfo.read(of: visit.caller.id, now: Clock.unixSeconds, on: connection)
   let answer = Response.document(info.document)
   guard info.hasMore else { return answer }
   return answer.with("Link", "</api/v1/wallet/history?kind=transfer&limit=100>; rel=\"next\"")

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 package import Postgres
 package import Tokens
 
@@ -7,6 +7,8 @@ package import Tokens
 package final class Authenticator {
   package private(set) var tokens: AccessTokens
   package var joining = JoiningRules()
+  /// Told of users with a new generation, at most a second later: their names or rights may have changed.
+  package var onNewGeneration: (_ users: [UUID], _ connection: borrowing Connection) throws -> Void = { _, _ in }
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
   private let revocations = Revocations()
@@ -123,7 +125,9 @@ package final class Authenticator {
     now: Int, until deadline: Deadline = .after(milliseconds: 5000), on connection: borrowing Connection
   ) throws {
     var isThrough = false
-    repeat { isThrough = try revocations.readPage(now: now, on: connection) } while !isThrough && !deadline.hasPassed
+    repeat {
+      isThrough = try revocations.readPage(now: now, on: connection) { try onNewGeneration($0, connection) }
+    } while !isThrough && !deadline.hasPassed
     if isThrough { refreshedAt = now }
     // A file that cannot be read at this moment leaves the keys as they are.
     _ = try? tokens.reloadIfChanged()

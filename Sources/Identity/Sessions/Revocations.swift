@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 package import Postgres
 package import Tokens
 
@@ -52,8 +52,10 @@ package final class Revocations {
       """)
   }
 
-  /// Reads the next page of new entries; true when there is no more.
-  package func readPage(now: Int, on connection: borrowing Connection) throws -> Bool {
+  /// Reads the next page of new entries; true when there is no more. `renewed` gets the users with a new generation.
+  package func readPage(
+    now: Int, on connection: borrowing Connection, renewed: ([UUID]) throws -> Void = { _ in }
+  ) throws -> Bool {
     if session != connection.processIdentifier {
       (session, horizon, reading) = (connection.processIdentifier, "0", nil)
     }
@@ -70,14 +72,17 @@ package final class Revocations {
         ORDER BY transaction_id, id LIMIT \(Self.pageRows)
       ) r ON true
       """
-    ) { row -> EndedIDs.Entry? in
+    ) { row -> (id: UUID, entry: EndedIDs.Entry)? in
       if horizon.isEmpty { horizon = try row.value("horizon") }
       guard let id = try row.value("id", as: UUID?.self) else { return nil }
       count += 1
       if count == Self.pageRows { last = (horizon, try row.value("written"), id) }
-      return EndedIDs.Entry(id, generation: try row.value("generation"), until: try row.value("until"))
+      return (id, EndedIDs.Entry(id, generation: try row.value("generation"), until: try row.value("until")))
     }
-    for case let entry? in entries { ended.insert(entry) }
+    // Among them are the sessions that go on.
+    let users = entries.compactMap { $0?.entry.generation == nil ? nil : $0?.id }
+    if !users.isEmpty { try renewed(users) }
+    for case (_, let entry)? in entries { ended.insert(entry) }
     if count == Self.pageRows {
       reading = last
       return false

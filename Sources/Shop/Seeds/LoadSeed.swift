@@ -22,6 +22,12 @@ package struct LoadSeed: Sendable {
     self.passwordHash = passwordHash
   }
 
+  /// Of the user with this number, counted from 1.
+  package static func name(of number: Int) -> String {
+    let digits = String(number)
+    return "load" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+  }
+
   /// The total that `progress` counts up to.
   package var work: Int { people * (Self.steps + 2) }
 

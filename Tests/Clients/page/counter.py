@@ -31,7 +31,7 @@ SCREENS = [
 BEFORE_THE_COUNTER = ["/shop", "/me"]
 # The sum of today, rounded up. Each file is compressed by itself, so fewer and fuller ones weigh less.
 MOST_BYTES = 112_000
-# The bytes of the page itself that came over the line, without pictures and without the answers of the API.
+# The page itself as it came over the line, without pictures and without the answers of the API.
 WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .filter(({ name }) => /^\\/(?:$|(?:page|style|words)\\/|icons\\.svg$)/.test(new URL(name).pathname))
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""

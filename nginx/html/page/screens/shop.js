@@ -113,7 +113,7 @@ function choice(list, names, chosen, choose) {
   return picks("variant", t(onlySizes ? "item.sizes" : "item.variants"), options, chosen, choose)
 }
 
-/** Reads a document, or takes the other value where an older shop does not know its address. */
+/** A part of a document, or the other value where an older shop does not know its address. */
 async function getIfKnown(path, other, signal) {
   try {
     return await get(path, { signal })
