@@ -28,10 +28,15 @@ package final class Program: @unchecked Sendable {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
+    // A shell lets what it runs in the background ignore Ctrl-C, and bash could not even set a trap for it.
+    var interrupts = sigset_t()
+    sigemptyset(&interrupts)
+    for signal in [SIGINT, SIGQUIT, SIGHUP] { sigaddset(&interrupts, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &interrupts)
 
     let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let argv = ([path] + arguments).map { strdup($0) } + [nil]
