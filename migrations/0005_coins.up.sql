@@ -52,7 +52,7 @@ CREATE FUNCTION transfer(_id uuid, _owner uuid, _key uuid, _request_id text, _to
     OUT available bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    _payee uuid; _moved timestamptz;
+    _payee uuid; _moved timestamptz; _content bytea;
     _from  bigint; _from_version bigint;
     _into  bigint; _into_balance bigint; _into_version bigint;
 BEGIN
@@ -108,21 +108,26 @@ BEGIN
         UPDATE purses p SET moved_at = transfer.at WHERE p.id IN (_from, _into);
     END IF;
 
+    IF _key IS NOT NULL THEN
+        _content := digest_of(_to, _amount::text, _message);
+        -- The owner's purse is locked, so nobody else can be claiming the key.
+        IF EXISTS (SELECT FROM operations o WHERE o.key = _key AND o.owner = _owner AND o.kind = 'transfer') THEN
+            IF outcome = 'done' THEN
+                PERFORM take_back(_from, -_amount);
+                PERFORM take_back(_into, _amount);
+            END IF;
+            replayed := true;
+            SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
+            FROM earlier_answer(_owner, 'transfer', _key, _content) e;
+            SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = transfer.operation;
+            RETURN;
+        END IF;
+    END IF;
     INSERT INTO operations
         (id, owner, kind, key, content, outcome, actor, at, counterpart, amount, available, note, request_id)
-    VALUES (_id, _owner, 'transfer', _key, digest_of(_to, _amount::text, _message), outcome, _owner, at,
-        _payee, _amount, available, _message, _request_id)
-    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
-    IF NOT FOUND THEN
-        IF outcome = 'done' THEN
-            PERFORM take_back(_from, -_amount);
-            PERFORM take_back(_into, _amount);
-        END IF;
-        replayed := true;
-        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
-        FROM earlier_answer(_owner, 'transfer', _key, digest_of(_to, _amount::text, _message)) e;
-        SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = transfer.operation;
-    ELSIF outcome = 'done' THEN
+    VALUES (_id, _owner, 'transfer', _key, coalesce(_content, ''), outcome, _owner, at, _payee, _amount, available,
+        _message, _request_id);
+    IF outcome = 'done' THEN
         INSERT INTO postings (operation, ordinal, asset, debit, credit, amount, debit_balance, debit_version,
             credit_balance, credit_version, at)
         VALUES (_id, 1, 1, _from, _into, _amount, balance, _from_version, _into_balance, _into_version, at);
@@ -230,7 +235,7 @@ CREATE FUNCTION purchase(_id uuid, _owner uuid, _key uuid, _request_id text, _it
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _item_id uuid; _on_sale boolean; _goods bigint; _sale text; _limited boolean; _most bigint; _fetched boolean;
-    _cost    bigint; _rows bigint;
+    _cost    bigint; _rows bigint; _content bytea; _held bigint;
     _purse   bigint; _purse_balance  bigint; _purse_version  bigint; _purse_moved  timestamptz;
     _basket  bigint; _basket_balance bigint; _basket_version bigint; _basket_moved timestamptz;
     _shelf   bigint; _shelf_balance  bigint; _shelf_version  bigint; _shelf_moved  timestamptz;
@@ -240,6 +245,21 @@ BEGIN
     IF _purse IS NULL THEN
         SELECT p.id, p.balance, p.version, p.moved_at INTO _purse, _purse_balance, _purse_version, _purse_moved
         FROM lock_purse(_owner) p;
+    END IF;
+    IF _key IS NOT NULL THEN
+        _content := purchase_content(_item, _quantity, _collection, _level);
+        -- The owner's purse is locked, so nobody else can be claiming the key.
+        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
+        FROM earlier_answer(_owner, 'purchase', _key, _content) e;
+        IF FOUND THEN
+            replayed := true;
+            SELECT o.amount / o.quantity INTO price FROM operations o WHERE o.id = purchase.operation;
+            SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = purchase.operation AND p.asset = 1;
+            -- As it was first, whatever has happened since.
+            SELECT CASE WHEN o.handed_over_at = purchase.at THEN 'handed_over' ELSE 'ordered' END INTO status
+            FROM orders o WHERE o.owner = _owner AND o.id = purchase.operation;
+            RETURN;
+        END IF;
     END IF;
     SELECT i.id, i.price, i.limit_per_person, i.hand_over, i.is_active AND i.retired_at IS NULL AND i.price IS NOT NULL,
            s.id, s.sale, s.stock_limited, b.id, b.balance, b.version, b.moved_at
@@ -286,42 +306,30 @@ BEGIN
         available := CASE outcome WHEN 'limit_reached' THEN _most WHEN 'out_of_stock' THEN coalesce(_shelf_balance, 0)
             WHEN 'insufficient_funds' THEN _purse_balance END;
         -- A request that lacks a member leaves nothing behind, so that its key may be used for the complete one.
-        IF _key IS NULL OR outcome = 'unknown_variant' AND _sale IS NULL AND NOT EXISTS (
-            SELECT FROM operations o WHERE o.key = _key AND o.owner = _owner AND o.kind = 'purchase') THEN RETURN; END IF;
+        IF _key IS NULL OR outcome = 'unknown_variant' AND _sale IS NULL THEN RETURN; END IF;
     END IF;
-
     INSERT INTO operations
         (id, owner, kind, key, content, outcome, actor, at, item_id, amount, quantity, available, request_id)
-    VALUES (_id, _owner, 'purchase', _key, purchase_content(_item, _quantity, _collection, _level), outcome, _owner, at,
-        _item_id, _cost, _quantity, available, _request_id)
-    ON CONFLICT (key, owner, kind) WHERE key IS NOT NULL DO NOTHING;
-    IF NOT FOUND THEN
-        replayed := true;
-        SELECT e.operation, e.outcome, e.at, e.available INTO operation, outcome, at, available
-        FROM earlier_answer(_owner, 'purchase', _key, purchase_content(_item, _quantity, _collection, _level)) e;
-        SELECT o.amount / o.quantity INTO price FROM operations o WHERE o.id = purchase.operation;
-        SELECT p.debit_balance INTO balance FROM postings p WHERE p.operation = purchase.operation AND p.asset = 1;
-        -- As it was first, whatever has happened since.
-        SELECT CASE WHEN o.handed_over_at = purchase.at THEN 'handed_over' ELSE 'ordered' END INTO status
-        FROM orders o WHERE o.owner = _owner AND o.id = purchase.operation;
-        RETURN;
-    END IF;
+    VALUES (_id, _owner, 'purchase', _key, coalesce(_content, ''), outcome, _owner, at, _item_id, _cost, _quantity,
+        available, _request_id);
     IF outcome <> 'done' THEN RETURN; END IF;
 
+    _held := _basket;
     IF _basket IS NULL THEN
         -- The owner's first of this item. The purse is locked, so no other session can be opening the basket.
-        INSERT INTO accounts AS a (owner, asset, section) VALUES (_owner, _goods, 'main')
-        RETURNING a.id, a.balance, a.version INTO _basket, _basket_balance, _basket_version;
+        INSERT INTO accounts AS a (owner, asset, section, balance, version, moved_at, bought)
+        VALUES (_owner, _goods, 'main', _quantity, 1, purchase.at, _quantity)
+        RETURNING a.id, 0, 0 INTO _basket, _basket_balance, _basket_version;
     END IF;
     balance := _purse_balance - _cost;
     UPDATE accounts a
-    SET balance = a.balance + CASE a.id WHEN _purse THEN -_cost WHEN _basket THEN _quantity ELSE -_quantity END,
+    SET balance = a.balance + CASE a.id WHEN _purse THEN -_cost WHEN _held THEN _quantity ELSE -_quantity END,
         version = a.version + 1, moved_at = purchase.at,
-        bought = a.bought + CASE a.id WHEN _basket THEN _quantity ELSE 0 END
-    WHERE a.id IN (_purse, _basket, _shelf)
-      AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _basket THEN _basket_version ELSE _shelf_version END;
+        bought = a.bought + CASE a.id WHEN _held THEN _quantity ELSE 0 END
+    WHERE a.id IN (_purse, _held, _shelf)
+      AND a.version = CASE a.id WHEN _purse THEN _purse_version WHEN _held THEN _basket_version ELSE _shelf_version END;
     GET DIAGNOSTICS _rows = ROW_COUNT;
-    IF _rows <> 2 + (_shelf IS NOT NULL)::int THEN PERFORM require_moved(_rows, 2 + (_shelf IS NOT NULL)::int); END IF;
+    IF _rows <> 1 + num_nonnulls(_held, _shelf) THEN PERFORM require_moved(_rows, 1 + num_nonnulls(_held, _shelf)); END IF;
     status := CASE WHEN _fetched THEN 'ordered' ELSE 'handed_over' END;
     WITH made AS (
         INSERT INTO orders (id, owner, asset, quantity, status, handed_over_at)

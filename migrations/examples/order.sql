@@ -32,6 +32,7 @@ FROM postings p JOIN operations o ON o.id = p.operation
 LEFT JOIN accounts d ON d.id = p.debit LEFT JOIN accounts c ON c.id = p.credit
 WHERE o.kind IN ('purchase', 'refund') ORDER BY p.operation, p.ordinal;
 SELECT item, quantity, total, status, note FROM order_lines;
-SELECT document::jsonb -> 'coins' AS coins, document::jsonb -> 'inventory' AS inventory
-FROM info('00000000-0000-4000-8000-00000000000a');
+SELECT coalesce(i.code, 'coins') AS holding, a.balance, a.bought
+FROM accounts a JOIN assets s ON s.id = a.asset LEFT JOIN items i ON i.id = s.item_id
+WHERE a.owner = '00000000-0000-4000-8000-00000000000a' ORDER BY a.id;
 ROLLBACK;

@@ -19,6 +19,7 @@ SELECT o.kind, CASE WHEN p.asset = 1 THEN 'coins' ELSE i.code END AS asset, p.am
 FROM postings p JOIN operations o ON o.id = p.operation JOIN assets s ON s.id = p.asset
 LEFT JOIN items i ON i.id = s.item_id LEFT JOIN accounts d ON d.id = p.debit LEFT JOIN accounts c ON c.id = p.credit
 ORDER BY p.operation, p.ordinal;
-SELECT document::jsonb -> 'coins' AS coins, document::jsonb -> 'inventory' AS inventory
-FROM info('00000000-0000-4000-8000-00000000000a');
+SELECT coalesce(i.code, 'coins') AS holding, a.balance, a.bought
+FROM accounts a JOIN assets s ON s.id = a.asset LEFT JOIN items i ON i.id = s.item_id
+WHERE a.owner = '00000000-0000-4000-8000-00000000000a' ORDER BY a.id;
 ROLLBACK;
