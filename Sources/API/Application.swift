@@ -2,7 +2,6 @@
 
 package import HTTP
 internal import Identity
-internal import Ledger
 package import Postgres
 package import Telemetry
 internal import Tokens
@@ -51,9 +50,6 @@ package final class Application {
     metrics = RequestMetrics(memory)
     readiness = Readiness(milliseconds: limits.readinessMilliseconds)
     housekeeping = Housekeeping(requestMilliseconds: limits.requestMilliseconds)
-    desk.authenticator.onNewGeneration = { users, connection in
-      try storefront.walletInfo.forget(users, on: connection)
-    }
     lender.onFailure = { log(.warning, "PostgreSQL is away", ("cause", "\($0)")) }
   }
 

@@ -7,6 +7,8 @@ package import Postgres
 /// codes of goods from this worker's memory, and what both lack from one more statement.
 package final class WalletInfo {
   package var names: NameDirectory
+  /// Users who may have got other names since the last document.
+  private var renamed: [UUID] = []
   /// By variant, as JSON strings; empty if it is no merch. The catalogue may change, so they are kept for a second.
   private var codes: [Int: [UInt8]] = [:]
   private var codesSecond = 0
@@ -20,6 +22,7 @@ package final class WalletInfo {
   package func read(
     of owner: UUID, now: Int, on connection: borrowing Connection
   ) throws -> (document: DatabaseJSON, hasMore: Bool) {
+    if !renamed.isEmpty { try forgetRenamed(on: connection) }
     let found = try connection.row("SELECT balance, goods, received, sent FROM info(\(owner))") { try Numbers($0) }
     let numbers = found ?? Numbers()
     if now != codesSecond { (codes, codesSecond) = ([:], now) }
@@ -38,11 +41,16 @@ package final class WalletInfo {
     }
   }
 
-  /// After users may have got other names.
-  package func forget(_ users: [UUID], on connection: borrowing Connection) throws {
-    let owners = "{\(users.map(\.text).joined(separator: ","))}"
-    names.forget(
-      try connection.rows("SELECT id FROM purses WHERE owner = ANY (\(owners)::uuid[])") { try $0.value(0) })
+  /// Before the next document the names of these users are forgotten.
+  package func forget(_ users: [UUID]) { renamed += users }
+
+  private func forgetRenamed(on connection: borrowing Connection) throws {
+    let owners = "{\(renamed.map(\.text).joined(separator: ","))}"
+    let purses = try connection.rows("SELECT id FROM purses WHERE owner = ANY (\(owners)::uuid[])") {
+      try $0.value(0, as: Int.self)
+    }
+    names.forget(purses)
+    renamed = []
   }
 
   /// Has a name for each purse and a code for each variant, even if the database has none.

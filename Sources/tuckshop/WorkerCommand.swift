@@ -2,6 +2,7 @@ internal import API
 internal import FastCGI
 internal import Glibc
 internal import Identity
+internal import Ledger
 internal import Migrations
 internal import Postgres
 internal import Telemetry
@@ -39,6 +40,9 @@ enum WorkerCommand: Command {
     let application = Application(
       desk: settings.desk, storefront: settings.storefront, lender: lender, memory: memory, log: log,
       limits: settings.limits, crossOrigin: settings.crossOrigin, requiredSchemaVersion: settings.requiredSchemaVersion)
+    if settings.pool == .app {
+      settings.desk.authenticator.onNewGeneration = { settings.storefront.walletInfo.forget($0) }
+    }
     var responder = try Responder()
 
     var firstAdmin = settings.firstAdmin
@@ -66,7 +70,7 @@ enum WorkerCommand: Command {
     tick()
     var life = WorkerLife(settings, memory: memory, lender: lender)
     if settings.pool == .auth { life.share(with: settings.desk, in: memory) }
-    if settings.pool == .app { life.share(with: settings.storefront, in: memory) }
+    if settings.pool == .app { life.shareNames(in: memory) }
     let end = responder.serve(
       tickMilliseconds: settings.pool == .ops ? 100 : 500,
       plan: { head in

@@ -60,10 +60,10 @@ struct WorkerLife {
   }
 
   /// A name that one worker has read is known to all of the pool.
-  func share(with storefront: Storefront, in memory: SharedMemory) {
+  func shareNames(in memory: SharedMemory) {
     let count = settings.directoryMebibytes * (1_048_576 / 8)
     let shared = memory.poolMemory(of: entry, words: count) { _ in }
-    storefront.walletInfo.names = NameDirectory(words: shared.words, count: count, owner: shared)
+    settings.storefront.walletInfo.names = NameDirectory(words: shared.words, count: count, owner: shared)
   }
 
   private var hasLivedLongEnough: Bool {

@@ -2,6 +2,7 @@ import API
 import Glibc
 import HTTP
 import Identity
+import Ledger
 import Notation
 import Postgres
 import Shop
@@ -36,6 +37,7 @@ final class Booted {
     storefront = Storefront.forTests(in: directory, requiresCondition: requiresCondition)
     let log = Log(threshold: .debug, descriptor: descriptor)
     let (desk, storefront, memory) = (desk, storefront, memory)
+    desk.authenticator.onNewGeneration = { storefront.walletInfo.forget($0) }
     func pool(_ lender: Lender) -> Application {
       Application(
         routes: groups, desk: desk, storefront: storefront, lender: lender, memory: memory, log: log,

@@ -8,7 +8,7 @@ package final class Authenticator {
   package private(set) var tokens: AccessTokens
   package var joining = JoiningRules()
   /// Told of users with a new generation, at most a second later: their names or rights may have changed.
-  package var onNewGeneration: (_ users: [UUID], _ connection: borrowing Connection) throws -> Void = { _, _ in }
+  package var onNewGeneration: (_ users: [UUID]) -> Void = { _ in }
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
   private let revocations = Revocations()
@@ -126,7 +126,7 @@ package final class Authenticator {
   ) throws {
     var isThrough = false
     repeat {
-      isThrough = try revocations.readPage(now: now, on: connection) { try onNewGeneration($0, connection) }
+      isThrough = try revocations.readPage(now: now, on: connection, renewed: onNewGeneration)
     } while !isThrough && !deadline.hasPassed
     if isThrough { refreshedAt = now }
     // A file that cannot be read at this moment leaves the keys as they are.

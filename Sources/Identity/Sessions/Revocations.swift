@@ -54,7 +54,7 @@ package final class Revocations {
 
   /// Reads the next page of new entries; true when there is no more. `renewed` gets the users with a new generation.
   package func readPage(
-    now: Int, on connection: borrowing Connection, renewed: ([UUID]) throws -> Void = { _ in }
+    now: Int, on connection: borrowing Connection, renewed: ([UUID]) -> Void = { _ in }
   ) throws -> Bool {
     if session != connection.processIdentifier {
       (session, horizon, reading) = (connection.processIdentifier, "0", nil)
@@ -81,7 +81,7 @@ package final class Revocations {
     }
     // Among them are the sessions that go on.
     let users = entries.compactMap { $0?.entry.generation == nil ? nil : $0?.id }
-    if !users.isEmpty { try renewed(users) }
+    if !users.isEmpty { renewed(users) }
     for case (_, let entry)? in entries { ended.insert(entry) }
     if count == Self.pageRows {
       reading = last
