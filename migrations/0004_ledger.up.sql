@@ -77,7 +77,7 @@ CREATE TABLE operations (
     kind        operation_kind NOT NULL,
     -- Null: nobody can ask again, and the index of keys is spared an entry.
     key         uuid,
-    -- Digest of the request.
+    -- Digest of the request; empty in a transfer or a purchase without a key, for which nobody can ask again.
     content     bytea NOT NULL,
     outcome     text NOT NULL,
     actor       uuid,

@@ -15,6 +15,7 @@ package final class NameDirectory: @unchecked Sendable {
   private enum Layout {
     /// Eight words before it are reserved for the owner of the memory.
     static let changes = 8
+    static let database = 9
     static let sets = 16
     /// The checksum; the purse and the length of its name; the name.
     static let slotWords = 8
@@ -51,7 +52,7 @@ package final class NameDirectory: @unchecked Sendable {
     return false
   }
 
-  /// Counts the calls of `forget`. A name that was read before one of them may be old.
+  /// Grows whenever names are forgotten. A name that was read before that may be old.
   package var changes: UInt64 { words[Layout.changes].load(ordering: .sequentiallyConsistent) }
 
   /// Keeps names that were read from the database when `changes` had this value.
@@ -62,7 +63,8 @@ package final class NameDirectory: @unchecked Sendable {
       withUnsafeMutableBytes(of: &entry) { $0[16...].copyBytes(from: name) }
       entry[0] = Self.checksum(entry)
       let slot = slotToFill(with: purse)
-      for word in 0..<Layout.slotWords { words[slot + word].store(entry[word], ordering: .relaxed) }
+      for word in 1..<Layout.slotWords { words[slot + word].store(entry[word], ordering: .relaxed) }
+      words[slot].store(entry[0], ordering: .sequentiallyConsistent)
       // A rename that came meanwhile may have looked here too early.
       if self.changes != changes { words[slot].store(0, ordering: .relaxed) }
     }
@@ -72,6 +74,21 @@ package final class NameDirectory: @unchecked Sendable {
     words[Layout.changes].add(1, ordering: .sequentiallyConsistent)
     for purse in purses {
       for slot in slots(of: purse) where holds(slot, purse) { words[slot].store(0, ordering: .sequentiallyConsistent) }
+    }
+  }
+
+  /// Names of another database are forgotten.
+  package func belong(to database: Int) {
+    let mark = UInt64(bitPattern: Int64(database)) | 1
+    guard words[Layout.database].exchange(mark, ordering: .sequentiallyConsistent) != mark else { return }
+    forgetAll()
+  }
+
+  package func forgetAll() {
+    words[Layout.changes].add(1, ordering: .sequentiallyConsistent)
+    let end = Layout.sets + setCount * Layout.setWords
+    for slot in stride(from: Layout.sets, to: end, by: Layout.slotWords) {
+      if words[slot].load(ordering: .relaxed) != 0 { words[slot].store(0, ordering: .sequentiallyConsistent) }
     }
   }
 

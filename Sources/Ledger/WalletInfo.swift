@@ -8,7 +8,9 @@ package import Postgres
 package final class WalletInfo {
   package var names: NameDirectory
   /// Users who may have got other names since the last document.
-  private var renamed: [UUID] = []
+  private var renamed: Set<UUID> = []
+  /// Of the session that made the last document. Another session may lead to another database.
+  private var session: Int?
   /// By variant, as JSON strings; empty if it is no merch. The catalogue may change, so they are kept for a second.
   private var codes: [Int: [UInt8]] = [:]
   private var codesSecond = 0
@@ -22,7 +24,7 @@ package final class WalletInfo {
   package func read(
     of owner: UUID, now: Int, on connection: borrowing Connection
   ) throws -> (document: DatabaseJSON, hasMore: Bool) {
-    if !renamed.isEmpty { try forgetRenamed(on: connection) }
+    try trustNames(of: connection)
     let found = try connection.row("SELECT balance, goods, received, sent FROM info(\(owner))") { try Numbers($0) }
     let numbers = found ?? Numbers()
     if now != codesSecond { (codes, codesSecond) = ([:], now) }
@@ -42,15 +44,30 @@ package final class WalletInfo {
   }
 
   /// Before the next document the names of these users are forgotten.
-  package func forget(_ users: [UUID]) { renamed += users }
+  package func forget(_ users: [UUID]) { renamed.formUnion(users) }
 
-  private func forgetRenamed(on connection: borrowing Connection) throws {
-    let owners = "{\(renamed.map(\.text).joined(separator: ","))}"
-    let purses = try connection.rows("SELECT id FROM purses WHERE owner = ANY (\(owners)::uuid[])") {
-      try $0.value(0, as: Int.self)
+  /// From here on the directory has no name that was old when this began.
+  private func trustNames(of connection: borrowing Connection) throws {
+    if session != connection.processIdentifier {
+      names.belong(
+        to: try connection.value(
+          """
+          SELECT hashtextextended(concat_ws(' ', s.system_identifier, c.timeline_id, d.oid), 0)
+          FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()
+          """))
+      // After a restore, a number may be that of another person.
+      if session != nil { names.forgetAll() }
+      session = connection.processIdentifier
     }
-    names.forget(purses)
-    renamed = []
+    while !renamed.isEmpty {
+      let users = renamed.prefix(1000)
+      let owners = "{\(users.map(\.text).joined(separator: ","))}"
+      let purses = try connection.rows("SELECT id FROM purses WHERE owner = ANY (\(owners)::uuid[])") {
+        try $0.value(0, as: Int.self)
+      }
+      names.forget(purses)
+      renamed.subtract(users)
+    }
   }
 
   /// Has a name for each purse and a code for each variant, even if the database has none.
@@ -60,7 +77,6 @@ package final class WalletInfo {
     func array(_ ids: Set<Int>) -> String { "{\(ids.map(String.init).joined(separator: ","))}" }
     let changes = names.changes
     var found: [Int: [UInt8]] = [:]
-    for variant in variants { codes[variant] = [] }
     _ = try connection.rows(
       """
       SELECT true, p.id, to_json(u.username)::text FROM purses p JOIN users u ON u.id = p.owner
@@ -74,6 +90,7 @@ package final class WalletInfo {
       let (id, text) = (try row.value(1, as: Int.self), try row.value(2, as: [UInt8].self))
       if try row.value(0) { found[id] = text } else { codes[id] = text }
     }
+    for variant in variants where codes[variant] == nil { codes[variant] = [] }
     names.keep(found, of: changes)
     for purse in purses where found[purse] == nil { found[purse] = Array("null".utf8) }
     return found

@@ -41,7 +41,7 @@ package struct ConnectionSettings: Sendable {
     SELECT set_config(name, value, false)
     FROM (VALUES ('lock_timeout', '\(lockTimeoutMilliseconds)'), ('statement_timeout', '\(statementTimeoutMilliseconds)'),
                  ('idle_in_transaction_session_timeout', '\(idleInTransactionTimeoutMilliseconds)'),
-                 ('jit', 'off')) AS ours (name, value)
+                 ('default_transaction_isolation', 'read committed'), ('jit', 'off')) AS ours (name, value)
     JOIN pg_settings USING (name) WHERE source <> 'client'
     """
   }

@@ -36,9 +36,12 @@ package struct KeyedDigest: Sendable {
   private static let blockBytes = 64
 
   package init(key: [UInt8]) {
-    var block = key.count > Self.blockBytes ? Digest.sha256(key) : key
-    block += [UInt8](repeating: 0, count: Self.blockBytes - block.count)
-    defer { block.wipe() }
+    var short = key.count > Self.blockBytes ? Digest.sha256(key) : key
+    var block = short + [UInt8](repeating: 0, count: Self.blockBytes - short.count)
+    defer {
+      if key.count > Self.blockBytes { short.wipe() }
+      block.wipe()
+    }
     func state(_ mask: UInt8) -> SHA256_CTX {
       var (state, masked) = (SHA256_CTX(), block.map { $0 ^ mask })
       defer { masked.wipe() }

@@ -16,8 +16,8 @@ struct LoadRequests {
     let tokens = users.map(token)
     var text: [UInt8] = []
     for number in 0..<users.count * Self.perUser {
-      // Steps that share no divisor with the counts, so that neither people nor kinds come in rows.
-      let index = number * 7919 % users.count
+      // Neither people nor kinds come in rows, and each round gives the kinds to other people.
+      let index = (number + number / users.count) * 7919 % users.count
       let (tag, request) = request(number * 37 % 100, from: index, tokens[index])
       text += Array("\(request.count) \(tag)\n".utf8) + request + Array("\n".utf8)
     }

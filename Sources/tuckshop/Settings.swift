@@ -28,7 +28,7 @@ struct Settings {
       "WORKER_MAX_RSS", 256, "MiB", in: 0...1 << 20,
       "a worker leaves when its resident size is larger than this; 0: never")
     let directoryMebibytes = Setting(
-      "DIRECTORY_MB", 16, "MiB", in: 1...4096,
+      "DIRECTORY_MB", 16, "MiB", in: 1...1024,
       "shared memory in which the pool app keeps people's names; 64 bytes a person")
     let logLevel = Setting("LOG_LEVEL", Log.Level.info, "the lowest level that is logged")
   }

@@ -70,7 +70,9 @@ enum WorkerCommand: Command {
     tick()
     var life = WorkerLife(settings, memory: memory, lender: lender)
     if settings.pool == .auth { life.share(with: settings.desk, in: memory) }
-    if settings.pool == .app { life.shareNames(in: memory) }
+    if settings.pool == .app, !life.shareNames(in: memory) {
+      log(.warning, "/dev/shm has no room for the names of people, so each worker keeps its own")
+    }
     let end = responder.serve(
       tickMilliseconds: settings.pool == .ops ? 100 : 500,
       plan: { head in

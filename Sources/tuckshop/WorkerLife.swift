@@ -59,11 +59,13 @@ struct WorkerLife {
     desk.openID?.share(Places.forCalls(descriptor: shared.descriptor, workers: workers))
   }
 
-  /// A name that one worker has read is known to all of the pool.
-  func shareNames(in memory: SharedMemory) {
+  /// A name that one worker has read is known to all of the pool. False if there is no room for such memory, so that
+  /// each worker has its own.
+  func shareNames(in memory: SharedMemory) -> Bool {
     let count = settings.directoryMebibytes * (1_048_576 / 8)
     let shared = memory.poolMemory(of: entry, words: count) { _ in }
     settings.storefront.walletInfo.names = NameDirectory(words: shared.words, count: count, owner: shared)
+    return shared.descriptor >= 0
   }
 
   private var hasLivedLongEnough: Bool {
@@ -85,9 +87,10 @@ struct WorkerLife {
     sessionsBefore = lender.opened
   }
 
-  /// The second number of /proc/self/statm, in pages.
+  /// The second number of /proc/self/statm without the third, in pages: what is shared is no worker's own.
   private static func residentKilobytesNow() -> Int {
-    let fields = String(decoding: (try? contents(of: "/proc/self/statm")) ?? [], as: UTF8.self).split(separator: " ")
-    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
+    let text = String(decoding: (try? contents(of: "/proc/self/statm")) ?? [], as: UTF8.self)
+    let pages = text.split(separator: " ").compactMap { Int($0) }
+    return pages.count > 2 ? (pages[1] - pages[2]) * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024 : 0
   }
 }

@@ -57,6 +57,47 @@ struct InfoTests {
     }
   }
 
+  /// Such a caller brings no token, so nothing else makes the worker read what has changed.
+  @Test func `a caller whom nginx vouches for sees new names too`() throws {
+    try withOrderDesk { desk in
+      desk.shop.worker.desk.trustedUserHeader = "X-Remote-User"
+      func senders() -> [String] {
+        var request = Request(.get, "/api/info", headers: ["X-Remote-User": "anna"], id: "r-1")
+        request.vouchedHeader = "X-Remote-User"
+        let received = desk.shop.worker.ask(request).members["coinHistory"]?.members["received"]?.elements ?? []
+        return received.map { $0.members["fromUser"]?.text ?? "?" }
+      }
+      #expect(senders() == [])
+      send(5, to: "anna", as: desk.mine, desk.shop)
+      #expect(senders() == ["buyer"])
+      let admin = try desk.shop.bearer(.admin)
+      let renamed = try desk.shop.place.worker().ask(
+        .patch, "/api/v1/users/\(desk.buyer.id.text)", ["username": "customer"], as: admin)
+      #expect(renamed.status == 200, "\(renamed.text)")
+      try eventually("the new name") { senders() == ["customer"] }
+    }
+  }
+
+  @Test func `a new session, perhaps with a restored database, trusts no name from before`() throws {
+    try withOrderDesk { desk in
+      let boris = try desk.shop.person("boris")
+      send(5, to: "boris", as: desk.mine, desk.shop)
+      #expect(sent(desk.shop.ask(.get, "/api/info", as: desk.mine)) == ["boris 5"])
+      // As if the database had been replaced: no worker is told of this name.
+      try desk.shop.owner.run("UPDATE users SET username = 'somebody else' WHERE id = \(boris.id)")
+      #expect(sent(desk.shop.ask(.get, "/api/info", as: desk.mine)) == ["boris 5"])
+      let superuser = TestCluster.settings(user: TestCluster.superuser, database: desk.shop.place.database)
+      try Connection.open(superuser, deadline: .after(milliseconds: 10_000)).run(
+        """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = \(TestCluster.app)
+        """)
+      try eventually("the session is new") {
+        sent(desk.shop.ask(.get, "/api/info", as: desk.mine)) == ["somebody else 5"]
+      }
+    }
+  }
+
   @Test func `of a thousand and one transfers the newest thousand are shown, and a link leads to the others`() throws {
     try withOrderDesk { desk in
       try desk.shop.person("boris")

@@ -21,15 +21,16 @@ struct LoadScriptTests {
     let world = try World()
     let file = world.directory / "ammo.txt"
     #expect(try world.tuckshop("seed", "--ammo", file).status == 64)
-    #expect(try world.tuckshop("seed", "--load", "12", "--force").status == 0)
+    #expect(try world.tuckshop("seed", "--load", "100", "--force").status == 0)
     let written = try world.tuckshop("seed", "--ammo", file)
     #expect(written.status == 0, "\(written.log)")
     let requests = try Self.requests(in: Array(try read(file).utf8))
     let counts = Dictionary(grouping: requests, by: \.tag).mapValues(\.count)
-    #expect(requests.count == 120)
-    #expect(counts["info"].map { (85...97).contains($0) } == true, "\(counts)")
-    #expect(Set(counts.keys) == ["info", "send", "buy"])
-    for (tag, bytes) in requests {
+    #expect(counts == ["info": 760, "send": 100, "buy": 140])
+    // No few people do all the buying, and run out of coins.
+    let buyers = Set(requests.filter { $0.tag == "buy" }.map { String(decoding: $0.bytes, as: UTF8.self) })
+    #expect(buyers.count > 100)
+    for (tag, bytes) in requests.prefix(200) {
       // So that the shop ends the connection, which the tank keeps.
       let text = String(decoding: bytes, as: UTF8.self).replacing("Connection: keep-alive", with: "Connection: close")
       #expect(try HTTPAnswer.sending(text, to: world.port).status == 200, "\(tag): \(text)")

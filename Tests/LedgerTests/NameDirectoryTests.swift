@@ -36,6 +36,20 @@ struct NameDirectoryTests {
     #expect(name(1000, in: directory) == nil)
   }
 
+  @Test func `names of another database are forgotten, and those of the same one stay`() {
+    let directory = NameDirectory()
+    directory.belong(to: -7)
+    keep([1000: "\"anna\"", 1001: "\"boris\""], in: directory)
+    directory.belong(to: -7)
+    #expect(name(1000, in: directory) == "\"anna\"")
+    let changes = directory.changes
+    directory.belong(to: 8)
+    #expect(name(1000, in: directory) == nil)
+    #expect(name(1001, in: directory) == nil)
+    directory.keep([1000: Array("\"anna\"".utf8)], of: changes)
+    #expect(name(1000, in: directory) == nil)
+  }
+
   @Test func `a name has at most 48 bytes here`() {
     let directory = NameDirectory()
     let (longest, longer) = (String(repeating: "a", count: 48), String(repeating: "b", count: 49))

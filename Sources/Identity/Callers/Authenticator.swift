@@ -7,7 +7,8 @@ package import Tokens
 package final class Authenticator {
   package private(set) var tokens: AccessTokens
   package var joining = JoiningRules()
-  /// Told of users with a new generation, at most a second later: their names or rights may have changed.
+  /// Told of users with a new generation before the first caller of a new second is admitted: their names or rights may
+  /// have changed.
   package var onNewGeneration: (_ users: [UUID]) -> Void = { _ in }
   private let foreign: ForeignIssuers
   private let telegram: TelegramLogin?
@@ -105,6 +106,7 @@ package final class Authenticator {
       (caller.tokenID, caller.expiresAt, caller.isForeign) = (token.id, token.expiresAt, true)
       return caller
     case .trustedHeader(let identity):
+      if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
       return try cache.caller(identity, joining, now: now, on: connection)
     }
   }
