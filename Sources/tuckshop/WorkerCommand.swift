@@ -6,6 +6,7 @@ internal import Ledger
 internal import Migrations
 internal import Postgres
 internal import Telemetry
+internal import Tokens
 
 enum WorkerCommand: Command {
   static let name = "worker"
@@ -25,6 +26,8 @@ enum WorkerCommand: Command {
     let log = Log(
       threshold: settings.logLevel, common: [("pool", settings.pool.name), ("pid", "\(getpid())")])
     let memory = try SharedMemory(path: settings.memoryPath)
+    // At its first random bytes libcrypto reads its configuration, and no request should wait for that.
+    _ = Random.bytes(1)
     if settings.desk.believesTelegramIDs {
       log(.warning, "anybody on this machine can sign in as any Telegram user: use this for load tests only")
     }

@@ -65,9 +65,11 @@ private final class Bank {
     try check(key)
     tracer.signal(SIGINT)
     _ = try tracer.wait()
-    let names = tracer.calls
-    // Before the request comes in, the worker only waits for it.
-    return Array(names.drop { $0 != "accept4" })
+    // Before the request comes in, the worker only waits for it, and after the answer it waits for the next one. Later
+    // calls belong to an idle moment, which not every transfer has.
+    let calls = tracer.calls.drop { $0 != "accept4" }
+    let rest = calls.firstIndex { $0.hasPrefix("epoll_") } ?? calls.endIndex
+    return Array(calls[..<rest] + calls[rest...].prefix(1))
   }
 
   /// False if the worker survived, because it makes the call less often.
