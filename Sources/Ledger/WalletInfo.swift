@@ -52,8 +52,8 @@ package final class WalletInfo {
       names.belong(
         to: try connection.value(
           """
-          SELECT hashtextextended(concat_ws(' ', s.system_identifier, c.timeline_id, d.oid), 0)
-          FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()
+          SELECT hashtextextended(concat_ws(' ', oid, pg_postmaster_start_time()), 0) FROM pg_database
+          WHERE datname = current_database()
           """))
       // After a restore, a number may be that of another person.
       if session != nil { names.forgetAll() }
