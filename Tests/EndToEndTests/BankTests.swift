@@ -8,7 +8,7 @@ import Testing
 /// the answers, and from nothing else. TUCKSHOP_BANK_SECONDS sets the duration.
 @Suite(.tiers(.e2e, .faults, .slow, .concurrency))
 struct BankTests {
-  private static let seconds = ProcessInfo.processInfo.environment["TUCKSHOP_BANK_SECONDS"].flatMap { Int($0) } ?? 20
+  private static let seconds = ProcessInfo.processInfo.environment["TUCKSHOP_BANK_SECONDS"].flatMap { Int($0) } ?? 12
   private static let workers = 8
 
   @Test func `however workers die, the ledger holds every answered coin and good exactly once`() throws {

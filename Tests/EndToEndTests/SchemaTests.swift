@@ -30,7 +30,7 @@ struct SchemaTests {
         "-C", world.directory.path, projectRoot + "/.local/schema/bin/schemathesis", "run",
         projectRoot + "/nginx/html/openapi.yaml", "--url", "http://127.0.0.1:\(world.port)",
         "--header", "Authorization: Bearer \(try world.adminToken())", "--exclude-path-regex", Self.left,
-        "--exclude-checks", "positive_data_acceptance", "--max-examples", "5", "--max-time", "15", "--seed", "13",
+        "--exclude-checks", "positive_data_acceptance", "--max-examples", "5", "--max-time", "10", "--seed", "13",
         "--workers", "2", "--no-color",
       ], logPath: world.directory / "schemathesis.log")
     let status = try tester.wait(seconds: 300)
