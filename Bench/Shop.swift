@@ -24,12 +24,11 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
     "ready after \(Int(monotonicSeconds() - began)) s, \(options.people) people, \(options.workers) workers, "
       + "\(options.connections) connections, \(options.rounds) rounds of \(options.seconds) s")
 
-  let shops = pools
   let statements = try ShopRequest.allCases.map {
     try site.write("\($0.rawValue).sql", $0.statement(people: options.people))
   }
   for request in ShopRequest.allCases {
-    for pool in shops {
+    for pool in pools {
       _ = try site.load("warm-up", on: pool, "/", seconds: 2, script: request.script(tokens: file))
     }
   }
@@ -37,7 +36,7 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
   var base = 0
   try eachRound(options.rounds) {
     for (request, statement) in zip(ShopRequest.allCases, statements) {
-      for pool in shops {
+      for pool in pools {
         let name = "\(request.rawValue)-\(pool)"
         samples.add(try site.load(name, on: pool, "/", script: request.script(tokens: file)), to: name)
         guard pool == "app" else { continue }
@@ -49,7 +48,7 @@ func measureShop(_ site: Site, _ options: Options, _ targets: Targets) throws {
         samples.add(sample, to: "\(request.rawValue)-database")
       }
     }
-    for pool in shops {
+    for pool in pools {
       let name = "mixed-\(pool)"
       let script = ShopRequest.mixed(tokens: file) + ShopRequest.pauses
       samples.add(try site.load(name, on: pool, "/", connections: 64, script: script), to: name)

@@ -10,15 +10,11 @@
 
 static PGconn *database;
 
-static int prepare_one(const char *name, const char *statement) {
-  PGresult *result = PQprepare(database, name, statement, 0, NULL);
+static int prepare(void) {
+  PGresult *result = PQprepare(database, "version", "SELECT schema_version()", 0, NULL);
   const int prepared = PQresultStatus(result) == PGRES_COMMAND_OK;
   PQclear(result);
   return prepared;
-}
-
-static int prepare(void) {
-  return prepare_one("version", "SELECT schema_version()");
 }
 
 // The schema's version, or -1. A session that ended is replaced for the next request.

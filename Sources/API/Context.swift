@@ -91,7 +91,7 @@ package struct Links {
   package func reset(_ token: String) -> String { publicURL + "/reset#" + token }
 }
 
-/// The dependencies of the handlers about the catalogue, one set per worker.
+/// The dependencies of the handlers about the catalogue and the wallets, one set per worker.
 package final class Storefront {
   package let classifiers = Classifiers()
   package let walletInfo = WalletInfo()

@@ -87,9 +87,9 @@ package final class Authenticator {
 
   /// The part that needs the database: whether the token was revoked, and which user a foreign identity is.
   package func admit(_ proof: Proof, now: Int, on connection: borrowing Connection) throws -> Caller {
+    if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
     switch proof {
     case .own(let caller, let claims):
-      if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
       // A revocation that this worker has not read yet counts too.
       let isRevoked =
         try revocations.covers(claims)
@@ -97,7 +97,6 @@ package final class Authenticator {
       guard !isRevoked else { throw CallerRefusal.revoked }
       return caller
     case .foreign(let token):
-      if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
       let isRevoked =
         try revocations.covers(token.id)
         || (now != refreshedAt && Revocations.cover(token.id, on: connection))
@@ -106,7 +105,6 @@ package final class Authenticator {
       (caller.tokenID, caller.expiresAt, caller.isForeign) = (token.id, token.expiresAt, true)
       return caller
     case .trustedHeader(let identity):
-      if now != refreshedAt { try catchUp(now: now, until: .now, on: connection) }
       return try cache.caller(identity, joining, now: now, on: connection)
     }
   }
