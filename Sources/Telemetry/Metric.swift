@@ -44,7 +44,7 @@ package struct Metrics: Sendable {
   package let workerStarts = Metric(.counter, "worker_starts_total", "pool", help: "starts of workers")
   package let workers = Metric(.gauge, "workers", "pool", help: "workers alive")
   package let workerResidentBytes = Metric(
-    .gauge, "worker_resident_bytes", "pool", "pid", help: "resident memory of a worker")
+    .gauge, "worker_resident_bytes", "pool", "pid", help: "resident memory of a worker, without what it shares")
   package let workerRequests = Metric(
     .gauge, "worker_requests", "pool", "pid", help: "requests that a worker has served")
   package let draining = Metric(.gauge, "draining", help: "1 while `tuckshop drain on` holds")

@@ -26,7 +26,7 @@ struct Settings {
       "a worker leaves after this time, minus up to a tenth so that workers do not leave together; 0: never")
     let maxResidentMebibytes = Setting(
       "WORKER_MAX_RSS", 256, "MiB", in: 0...1 << 20,
-      "a worker leaves when its resident size is larger than this; 0: never")
+      "a worker leaves when its resident size, without what it shares, is larger; 0: never")
     let directoryMebibytes = Setting(
       "DIRECTORY_MB", 16, "MiB", in: 1...1024,
       "shared memory in which the pool app keeps people's names; 64 bytes a person")
